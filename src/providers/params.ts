@@ -1,0 +1,138 @@
+/** Which parameters of a chat request may go to a provider. */
+import { UnsupportedParamsError } from "../formats/errors.ts";
+import type { ChatRequest } from "../formats/openai/chat.ts";
+
+/** OpenAI's chat parameters beyond `model`, `messages` and `stream`. Anything else is a provider's own. */
+export const OPENAI_CHAT_PARAMS = [
+  "audio",
+  "frequency_penalty",
+  "function_call",
+  "functions",
+  "logit_bias",
+  "logprobs",
+  "max_completion_tokens",
+  "max_tokens",
+  "metadata",
+  "modalities",
+  "n",
+  "parallel_tool_calls",
+  "prediction",
+  "presence_penalty",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "reasoning_effort",
+  "response_format",
+  "safety_identifier",
+  "seed",
+  "service_tier",
+  "stop",
+  "store",
+  "stream_options",
+  "temperature",
+  "thinking",
+  "tool_choice",
+  "tools",
+  "top_logprobs",
+  "top_p",
+  "user",
+  "verbosity",
+  "web_search_options",
+] as const;
+
+/**
+ * Hints whose loss changes no answer: what a provider lacks of these is left out without a word, so that
+ * clients which always send them (every SDK sends `stream_options` or `user`) work everywhere.
+ */
+const HINTS: ReadonlySet<string> = new Set([
+  "metadata",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "safety_identifier",
+  "stream_options",
+  "user",
+]);
+
+/** How strict to be; from the request, the deployment, or `litellm_settings`. */
+export interface ParamPolicy {
+  /** Leave out what the provider lacks, instead of an error. */
+  dropParams?: boolean;
+  /** Always leave these out; `a.b` or `tools[*].function.strict` reach into objects and arrays. */
+  additionalDropParams?: readonly string[];
+  /** OpenAI parameters to send although the provider is not known to take them. */
+  allowedOpenaiParams?: readonly string[];
+}
+
+/**
+ * The request with only what the provider takes.
+ * @throws UnsupportedParamsError naming the parameters it lacks, unless `dropParams`
+ */
+export function settleParams(
+  request: ChatRequest,
+  supported: ReadonlySet<string> | "all",
+  policy: ParamPolicy,
+  provider: string,
+): ChatRequest {
+  let settled = request;
+  if (supported !== "all") {
+    const lacking = OPENAI_CHAT_PARAMS.filter((name) => {
+      const value = request[name];
+      return (
+        value !== undefined && value !== null && !supported.has(name) && !policy.allowedOpenaiParams?.includes(name)
+      );
+    });
+    const refused = lacking.filter((name) => !HINTS.has(name) && !isDefault(name, request[name]));
+    if (refused.length > 0 && !policy.dropParams)
+      throw new UnsupportedParamsError(
+        `litellm.UnsupportedParamsError: ${provider} does not support parameters: ${JSON.stringify(refused)}, for model=${request.model}. ` +
+          "To drop these, set `drop_params: true` in the request or under `litellm_settings`.",
+        { param: refused[0], provider, model: request.model },
+      );
+    settled = omit(settled, lacking);
+  }
+  for (const path of policy.additionalDropParams ?? []) settled = dropPath(settled, path.split("."));
+  return settled;
+}
+
+/** Values that ask for nothing. */
+function isDefault(name: string, value: unknown): boolean {
+  switch (name) {
+    case "n":
+      return value === 1;
+    case "logprobs":
+    case "store":
+      return value === false;
+    case "parallel_tool_calls":
+      return value === true;
+    case "service_tier":
+      return value === "auto" || value === "default";
+    case "presence_penalty":
+    case "frequency_penalty":
+    case "top_logprobs":
+      return value === 0;
+    default:
+      return false;
+  }
+}
+
+function omit<T extends object>(value: T, names: readonly string[]): T {
+  if (names.length === 0) return value;
+  const copy = { ...value };
+  for (const name of names) delete copy[name as keyof T];
+  return copy;
+}
+
+/** A copy of `value` without what the path leads to; `[*]` goes through an array. */
+function dropPath<T>(value: T, [head, ...rest]: string[]): T {
+  if (head === undefined || typeof value !== "object" || value === null) return value;
+  const [, name = "", index] = /^([^[]*)(?:\[(\*|\d+)\])?$/.exec(head) ?? [];
+  if (!(name in value)) return value;
+  const at = value[name as keyof T];
+  if (index === undefined) return rest.length === 0 ? omit(value, [name]) : { ...value, [name]: dropPath(at, rest) };
+  if (!Array.isArray(at)) return value;
+  const here = (position: number) => index === "*" || position === Number(index);
+  const items =
+    rest.length === 0
+      ? at.filter((_, position) => !here(position))
+      : at.map((item, position) => (here(position) ? dropPath(item, rest) : item));
+  return { ...value, [name]: items };
+}

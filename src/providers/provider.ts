@@ -1,0 +1,112 @@
+/**
+ * What a provider is: a set of adapters, one for each operation it can do. An adapter is pure:
+ * a request in the gateway's format becomes an HTTP request, an HTTP response becomes an answer in the
+ * gateway's format, events become chunks. It fetches nothing and keeps nothing.
+ */
+import type { SluiceError } from "../formats/errors.ts";
+import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
+import type { ServerEvent } from "../formats/sse.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
+import type { Secret } from "./secret.ts";
+
+/** A wire format. Where client and upstream speak the same one, nothing is translated. */
+export type Wire = "openai" | "anthropic" | "gemini";
+
+/** Where and how a model is reached: the settled `litellm_params` of one deployment. */
+export interface Target {
+  /** Provider slug, e.g. `anthropic`. */
+  provider: string;
+  /** The model as the provider names it, without the provider's prefix. */
+  model: string;
+  apiKey?: Secret;
+  /** Base URL that replaces the provider's own; no trailing slash. */
+  apiBase?: string;
+  apiVersion?: string;
+  organization?: string;
+  /** Sent upstream as they are (`extra_headers`, `headers`). Names in lower case. */
+  headers?: Record<string, string>;
+  /** Everything else in `litellm_params` that belongs to the provider (`vertex_project`, `aws_region_name`, ...). */
+  params?: Record<string, unknown>;
+  /** What the catalogue and the deployment's `model_info` know of the model. */
+  info?: ModelInfo;
+  /** May the adapter repair a request the provider would refuse (`modify_params`)? */
+  modifyParams?: boolean;
+  /** Leave out what the provider lacks instead of refusing (`drop_params`). */
+  dropParams?: boolean;
+}
+
+export interface UpstreamRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  /** JSON is serialised by the caller; `FormData` and bytes are sent as they are. */
+  body?: JsonBody | FormData | Uint8Array;
+}
+
+/** A JSON body before serialisation. */
+export interface JsonBody {
+  json: Record<string, unknown>;
+}
+
+/** What an adapter may look at while it translates an answer. */
+export interface Exchange<Request> {
+  request: Request;
+  target: Target;
+  /** Headers of the upstream's answer, names in lower case. */
+  headers: Record<string, string>;
+  /** Unix seconds; the `created` of answers whose upstream tells none. */
+  now: number;
+  /** Fallback for answers without an id, e.g. `chatcmpl-…`. */
+  id: string;
+}
+
+/** Translates the events of one stream. Made anew for each stream. */
+export interface StreamDecoder<Chunk> {
+  /** @throws SluiceError where the event is an error */
+  event(event: ServerEvent): Chunk[];
+  /**
+   * The upstream closed the stream: whatever is still owed.
+   * @throws SluiceError where it was cut off before its end
+   */
+  end(): Chunk[];
+}
+
+/** An answer of the upstream with a status of 400 and above, or an error event in a stream. */
+export interface UpstreamFailure {
+  status: number;
+  /** The body as text, whole. */
+  body: string;
+  headers: Record<string, string>;
+  target: Target;
+}
+
+export interface Adapter<Request, Response, Chunk> {
+  wire: Wire;
+  /**
+   * The OpenAI parameters this model takes, or `"all"`. A known OpenAI parameter outside it is refused with
+   * `UnsupportedParamsError` or dropped; parameters OpenAI does not have pass through.
+   */
+  supportedParams(target: Target): ReadonlySet<string> | "all";
+  /** @throws SluiceError where the request cannot be said in the provider's format */
+  request(request: Request, target: Target): UpstreamRequest;
+  /** @throws SluiceError where the body is no answer */
+  response(body: unknown, exchange: Exchange<Request>): Response;
+  stream(exchange: Exchange<Request>): StreamDecoder<Chunk>;
+  error(failure: UpstreamFailure): SluiceError;
+}
+
+export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
+
+export interface Provider {
+  slug: string;
+  /** As it stands in error messages before `Exception`: `Anthropic`, `OpenAI`. */
+  label: string;
+  /** Environment variables that may hold the key, best first. */
+  keyVariables: readonly string[];
+  /** Environment variables that may hold the base URL, best first. */
+  baseVariables: readonly string[];
+  /** No key is needed (local servers). */
+  keyless?: boolean;
+  chat?: ChatAdapter;
+}

@@ -1,0 +1,27 @@
+/**
+ * A value that cannot be printed. Logs, JSON, templates and the inspector all show `[secret]`;
+ * only `reveal()`, called where a request is signed, gives the value.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return "[secret]";
+  }
+
+  toJSON(): string {
+    return "[secret]";
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "[secret]";
+  }
+}
