@@ -1,7 +1,32 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+/** Tests that run inside workerd; the same suites of `test/portable` run in both. */
+const workerd = ["test/workerd/**/*.test.ts", "test/portable/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/workerd/**", "test/recorded/**"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: "./test/workerd/worker.ts",
+            miniflare: {
+              compatibilityDate: "2026-10-01",
+              compatibilityFlags: ["enable_request_signal", "nodejs_compat"],
+            },
+          }),
+        ],
+        test: { name: "workerd", include: workerd, testTimeout: 20_000 },
+      },
+    ],
   },
 });

@@ -39,7 +39,8 @@ const CONTEXT_WINDOW =
 const CONTENT_POLICY =
   /content[_ ]policy[_ ]violation|content_filter|content filtering policy|content management policy|violat\w+ our usage polic|rejected as a result of (?:the|our) safety system|responsible ?ai ?policy/i;
 
-const COMMON_RULES: readonly ErrorRule[] = [
+/** The rules that hold for every provider; a provider whose own rules are broad puts these before them. */
+export const COMMON_RULES: readonly ErrorRule[] = [
   { pattern: CONTEXT_WINDOW, error: ContextWindowExceededError, statuses: [400, 413, 422, 500] },
   { pattern: CONTENT_POLICY, error: ContentPolicyViolationError, statuses: [400, 403, 422] },
 ];

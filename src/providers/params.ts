@@ -109,6 +109,10 @@ function isDefault(name: string, value: unknown): boolean {
     case "frequency_penalty":
     case "top_logprobs":
       return value === 0;
+    case "reasoning_effort":
+      return value === "none";
+    case "thinking":
+      return typeof value === "object" && value !== null && "type" in value && value.type === "disabled";
     default:
       return false;
   }

@@ -83,6 +83,8 @@ export interface UpstreamFailure {
 
 export interface Adapter<Request, Response, Chunk> {
   wire: Wire;
+  /** Answers are translated even for a client that speaks this wire: the provider's dialect differs. */
+  rewritesAnswers?: boolean;
   /**
    * The OpenAI parameters this model takes, or `"all"`. A known OpenAI parameter outside it is refused with
    * `UnsupportedParamsError` or dropped; parameters OpenAI does not have pass through.
@@ -106,6 +108,11 @@ export interface Provider {
   keyVariables: readonly string[];
   /** Environment variables that may hold the base URL, best first. */
   baseVariables: readonly string[];
+  /**
+   * Environment variables for `Target.params` that are not set, best first: `{ account_id: ["CLOUDFLARE_ACCOUNT_ID"] }`.
+   * Whoever settles the target looks them up, as adapters read no environment.
+   */
+  paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
   chat?: ChatAdapter;

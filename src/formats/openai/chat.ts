@@ -154,8 +154,9 @@ export const chatRequestSchema = z.looseObject({
   top_p: z.number().nullish(),
   n: z.int().min(1).nullish(),
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
+  /** Local servers read 0 or -1 as "no limit". */
+  max_tokens: z.int().nullish(),
+  max_completion_tokens: z.int().nullish(),
   presence_penalty: z.number().nullish(),
   frequency_penalty: z.number().nullish(),
   logit_bias: z.record(z.string(), z.number()).nullish(),
@@ -182,7 +183,7 @@ export const chatRequestSchema = z.looseObject({
   prompt_cache_key: z.string().nullish(),
   prompt_cache_retention: z.string().nullish(),
   /** LiteLLM: Anthropic's thinking switch, `{ type: "enabled", budget_tokens }`. */
-  thinking: z.looseObject({ type: z.string(), budget_tokens: z.int().nullish() }).nullish(),
+  thinking: z.looseObject({ type: z.string().nullish(), budget_tokens: z.int().nullish() }).nullish(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 

@@ -1,0 +1,99 @@
+/**
+ * `node scripts/compile-config.ts [--config FILE] --out FILE`: the configuration as the JSON module that is bundled
+ * with the Worker. Variables stay as they are written; they are resolved where the Worker runs.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { loadDeployments } from "../src/gateway/config/deployments.ts";
+import { ConfigError, formatDiagnostic } from "../src/gateway/config/diagnostics.ts";
+import type { Environment } from "../src/gateway/config/environment.ts";
+import { loadConfig } from "../src/gateway/config/load.ts";
+import { checkEnvironment, type ParsedConfig } from "../src/gateway/config/parse.ts";
+import { registeredProviders } from "../src/gateway/config/providers.ts";
+import { providers } from "../src/providers/registry.ts";
+import type { Deployment } from "../src/router/deployment.ts";
+import { isPattern } from "../src/router/patterns.ts";
+import { defaultConfig, readConfig } from "./read-config.ts";
+
+export interface CompiledConfig {
+  /** The file that was read. */
+  file: string;
+  /** Public model names, wildcards among them. */
+  models: number;
+  /** A model to try: one that can answer, if there is one. */
+  firstModel: string;
+  /** The master key, where file or environment have one; only looked for where an environment is given. */
+  masterKey?: string;
+  /** Every variable the gateway may read. */
+  variables: string[];
+  /** A line each. */
+  warnings: string[];
+}
+
+/** Read by the gateway itself, whatever the file says. */
+const OWN_VARIABLES = ["LITELLM_ENVIRONMENT", "LITELLM_MASTER_KEY", "REQUEST_TIMEOUT"];
+
+/**
+ * Validates a configuration and writes it as JSON.
+ * @param options.file default: `./config.yaml`, else the example
+ * @param options.env where the gateway runs here: then what the file needs of it is checked too
+ * @throws ConfigError with a line for each error
+ */
+export function compileConfig(options: { file?: string | undefined; out: string; env?: Environment }): CompiledConfig {
+  const file = options.file ?? defaultConfig();
+  const parsed = readConfig(file);
+  const diagnostics = [...parsed.diagnostics, ...(options.env ? checkEnvironment(parsed, options.env) : [])];
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new ConfigError(errors.map(formatDiagnostic).join("\n"));
+
+  const masterKey = options.env && loadConfig(parsed.compiled, options.env).masterKey?.reveal();
+  const { deployments } = loadDeployments(parsed.compiled, options.env ?? {}, registeredProviders);
+  mkdirSync(dirname(options.out), { recursive: true });
+  writeFileSync(options.out, `${JSON.stringify(parsed.compiled, undefined, 2)}\n`, { mode: 0o600 }); // keys may be written in the file
+  return {
+    file,
+    models: new Set(deployments.map(({ modelName }) => modelName)).size,
+    firstModel: modelToTry(deployments),
+    ...(masterKey && { masterKey }),
+    variables: variablesOf(parsed, deployments),
+    warnings: diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
+  };
+}
+
+function modelToTry(deployments: readonly Deployment[]): string {
+  const named = deployments.filter(({ modelName }) => !isPattern(modelName));
+  const answers = named.find(({ mockResponse, target }) => mockResponse !== undefined || target.apiKey !== undefined);
+  return (answers ?? named[0])?.modelName ?? "gpt-5-mini";
+}
+
+/** What the file names, and what the providers in it read by themselves. */
+function variablesOf({ references }: ParsedConfig, deployments: readonly Deployment[]): string[] {
+  const slugs = new Set(deployments.map(({ target }) => target.provider));
+  const inUse = [...providers.values()].filter(({ slug }) => slugs.has("") || slugs.has(slug));
+  const names = [
+    ...OWN_VARIABLES,
+    ...references.map(({ name }) => name),
+    ...inUse.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
+    ...inUse.flatMap(({ paramVariables = {} }) => Object.values(paramVariables).flat()),
+  ];
+  return [...new Set(names)].sort();
+}
+
+if (import.meta.main) {
+  const text = { type: "string" } as const;
+  const { config, out } = parseArgs({ options: { config: text, out: text } }).values;
+  if (out === undefined) {
+    console.error("usage: node scripts/compile-config.ts [--config FILE] --out FILE");
+    process.exit(2);
+  }
+  try {
+    const { file, models, warnings } = compileConfig({ file: config, out });
+    for (const warning of warnings) console.error(warning);
+    console.log(`${out}: ${models} models of ${file}`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}

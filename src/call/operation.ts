@@ -1,0 +1,67 @@
+/**
+ * An operation (chat, embeddings, ...) declared once: where it is served, what it takes and gives, how its
+ * usage is read. The pipeline is the same code for all of them.
+ */
+import type { z } from "zod";
+import type { SluiceError } from "../formats/errors.ts";
+import type { Usage } from "../formats/openai/chat.ts";
+import type { ParamPolicy } from "../providers/params.ts";
+import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
+import type { MockOptions } from "../providers/mock.ts";
+
+/** The fields every request has. */
+export interface BaseRequest {
+  model: string;
+  stream?: boolean | null;
+}
+
+export interface Operation<Request extends BaseRequest, Response, Chunk> {
+  name: string;
+  /** One line for the API's description. */
+  summary: string;
+  /** Hono paths under which it is served with POST; `:model{.+}` takes the model from the path. */
+  paths: readonly string[];
+  request: z.ZodType<Request>;
+  /** The format its clients speak. */
+  wire: Wire;
+  adapter(provider: Provider): Adapter<Request, Response, Chunk> | undefined;
+  /** @throws UnsupportedParamsError */
+  settleParams(request: Request, adapter: Adapter<Request, Response, Chunk>, target: Target, policy: ParamPolicy): Request;
+  /** Does this chunk carry something of the answer? Before the first that does, a failure is an ordinary error. */
+  isContent(chunk: Chunk): boolean;
+  /** A whole answer as chunks. */
+  chunksOf(response: Response): Chunk[];
+  /** The answer the gateway makes itself. @throws SluiceError where the mock asks for an error */
+  mock(mock: MockOptions, request: Request, head: { id: string; now: number; model: string }): Promise<Response>;
+  /** Did the client ask to see usage in its stream? Where it did not, the gateway reads it and leaves it out. */
+  wantsStreamUsage(request: Request): boolean;
+  /** The request as if the client had asked for it. */
+  askForUsage(request: Request): Request;
+  /** A whole answer as the client gets it. */
+  encodeWhole(response: Response, request: Request): string;
+  /** One chunk as the client gets it, or `undefined` where it gets none. */
+  encode(chunk: Chunk, request: Request): string | undefined;
+  /** Ends the client's stream. */
+  done: string;
+  /** An error after the stream has begun. */
+  encodeError(error: SluiceError): string;
+  /** The body of an error before it. */
+  errorBody(error: SluiceError): unknown;
+  meter(request: Request): Meter<Response, Chunk>;
+}
+
+/** Reads usage off an answer as it passes. */
+export interface Meter<Response, Chunk> {
+  chunk(chunk: Chunk): void;
+  response(response: Response): void;
+  /** What the upstream reported, if it did. */
+  readonly usage: Usage | undefined;
+  /** The service tier that was billed, if the upstream named it. */
+  readonly serviceTier: string | undefined;
+  /** Tokens counted here, for an upstream that reported none or a stream that broke off. */
+  estimate(model: string): Promise<Usage>;
+}
+
+/** An operation whatever its types: for tables of operations, which never look inside. */
+// biome-ignore lint/suspicious/noExplicitAny: a table holds operations of different types, and each is used with its own only
+export type AnyOperation = Operation<any, any, any>;

@@ -1,0 +1,93 @@
+import { type ChatChunk, type ChatCompletion, type ChatRequest, chatRequestSchema, type Usage } from "../../formats/openai/chat.ts";
+import { withPlainToolCallIds } from "../../formats/gemini/plain-ids.ts";
+import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../../formats/openai/legacy-functions.ts";
+import { chunksOfCompletion, CompletionBuilder, isContent } from "../../formats/openai/stream.ts";
+import { DONE_EVENT, formatEvent } from "../../formats/sse.ts";
+import { countMessages, countTokens } from "../../models/tokens.ts";
+import { settleParams } from "../../providers/params.ts";
+import { mockCompletion } from "../../providers/mock.ts";
+import type { Meter, Operation } from "../operation.ts";
+
+/** Chat completions: OpenAI's format for the client, any provider behind it. */
+export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
+  name: "chat",
+  summary: "Create a chat completion",
+  paths: [
+    "/v1/chat/completions",
+    "/chat/completions",
+    "/engines/:model{.+}/chat/completions",
+    "/v1/engines/:model{.+}/chat/completions",
+    "/openai/deployments/:model{.+}/chat/completions",
+  ],
+  request: chatRequestSchema,
+  wire: "openai",
+  adapter: (provider) => provider.chat,
+  settleParams(request, adapter, target, policy) {
+    const portable = adapter.wire === "gemini" ? request : withPlainToolCallIds(request);
+    return settleParams(portable, adapter.supportedParams(target), policy, target.provider);
+  },
+  isContent,
+  chunksOf: chunksOfCompletion,
+  mock: mockCompletion,
+  wantsStreamUsage,
+  askForUsage: (request) =>
+    request.stream ? { ...request, stream_options: { ...request.stream_options, include_usage: true } } : request,
+  encodeWhole: (completion, request) =>
+    JSON.stringify(usesLegacyFunctions(request) ? toLegacyCompletion(completion) : completion),
+  encode(chunk, request) {
+    const spoken = usesLegacyFunctions(request) ? toLegacyChunk(chunk) : chunk;
+    if (!("usage" in spoken) || wantsStreamUsage(request)) return formatEvent(JSON.stringify(spoken));
+    if (spoken.choices.length === 0) return undefined;
+    const { usage: _, ...shown } = spoken;
+    return formatEvent(JSON.stringify(shown));
+  },
+  done: DONE_EVENT,
+  encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
+  errorBody: (error) => error.toBody(),
+  meter: (request) => new ChatMeter(request),
+};
+
+function wantsStreamUsage(request: ChatRequest): boolean {
+  return request.stream_options?.include_usage === true;
+}
+
+class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
+  readonly #request: ChatRequest;
+  readonly #builder = new CompletionBuilder();
+  #response: ChatCompletion | undefined;
+
+  constructor(request: ChatRequest) {
+    this.#request = request;
+  }
+
+  chunk(chunk: ChatChunk): void {
+    this.#builder.add(chunk);
+  }
+
+  response(response: ChatCompletion): void {
+    this.#response = response;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#completion?.usage;
+  }
+
+  get serviceTier(): string | undefined {
+    return this.#completion?.service_tier ?? undefined;
+  }
+
+  async estimate(model: string): Promise<Usage> {
+    const output = (this.#completion?.choices ?? []).flatMap(({ message }) => [
+      message.reasoning_content ?? "",
+      message.content ?? "",
+      ...(message.tool_calls ?? []).map((call) => `${call.function?.name ?? ""}${call.function?.arguments ?? ""}`),
+    ]);
+    const prompt_tokens = await countMessages(this.#request, model);
+    const completion_tokens = await countTokens(output.join(""), model);
+    return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  }
+
+  get #completion(): ChatCompletion | undefined {
+    return this.#response ?? this.#builder.completion;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Streams to the client, in one of two ways. Both call `observe` for every chunk and `over` exactly once.
+ *
+ * - `translate`: one stage of JavaScript, pulled by the client.
+ * - `relay`: the upstream's bytes, untouched. No chunk enters JavaScript on its way: one branch of the body is
+ *   piped natively, the other is read beside it, a few times a second, for usage (`docs/decisions/streaming.md`).
+ */
+import type { SluiceError } from "../formats/errors.ts";
+import { type ChunkSource, connectionError } from "../providers/chunk-source.ts";
+
+export interface Passage<Chunk> {
+  chunks: ChunkSource<Chunk>;
+  /** The upstream's body, of which `chunks` has read the beginning. */
+  body: ReadableStream<Uint8Array>;
+  /** Stops the upstream. */
+  abort(reason: unknown): void;
+  /** Has the client left? */
+  clientGone(): boolean;
+  encode(chunk: Chunk): string | undefined;
+  done: string;
+  encodeError(error: SluiceError): string;
+  observe(chunk: Chunk): void;
+  /** How it ended: by itself, by an error of the upstream, or because the client left. */
+  over(end: StreamEnd): void;
+}
+
+export type StreamEnd = { reason: "complete" } | { reason: "error"; error: SluiceError } | { reason: "aborted" };
+
+/** How often the bytes that passed natively are read for usage, in milliseconds. */
+const METER_INTERVAL = 100;
+const METER_BUFFER = 64 * 1024;
+
+/**
+ * After this many milliseconds of silence a comment goes to the client: proxies on the way keep the connection, and
+ * a client that has left is noticed, which workerd does only when it writes.
+ */
+const SILENCE = 5000;
+const COMMENT = ": keep-alive\n\n";
+
+export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let reading: Promise<Chunk[] | undefined> | undefined;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        for (;;) {
+          reading ??= passage.chunks.read();
+          const chunks = await orSilence(reading);
+          if (chunks === SILENT) {
+            controller.enqueue(encoder.encode(COMMENT));
+            return;
+          }
+          reading = undefined;
+          if (chunks === undefined) {
+            controller.enqueue(encoder.encode(passage.done));
+            controller.close();
+            passage.over({ reason: "complete" });
+            return;
+          }
+          let text = "";
+          for (const chunk of chunks) {
+            passage.observe(chunk);
+            text += passage.encode(chunk) ?? "";
+          }
+          if (text === "") continue;
+          controller.enqueue(encoder.encode(text));
+          return;
+        }
+      } catch (cause) {
+        const error = connectionError(cause);
+        passage.abort(error);
+        controller.enqueue(encoder.encode(passage.encodeError(error)));
+        controller.close();
+        passage.over({ reason: "error", error });
+      }
+    },
+    async cancel(reason) {
+      passage.abort(reason);
+      await passage.chunks.cancel(reason);
+      passage.over({ reason: "aborted" });
+    },
+  });
+}
+
+const SILENT = Symbol("silent");
+
+/** The value, or `SILENT` where it takes too long. */
+async function orSilence<T>(value: Promise<T>): Promise<T | typeof SILENT> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<typeof SILENT>((resolve) => {
+    timer = setTimeout(() => resolve(SILENT), SILENCE);
+  });
+  try {
+    return await Promise.race([value, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Needs workerd's `IdentityTransformStream`; elsewhere use `translate`. */
+export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array> {
+  const held = passage.chunks.release();
+  for (const chunk of passage.chunks.held()) passage.observe(chunk);
+  const [forClient, forMeter] = passage.body.tee();
+  const { readable, writable } = new IdentityTransformStream();
+  const meter = readPaced(forMeter, (bytes) => {
+    for (const chunk of passage.chunks.decode(bytes)) passage.observe(chunk);
+  });
+
+  const pump = async (): Promise<StreamEnd> => {
+    try {
+      const writer = writable.getWriter();
+      for (const bytes of held) await writer.write(bytes);
+      writer.releaseLock();
+    } catch {
+      return { reason: "aborted" }; // nobody reads what we write
+    }
+    let failure: SluiceError | undefined;
+    let told = false;
+    try {
+      await forClient.pipeTo(writable, { preventClose: true, preventAbort: true });
+      told = true; // what the meter finds from here on, the client has already read
+      await meter.finish();
+      told = false;
+      for (const chunk of passage.chunks.finish()) passage.observe(chunk);
+    } catch (cause) {
+      failure = connectionError(cause);
+    }
+    if (passage.clientGone()) return { reason: "aborted" };
+    try {
+      const writer = writable.getWriter();
+      if (failure !== undefined && !told) await writer.write(new TextEncoder().encode(passage.encodeError(failure)));
+      await writer.close();
+    } catch {
+      return { reason: "aborted" };
+    }
+    return failure === undefined ? { reason: "complete" } : { reason: "error", error: failure };
+  };
+
+  void pump().then(async (end) => {
+    if (end.reason !== "complete") {
+      passage.abort(end.reason === "error" ? end.error : new DOMException("the client left", "AbortError"));
+      await meter.cancel();
+    }
+    passage.over(end);
+  });
+  return readable;
+}
+
+/** Reads a stream by the clock, so that all that has gathered since is one read. */
+function readPaced(stream: ReadableStream<Uint8Array>, onBytes: (bytes: Uint8Array) => void) {
+  const reader = stream.getReader({ mode: "byob" });
+  let hurry = () => {};
+  let hurried = false;
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      if (hurried) return resolve();
+      const timer = setTimeout(resolve, METER_INTERVAL);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const reading = (async () => {
+    let buffer = new Uint8Array(METER_BUFFER);
+    for (;;) {
+      const { done, value } = await reader.read(buffer);
+      if (done) return;
+      onBytes(value);
+      buffer = new Uint8Array(value.buffer);
+      await pause();
+    }
+  })();
+  reading.catch(() => {}); // reported by finish(), or of no interest after cancel()
+  const rush = () => {
+    hurried = true;
+    hurry();
+  };
+  return {
+    /** Reads what is left without pauses. @throws what reading or `onBytes` threw */
+    finish: () => {
+      rush();
+      return reading;
+    },
+    cancel: async () => {
+      rush();
+      await reader.cancel().catch(() => {});
+    },
+  };
+}

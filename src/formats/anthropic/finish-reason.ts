@@ -1,0 +1,16 @@
+import type { FinishReason } from "../openai/chat.ts";
+
+/** From Anthropic's `stop_reason`. A reason that is not known yet counts as a normal end. */
+export function toFinishReason(stopReason: string | null | undefined): FinishReason {
+  switch (stopReason) {
+    case "max_tokens":
+    case "model_context_window_exceeded":
+      return "length";
+    case "tool_use":
+      return "tool_calls";
+    case "refusal":
+      return "content_filter";
+    default: // end_turn, stop_sequence, pause_turn, compaction
+      return "stop";
+  }
+}

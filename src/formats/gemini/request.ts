@@ -1,0 +1,154 @@
+/** A chat request of the hub as a `generateContent` request. */
+import { UnsupportedParamsError } from "../errors.ts";
+import type { ChatRequest } from "../openai/chat.ts";
+import { GENERATION_FIELDS, toGenerationConfig } from "./config.ts";
+import { toContents } from "./contents.ts";
+import { camelCase, isObject, type JsonObject } from "./json.ts";
+import { geminiModel, isGemini3 } from "./model.ts";
+import { functionCallingConfig, toTools } from "./tools.ts";
+import type { GenerateContentRequest } from "./types.ts";
+
+export interface RequestOptions {
+  /** The model as Google names it. */
+  model: string;
+  /** Leave out what Gemini lacks instead of refusing it. */
+  dropParams?: boolean;
+  /** The API wants to be told that functions stand beside Google's own tools (AI Studio; Vertex AI does not know it). */
+  announcesToolCombination?: boolean;
+}
+
+/** What the converters read, and OpenAI's hints that Gemini has no use for. Everything else is Gemini's and passes. */
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  "audio",
+  "frequency_penalty",
+  "function_call",
+  "functions",
+  "logit_bias",
+  "logprobs",
+  "max_completion_tokens",
+  "max_tokens",
+  "messages",
+  "metadata",
+  "modalities",
+  "model",
+  "n",
+  "parallel_tool_calls",
+  "prediction",
+  "presence_penalty",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "reasoning_effort",
+  "response_format",
+  "safety_identifier",
+  "seed",
+  "service_tier",
+  "stop",
+  "store",
+  "stream",
+  "stream_options",
+  "temperature",
+  "thinking",
+  "tool_choice",
+  "tools",
+  "top_logprobs",
+  "top_p",
+  "user",
+  "verbosity",
+  "web_search_options",
+]);
+
+/** Fields of the request, beside the configuration, that clients write in either case. */
+const TOP_FIELDS: ReadonlySet<string> = new Set(["cachedContent", "modelArmorConfig", "safetySettings", "serviceTier"]);
+
+/**
+ * @throws BadRequestError where a message cannot be said to Gemini
+ * @throws UnsupportedParamsError where a parameter has no equal, unless `dropParams`
+ */
+export function toGeminiRequest(request: ChatRequest, options: RequestOptions): GenerateContentRequest {
+  const model = geminiModel(options.model);
+  const { contents, systemInstruction, mediaResolution } = toContents(request.messages, model);
+  const tools = toTools(request, model, options.dropParams);
+  refuseSerialTools(request, tools, options);
+  const own = nativeFields(request);
+  const generationConfig = {
+    ...toGenerationConfig(request, model),
+    ...(mediaResolution === undefined ? {} : { mediaResolution }),
+    ...own.generation,
+  };
+  const calling = functionCallingConfig(request);
+  const toolConfig = {
+    ...(calling === undefined || tools.length === 0 ? {} : { functionCallingConfig: calling }),
+    ...(options.announcesToolCombination && isGemini3(model) && combines(tools)
+      ? { includeServerSideToolInvocations: true }
+      : {}),
+    ...own.toolConfig,
+  };
+  const serviceTier = tierOf(request.service_tier);
+  return {
+    contents,
+    ...(systemInstruction === undefined ? {} : { systemInstruction }),
+    ...(tools.length > 0 ? { tools } : {}),
+    ...(Object.keys(toolConfig).length > 0 ? { toolConfig } : {}),
+    ...(Object.keys(generationConfig).length > 0 ? { generationConfig } : {}),
+    ...(serviceTier === undefined ? {} : { serviceTier }),
+    ...own.top,
+  };
+}
+
+/** Gemini calls as many functions at once as it likes; with a single one to call the question does not arise. */
+function refuseSerialTools(request: ChatRequest, tools: JsonObject[], options: RequestOptions): void {
+  if (request.parallel_tool_calls !== false || options.dropParams) return;
+  const functions = tools.flatMap((tool) =>
+    Array.isArray(tool["functionDeclarations"]) ? tool["functionDeclarations"] : [],
+  );
+  if (functions.length <= 1) return;
+  throw new UnsupportedParamsError(
+    "Gemini cannot be kept from calling tools in parallel: parallel_tool_calls=false is not supported with more than one tool. " +
+      "To drop it, set `drop_params: true`.",
+    { param: "parallel_tool_calls" },
+  );
+}
+
+function combines(tools: JsonObject[]): boolean {
+  return tools.length > 1 && tools.some((tool) => "functionDeclarations" in tool);
+}
+
+interface NativeFields {
+  generation: JsonObject;
+  toolConfig: JsonObject;
+  top: JsonObject;
+}
+
+/** Parameters of Gemini's own, in camel or snake case, to where they belong. */
+function nativeFields(request: ChatRequest): NativeFields {
+  const fields: NativeFields = { generation: {}, toolConfig: {}, top: {} };
+  for (const [name, value] of Object.entries(request)) {
+    if (READ_FIELDS.has(name) || value === undefined || value === null) continue;
+    const camel = camelCase(name);
+    if (camel === "generationConfig" && isObject(value)) Object.assign(fields.generation, camelFields(value));
+    else if (camel === "toolConfig" && isObject(value)) Object.assign(fields.toolConfig, camelFields(value));
+    else if (camel === "includeServerSideToolInvocations") fields.toolConfig[camel] = value;
+    else if (GENERATION_FIELDS.has(camel)) fields.generation[camel] = value;
+    else if (TOP_FIELDS.has(camel)) fields.top[camel] = value;
+    else fields.top[name] = value;
+  }
+  return fields;
+}
+
+function camelFields(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [camelCase(name), value]));
+}
+
+/** OpenAI's `default` is Google's `standard`; `auto` leaves it to the project. */
+function tierOf(tier: string | null | undefined): string | undefined {
+  switch (tier) {
+    case undefined:
+    case null:
+    case "auto":
+      return undefined;
+    case "default":
+      return "standard";
+    default:
+      return tier;
+  }
+}

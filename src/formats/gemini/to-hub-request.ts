@@ -1,0 +1,160 @@
+/** A `generateContent` request as a chat request of the hub. */
+import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from "../openai/chat.ts";
+import { validate } from "../validate.ts";
+import { camelCase, isObject, type JsonObject } from "./json.ts";
+import { toJsonSchema } from "./schema.ts";
+import { toMessages } from "./to-hub-messages.ts";
+import { requestSchema } from "./types.ts";
+
+/** Below these fields names are the client's own, and no matter of case. */
+const OPAQUE_FIELDS: ReadonlySet<string> = new Set([
+  "args",
+  "labels",
+  "parameters",
+  "parametersJsonSchema",
+  "response",
+  "responseJsonSchema",
+  "responseSchema",
+]);
+
+/**
+ * @param call what the URL says: the model, and whether to stream
+ * @throws BadRequestError where the body is no request
+ */
+export function toHubRequest(body: unknown, call: { model: string; stream?: boolean }): ChatRequest {
+  const request = validate(requestSchema, camelCased(body));
+  const { contents, systemInstruction, tools, toolConfig, generationConfig, model: _, ...rest } = request;
+  const { functionCallingConfig, ...otherToolConfig } = toolConfig ?? {};
+  const hubTools = (tools ?? []).flatMap(toTools);
+  const choice = toToolChoice(functionCallingConfig);
+  return {
+    model: call.model,
+    messages: toMessages(contents, systemInstruction),
+    ...(call.stream === undefined ? {} : { stream: call.stream }),
+    ...(hubTools.length > 0 ? { tools: hubTools } : {}),
+    ...(choice === undefined ? {} : { tool_choice: choice }),
+    ...(Object.keys(otherToolConfig).length > 0 ? { toolConfig: otherToolConfig } : {}),
+    ...fromGenerationConfig(generationConfig ?? {}),
+    ...rest,
+  };
+}
+
+/** Google takes names in either case; from here on they are in camel case. */
+function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => {
+      const camel = camelCase(name);
+      return [camel, OPAQUE_FIELDS.has(camel) ? field : camelCased(field)];
+    }),
+  );
+}
+
+function toTools(tool: JsonObject): Tool[] {
+  const { functionDeclarations, ...native } = tool;
+  const functions: Tool[] = (Array.isArray(functionDeclarations) ? functionDeclarations : [])
+    .filter(isObject)
+    .map(({ name, description, parameters, parametersJsonSchema, ...rest }) => {
+      const schema = parametersJsonSchema ?? parameters;
+      return {
+        type: "function",
+        function: {
+          name: String(name),
+          ...(typeof description === "string" ? { description } : {}),
+          ...(isObject(schema) ? { parameters: toJsonSchema(schema) } : {}),
+          ...rest,
+        },
+      };
+    });
+  const own = Object.entries(native).filter(([, value]) => isObject(value));
+  return [...functions, ...own.map(([name, value]) => ({ [name]: value }))];
+}
+
+function toToolChoice(config: JsonObject | null | undefined): ToolChoice | undefined {
+  const { mode, allowedFunctionNames } = config ?? {};
+  const names = Array.isArray(allowedFunctionNames) ? allowedFunctionNames : [];
+  const tools = names.map((name) => ({ type: "function", function: { name } }));
+  switch (typeof mode === "string" ? mode.toUpperCase() : undefined) {
+    case "NONE":
+      return "none";
+    case "AUTO":
+      return "auto";
+    case "ANY":
+      if (tools.length === 0) return "required";
+      return tools.length === 1 ? tools[0] : { type: "allowed_tools", allowed_tools: { mode: "required", tools } };
+    case "VALIDATED":
+      return tools.length === 0 ? "validated" : { type: "allowed_tools", allowed_tools: { mode: "auto", tools } };
+    default:
+      return undefined;
+  }
+}
+
+/** The configuration in OpenAI's parameters; what they do not say keeps its name. */
+function fromGenerationConfig(config: JsonObject): JsonObject {
+  const { responseMimeType, responseSchema, responseJsonSchema, thinkingConfig, ...fields } = config;
+  const request: JsonObject = {
+    ...responseFormat(responseMimeType, responseJsonSchema ?? responseSchema),
+    ...(isObject(thinkingConfig) ? thinking(thinkingConfig) : {}),
+  };
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null || value === undefined) continue;
+    if (name === "responseModalities" && Array.isArray(value)) {
+      if (value.length > 0) request["modalities"] = value.map((modality) => String(modality).toLowerCase());
+    } else request[hubName(name)] = value;
+  }
+  return request;
+}
+
+function hubName(name: string): string {
+  switch (name) {
+    case "topP":
+      return "top_p";
+    case "topK":
+      return "top_k";
+    case "maxOutputTokens":
+      return "max_tokens";
+    case "stopSequences":
+      return "stop";
+    case "candidateCount":
+      return "n";
+    case "presencePenalty":
+      return "presence_penalty";
+    case "frequencyPenalty":
+      return "frequency_penalty";
+    case "responseLogprobs":
+      return "logprobs";
+    case "logprobs":
+      return "top_logprobs";
+    default:
+      return name;
+  }
+}
+
+function responseFormat(mimeType: unknown, schema: unknown): JsonObject {
+  let format: ResponseFormat | undefined;
+  if (isObject(schema) && (mimeType === "application/json" || mimeType === undefined))
+    format = { type: "json_schema", json_schema: { name: "response", schema: toJsonSchema(schema) } };
+  else if (mimeType === "application/json") format = { type: "json_object" };
+  else if (mimeType === "text/plain") format = { type: "text" };
+  if (format !== undefined) return { response_format: format };
+  return {
+    ...(mimeType === undefined ? {} : { responseMimeType: mimeType }),
+    ...(schema === undefined ? {} : { responseSchema: schema }),
+  };
+}
+
+/** In Gemini thoughts stay hidden unless asked for; in the hub they show unless `display` says otherwise. */
+function thinking(config: JsonObject): JsonObject {
+  const { includeThoughts, thinkingBudget, thinkingLevel } = config;
+  const display = includeThoughts === true ? {} : { display: "omitted" };
+  if (typeof thinkingLevel === "string") {
+    const effort = { reasoning_effort: thinkingLevel.toLowerCase() };
+    return includeThoughts === true ? effort : { ...effort, thinking: { type: "adaptive", ...display } };
+  }
+  if (thinkingBudget === 0) return { thinking: { type: "disabled" } };
+  if (thinkingBudget === -1) return { thinking: { type: "adaptive", ...display } };
+  if (typeof thinkingBudget === "number")
+    return { thinking: { type: "enabled", budget_tokens: thinkingBudget, ...display } };
+  return includeThoughts === true ? { thinking: { type: "enabled" } } : {};
+}

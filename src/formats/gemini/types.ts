@@ -1,0 +1,151 @@
+/**
+ * The wire format of Gemini's `generateContent` and `streamGenerateContent`, on AI Studio and on Vertex AI.
+ * Source: Gemini API reference, "Generating content"; Vertex AI reference, `GenerateContentResponse`.
+ *
+ * Every object is open: fields not named here survive.
+ */
+import { z } from "zod";
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+export const blobSchema = z.looseObject({ mimeType: z.string().nullish(), data: z.string() });
+export const fileDataSchema = z.looseObject({ mimeType: z.string().nullish(), fileUri: z.string() });
+
+/** A piece of streamed arguments (Vertex AI, `streamFunctionCallArguments`). */
+export const partialArgSchema = z.looseObject({
+  /** Where the value belongs, e.g. `$.items[0].name`. */
+  jsonPath: z.string(),
+  stringValue: z.string().optional(),
+  numberValue: z.number().optional(),
+  boolValue: z.boolean().optional(),
+  nullValue: z.unknown().optional(),
+});
+export type PartialArg = z.infer<typeof partialArgSchema>;
+
+export const functionCallSchema = z.looseObject({
+  id: z.string().nullish(),
+  name: z.string().nullish(),
+  args: jsonObject.nullish(),
+  partialArgs: z.array(partialArgSchema).nullish(),
+  /** More of this call's arguments follow in later chunks. */
+  willContinue: z.boolean().nullish(),
+});
+export type FunctionCall = z.infer<typeof functionCallSchema>;
+
+export const functionResponseSchema = z.looseObject({
+  id: z.string().nullish(),
+  name: z.string(),
+  response: jsonObject.nullish(),
+  /** Media of the result (Gemini 3 and later). */
+  parts: z.array(z.looseObject({})).nullish(),
+});
+
+export const partSchema = z.looseObject({
+  text: z.string().nullish(),
+  /** The part is a summary of the model's thoughts. */
+  thought: z.boolean().nullish(),
+  thoughtSignature: z.string().nullish(),
+  inlineData: blobSchema.nullish(),
+  fileData: fileDataSchema.nullish(),
+  functionCall: functionCallSchema.nullish(),
+  functionResponse: functionResponseSchema.nullish(),
+});
+export type Part = z.infer<typeof partSchema>;
+
+export const contentSchema = z.looseObject({
+  /** `user` or `model`; absent means `user`. */
+  role: z.string().nullish(),
+  /** A lone part in place of the array is taken by Google's parser, and sent by clients. */
+  parts: z.union([z.array(partSchema), partSchema.transform((part) => [part])]).nullish(),
+});
+export interface Content {
+  role?: string;
+  parts: Part[];
+}
+
+export const functionDeclarationSchema = z.looseObject({
+  name: z.string(),
+  description: z.string().nullish(),
+  /** OpenAPI 3.0 dialect; excludes `parametersJsonSchema`. */
+  parameters: jsonObject.nullish(),
+  parametersJsonSchema: jsonObject.nullish(),
+});
+export type FunctionDeclaration = z.infer<typeof functionDeclarationSchema>;
+
+export const requestSchema = z.looseObject({
+  contents: z.array(contentSchema),
+  systemInstruction: z.union([contentSchema, z.string()]).nullish(),
+  tools: z.array(z.looseObject({ functionDeclarations: z.array(functionDeclarationSchema).nullish() })).nullish(),
+  toolConfig: z
+    .looseObject({
+      functionCallingConfig: z
+        .looseObject({ mode: z.string().nullish(), allowedFunctionNames: z.array(z.string()).nullish() })
+        .nullish(),
+    })
+    .nullish(),
+  generationConfig: jsonObject.nullish(),
+});
+
+/** A request as the converters build it. */
+export interface GenerateContentRequest {
+  contents: Content[];
+  systemInstruction?: Content;
+  tools?: JsonObjectLike[];
+  toolConfig?: JsonObjectLike;
+  generationConfig?: JsonObjectLike;
+  [field: string]: unknown;
+}
+type JsonObjectLike = Record<string, unknown>;
+
+const modalityCountsSchema = z
+  .array(z.looseObject({ modality: z.union([z.string(), z.number()]).nullish(), tokenCount: z.number().nullish() }))
+  .nullish();
+export type ModalityCounts = z.infer<typeof modalityCountsSchema>;
+
+export const usageMetadataSchema = z.looseObject({
+  /** Cached tokens included, those of tool use not. */
+  promptTokenCount: z.number().nullish(),
+  cachedContentTokenCount: z.number().nullish(),
+  candidatesTokenCount: z.number().nullish(),
+  thoughtsTokenCount: z.number().nullish(),
+  toolUsePromptTokenCount: z.number().nullish(),
+  totalTokenCount: z.number().nullish(),
+  promptTokensDetails: modalityCountsSchema,
+  cacheTokensDetails: modalityCountsSchema,
+  candidatesTokensDetails: modalityCountsSchema,
+  toolUsePromptTokensDetails: modalityCountsSchema,
+  trafficType: z.unknown().optional(),
+  serviceTier: z.unknown().optional(),
+});
+export type UsageMetadata = z.infer<typeof usageMetadataSchema>;
+
+export const candidateSchema = z.looseObject({
+  index: z.number().nullish(),
+  content: contentSchema.nullish(),
+  finishReason: z.union([z.string(), z.number()]).nullish(),
+  finishMessage: z.string().nullish(),
+  safetyRatings: z.unknown().optional(),
+  citationMetadata: z.unknown().optional(),
+  groundingMetadata: z.unknown().optional(),
+  urlContextMetadata: z.unknown().optional(),
+  logprobsResult: z.unknown().optional(),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+export const responseSchema = z.looseObject({
+  candidates: z.array(candidateSchema).nullish(),
+  promptFeedback: z
+    .looseObject({
+      blockReason: z.union([z.string(), z.number()]).nullish(),
+      blockReasonMessage: z.string().nullish(),
+      safetyRatings: z.unknown().optional(),
+    })
+    .nullish(),
+  usageMetadata: usageMetadataSchema.nullish(),
+  modelVersion: z.string().nullish(),
+  responseId: z.string().nullish(),
+  /** RFC 3339 (Vertex AI). */
+  createTime: z.string().nullish(),
+});
+/** An answer, or one chunk of a streamed one. */
+export type GenerateContentResponse = z.infer<typeof responseSchema>;

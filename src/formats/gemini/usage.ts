@@ -1,0 +1,67 @@
+import type { Usage } from "../openai/chat.ts";
+import type { ModalityCounts, UsageMetadata } from "./types.ts";
+
+/**
+ * Tokens of an answer. Gemini counts prompt, tool use, answer and thoughts apart; OpenAI's `prompt_tokens` are the first
+ * two, its `completion_tokens` the last two.
+ * @param webSearches searches that are billed
+ */
+export function usageOf(metadata: UsageMetadata, webSearches = 0): Usage {
+  const prompt = (metadata.promptTokenCount ?? 0) + (metadata.toolUsePromptTokenCount ?? 0);
+  const thoughts = metadata.thoughtsTokenCount ?? 0;
+  const candidates = metadata.candidatesTokenCount ?? 0;
+  // Some versions of the API count thoughts among the candidates' tokens; the total tells.
+  const inclusive = thoughts > 0 && candidates >= thoughts && prompt + candidates === metadata.totalTokenCount;
+  const completion = inclusive ? candidates : candidates + thoughts;
+  const cached = metadata.cachedContentTokenCount ?? 0;
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: metadata.totalTokenCount ?? prompt + completion,
+    prompt_tokens_details: {
+      cached_tokens: cached,
+      ...modalities(metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails),
+      ...cachedModalities(metadata.cacheTokensDetails),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: thoughts,
+      ...modalities(metadata.candidatesTokensDetails),
+    },
+    ...(cached > 0 ? { cache_read_input_tokens: cached } : {}),
+    ...(webSearches > 0 ? { server_tool_use: { web_search_requests: webSearches } } : {}),
+  };
+}
+
+type ModalityTokens = Partial<Record<"text_tokens" | "audio_tokens" | "image_tokens" | "video_tokens", number>>;
+
+/** Sums by modality; documents are billed as text. */
+function modalities(...lists: ModalityCounts[]): ModalityTokens {
+  const tokens: ModalityTokens = {};
+  for (const { modality, tokenCount } of lists.flatMap((list) => list ?? [])) {
+    const field = modalityField(modality);
+    if (field !== undefined) tokens[field] = (tokens[field] ?? 0) + (tokenCount ?? 0);
+  }
+  return tokens;
+}
+
+/** Cached tokens that are not text, whose cached price differs: `cached_audio_tokens`, ... */
+function cachedModalities(list: ModalityCounts): Record<string, number> {
+  const { text_tokens: _, ...rest } = modalities(list);
+  return Object.fromEntries(Object.entries(rest).map(([name, count]) => [`cached_${name}`, count]));
+}
+
+function modalityField(modality: string | number | null | undefined): keyof ModalityTokens | undefined {
+  switch (modality) {
+    case "TEXT":
+    case "DOCUMENT":
+      return "text_tokens";
+    case "AUDIO":
+      return "audio_tokens";
+    case "IMAGE":
+      return "image_tokens";
+    case "VIDEO":
+      return "video_tokens";
+    default:
+      return undefined;
+  }
+}

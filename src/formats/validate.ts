@@ -1,0 +1,40 @@
+import type { z } from "zod";
+import { BadRequestError } from "./errors.ts";
+
+/**
+ * Checks a client's body and gives it back as it was, fields the schema does not name included.
+ * @throws BadRequestError that says what is wrong and where, as OpenAI does
+ */
+export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return body as T; // the parse proved it; zod's own copy would be the same, only slower to make
+  const [issue] = deepest(parsed.error.issues);
+  const path = issue === undefined ? "" : formatPath(issue.path);
+  const where = path === "" ? "the request body" : `'${path}'`;
+  throw new BadRequestError(`litellm.BadRequestError: Invalid value for ${where}: ${issue?.message ?? "not valid"}`, {
+    param: path || null,
+  });
+}
+
+/** Of a union's issues, those of the branch that got furthest: it is the one the client meant. */
+function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  return issues.map((issue) => {
+    if (issue.code !== "invalid_union") return issue;
+    const branches = issue.errors.map((branch) => deepest(branch)).filter((branch) => branch.length > 0);
+    const best = branches.sort((a, b) => depth(b) - depth(a))[0]?.[0];
+    if (best === undefined || depth([best]) === 0) return issue;
+    return { ...best, path: [...issue.path, ...best.path] };
+  });
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(...issues.map((issue) => issue.path.length));
+}
+
+/** `messages[0].content` */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+}

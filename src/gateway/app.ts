@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { NotFoundError, PermissionDeniedError, SluiceError } from "../formats/errors.ts";
+import { authenticate } from "./auth.ts";
+import { docsRoutes } from "./docs/routes.ts";
+import type { Gateway } from "./gateway.ts";
+import { healthRoutes } from "./health.ts";
+import { modelRoutes } from "./llm/models.ts";
+import { operationRoutes } from "./llm/operations.ts";
+import type { Route } from "./route.ts";
+
+/** Everything the gateway serves. What is not in this table is not served. */
+export const routes: readonly Route[] = [...operationRoutes, ...modelRoutes, ...healthRoutes];
+
+interface Variables {
+  callId: string;
+}
+
+export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
+  const app = new Hono<{ Variables: Variables }>();
+  app.use(cors({ origin: "*", exposeHeaders: ["*"] }));
+  app.use(async (context, next) => {
+    context.set("callId", callId(context.req.header("x-litellm-call-id")));
+    await next();
+    context.header("x-litellm-call-id", context.get("callId"));
+    context.header("x-content-type-options", "nosniff");
+  });
+  for (const route of [...routes, ...docsRoutes(routes)]) mount(app, gateway, route);
+  app.notFound(({ req }) => {
+    throw new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`);
+  });
+  app.onError((cause, context) => {
+    const error = cause instanceof SluiceError ? cause : undefined;
+    if (error === undefined) console.error(JSON.stringify({ level: "error", call_id: context.get("callId"), error: String(cause) }));
+    const known = error ?? new SluiceError("the gateway failed; the call id is in the headers", {}, 500, "internal_server_error");
+    return Response.json(known.toBody(), { status: known.status, headers: { "x-litellm-call-id": context.get("callId") } });
+  });
+  return app;
+}
+
+/** Auth is a part of mounting: a route cannot be served without it. */
+function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Route): void {
+  app.on(route.method, [...route.paths], async (context) => {
+    if (route.access === "public") return route.handle({ context, gateway, principal: undefined });
+    const principal = await authenticate(context.req.raw.headers, gateway.config.masterKey);
+    if (route.access === "admin" && principal.role !== "proxy_admin")
+      throw new PermissionDeniedError("Only the proxy admin may call this route.", { type: "auth_error" });
+    return route.handle({ context, gateway, principal });
+  });
+}
+
+/** The client's own id where it is one that can be logged and sent back; else a new one. */
+function callId(given: string | undefined): string {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}

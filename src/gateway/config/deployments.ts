@@ -1,0 +1,311 @@
+/** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
+import type { ModelInfo } from "../../models/catalogue.ts";
+import type { ParamPolicy } from "../../providers/params.ts";
+import type { Target } from "../../providers/provider.ts";
+import { Secret } from "../../providers/secret.ts";
+import type { Deployment } from "../../router/deployment.ts";
+import { sha256 } from "../../router/digest.ts";
+import { isPattern, mapWildcard, matchPattern } from "../../router/patterns.ts";
+import { type Environment, hideSecrets, resolveReferences } from "./environment.ts";
+import type { ProviderLookup } from "./providers.ts";
+import { type Misfit, readSection, settingOf } from "./schema.ts";
+import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO, type Values } from "./settings.ts";
+import { isRecord } from "./yaml.ts";
+
+type Params = Values<typeof DEPLOYMENT_PARAMS>;
+type Info = Values<typeof MODEL_INFO>;
+
+/**
+ * The deployments of a configuration. One that cannot be served is left out with a notice, so that it does not take
+ * the others with it: `parseConfig` has refused what is a plain mistake.
+ */
+export function loadDeployments(
+  compiled: Readonly<Record<string, unknown>>,
+  environment: Environment,
+  providers: ProviderLookup,
+): { deployments: Deployment[]; notices: string[] } {
+  const credentials = loadCredentials(compiled["credential_list"], environment);
+  const deployments: Deployment[] = [];
+  const notices: string[] = [];
+  const ids = new Map<string, number>();
+  for (const [index, item] of (Array.isArray(compiled["model_list"]) ? compiled["model_list"] : []).entries()) {
+    const deployment = loadDeployment(item, environment, providers, credentials);
+    if (typeof deployment === "string") {
+      notices.push(`model_list[${index}] is left out: ${deployment}`);
+      continue;
+    }
+    const twins = ids.get(deployment.id) ?? 0; // items that are word for word the same are still two
+    ids.set(deployment.id, twins + 1);
+    deployments.push(twins === 0 ? deployment : withId(deployment, `${deployment.id}-${twins + 1}`));
+  }
+  return { deployments, notices };
+}
+
+/** Credentials by name, variables resolved. */
+function loadCredentials(list: unknown, environment: Environment): Map<string, Record<string, unknown>> {
+  const credentials = new Map<string, Record<string, unknown>>();
+  for (const item of Array.isArray(list) ? list : []) {
+    const { credential_name: name, credential_values: values } = asRecord(resolveReferences(item, environment));
+    if (name !== undefined) credentials.set(String(name), asRecord(values));
+  }
+  return credentials;
+}
+
+/** @returns the reason, where there can be no deployment */
+function loadDeployment(
+  item: unknown,
+  environment: Environment,
+  providers: ProviderLookup,
+  credentials: ReadonlyMap<string, Record<string, unknown>>,
+): Deployment | string {
+  const { model_name: name, litellm_params, model_info } = asRecord(resolveReferences(item, environment));
+  const own = asRecord(litellm_params);
+  const credential = own["litellm_credential_name"];
+  if (credential !== undefined && !credentials.has(String(credential))) return `there is no credential ${credential}`;
+  const given = { ...credentials.get(String(credential)), ...own };
+
+  const { values: params, misfits } = readSection(DEPLOYMENT_PARAMS, given);
+  const { values: connection, misfits: ofConnection } = readSection(CONNECTION_PARAMS, given);
+  const { values: info, misfits: ofInfo } = readSection(MODEL_INFO, asRecord(model_info));
+  const wrong = [...misfits, ...ofConnection, ...ofInfo].find(({ state }) => state === "in force");
+  if (wrong !== undefined) return showMisfit(wrong);
+  if (name === undefined || name === "") return "model_name is missing";
+  if (!params.model) return `${name}: litellm_params.model is missing`;
+  const outside = environmentMismatch(info, environment);
+  if (outside !== undefined) return `${name}: ${outside}`;
+
+  const base = settled(String(name), params.model, params, info, {
+    id: info.id ?? structuralId(item),
+    defaults: requestDefaults(given),
+    facts: modelFacts(params, info, asRecord(model_info)),
+    raw: { params: asRecord(hideSecrets(given)), info: asRecord(hideSecrets(asRecord(model_info))) },
+  });
+  const extras = { ...unlistedConnection(given), ...connection };
+  const targetFor = (model: string): Target => settleTarget(model, params, extras, base.info, environment, providers);
+  try {
+    if (!isPattern(String(name))) return { ...base, target: targetFor(params.model) };
+    return wildcard(base, params.model, targetFor);
+  } catch (error) {
+    return `${name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Everything but the target. */
+function settled(
+  modelName: string,
+  litellmModel: string,
+  params: Params,
+  info: Info,
+  { id, defaults, facts, raw }: Pick<Deployment, "id" | "defaults" | "raw"> & { facts: ModelInfo },
+): Omit<Deployment, "target" | "bind"> {
+  const baseModel = info.base_model ?? params.base_model;
+  return {
+    id,
+    modelName,
+    litellmModel,
+    policy: policyOf(params),
+    defaults,
+    info: facts,
+    raw,
+    // 0 is "not set", as it is to Python
+    ...(params.timeout && { timeout: params.timeout }),
+    ...(params.stream_timeout && { streamTimeout: params.stream_timeout }),
+    ...defined({
+      extraBody: params.extra_body,
+      maxRetries: params.max_retries,
+      weight: params.weight,
+      rpm: params.rpm,
+      tpm: params.tpm,
+      order: params.order,
+      tags: params.tags,
+      mockResponse: params.mock_response,
+      baseModel,
+    }),
+  };
+}
+
+function wildcard(
+  base: Omit<Deployment, "target" | "bind">,
+  model: string,
+  targetFor: (model: string) => Target,
+): Deployment {
+  const bind = (requested: string): Deployment | undefined => {
+    const captured = matchPattern(base.modelName, requested);
+    if (captured === undefined) return undefined;
+    return { ...base, modelName: requested, target: targetFor(mapWildcard(model, captured, requested)) };
+  };
+  // A bare `*` says nothing of the provider; only the name asked for does.
+  const target = isPattern(model) && !model.includes("/") ? unresolvedTarget(model, targetFor) : targetFor(model);
+  return { ...base, target, bind };
+}
+
+function unresolvedTarget(model: string, targetFor: (model: string) => Target): Target {
+  try {
+    return targetFor(model); // `custom_llm_provider` may name it all the same
+  } catch {
+    return { provider: "", model };
+  }
+}
+
+/**
+ * Where the model is: the provider by the model's name, key and base URL by the deployment, else by the provider's
+ * own variables.
+ * @throws where no provider is found
+ */
+function settleTarget(
+  litellmModel: string,
+  params: Params,
+  connection: Record<string, unknown>,
+  info: ModelInfo,
+  environment: Environment,
+  providers: ProviderLookup,
+): Target {
+  const base = params.base_url ?? params.api_base;
+  const { provider, model } = providers.resolve(litellmModel, {
+    ...(params.custom_llm_provider && { customProvider: params.custom_llm_provider }),
+    ...(base && { apiBase: base }),
+  });
+  const known = providers.find(provider);
+  if (known === undefined) throw new Error(`Sluice does not speak ${provider} yet`);
+  const keyOfEnvironment = firstSet(known.keyVariables, environment);
+  const apiKey = params.api_key ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
+  const apiBase = (base ?? firstSet(known.baseVariables, environment))?.replace(/\/+$/, "");
+  const settings = { ...paramsOfEnvironment(known.paramVariables ?? {}, environment), ...connection };
+  const headers = lowerCase({ ...params.headers, ...params.extra_headers });
+  return {
+    provider,
+    model,
+    ...defined({
+      apiKey,
+      apiBase,
+      apiVersion: params.api_version,
+      organization: params.organization,
+      modifyParams: params.modify_params,
+      dropParams: params.drop_params,
+    }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(settings).length > 0 && { params: settings }),
+    ...(Object.keys(info).length > 0 && { info }),
+  };
+}
+
+function policyOf(params: Params): ParamPolicy {
+  return defined({
+    dropParams: params.drop_params,
+    additionalDropParams: params.additional_drop_params,
+    allowedOpenaiParams: params.allowed_openai_params,
+  });
+}
+
+/** What belongs to the request: whatever is neither the gateway's nor the connection's. */
+function requestDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(given).filter(
+      ([name]) =>
+        settingOf(DEPLOYMENT_PARAMS, name) === undefined &&
+        settingOf(CONNECTION_PARAMS, name) === undefined &&
+        !isConnectionName(name),
+    ),
+  );
+}
+
+/** Connection params known by their prefix only; what is secret by name is wrapped. */
+function unlistedConnection(given: Record<string, unknown>): Record<string, unknown> {
+  const unlisted = Object.entries(given).filter(
+    ([name]) => isConnectionName(name) && settingOf(CONNECTION_PARAMS, name) === undefined,
+  );
+  return asRecord(hideSecrets(Object.fromEntries(unlisted)));
+}
+
+function isConnectionName(name: string): boolean {
+  return CONNECTION_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** What is LiteLLM's bookkeeping and tells nothing of the model. */
+const BOOKKEEPING = [
+  "access_groups",
+  "base_model",
+  "created_at",
+  "created_by",
+  "db_model",
+  "id",
+  "supported_environments",
+  "team_id",
+  "team_public_model_name",
+  "updated_at",
+  "updated_by",
+];
+
+/** Facts of `model_info`, and prices of either; `litellm_params` wins, as in LiteLLM since 1.102. */
+function modelFacts(params: Params, info: Info, given: Record<string, unknown>): ModelInfo {
+  const prices = Object.entries(params).filter(([name]) => settingOf(MODEL_INFO, name) !== undefined);
+  const facts = { ...given, ...info, ...Object.fromEntries(prices) };
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => !BOOKKEEPING.includes(name)));
+}
+
+/** Why the deployment does not exist in this environment, if it does not. */
+function environmentMismatch(info: Info, environment: Environment): string | undefined {
+  const here = environment["LITELLM_ENVIRONMENT"];
+  if (info.supported_environments === undefined) return undefined;
+  if (here === undefined) return "it has supported_environments, and LITELLM_ENVIRONMENT is not set";
+  return info.supported_environments.includes(here) ? undefined : `it is not for the environment ${here}`;
+}
+
+/** The same for the same name and params, whatever their order, and whatever the variables hold. */
+function structuralId(item: unknown): string {
+  const { model_name, litellm_params } = asRecord(item);
+  return sha256(JSON.stringify([model_name, sorted(litellm_params)]));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
+}
+
+function withId(deployment: Deployment, id: string): Deployment {
+  const { bind } = deployment;
+  if (bind === undefined) return { ...deployment, id };
+  const rebound = (requested: string) => {
+    const bound = bind(requested);
+    return bound && { ...bound, id };
+  };
+  return { ...deployment, id, bind: rebound };
+}
+
+/** The provider's connection params that only the environment sets. */
+function paramsOfEnvironment(
+  variables: Readonly<Record<string, readonly string[]>>,
+  environment: Environment,
+): Record<string, string> {
+  const set = Object.entries(variables).map(([name, names]) => [name, firstSet(names, environment)] as const);
+  return Object.fromEntries(set.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function firstSet(names: readonly string[], environment: Environment): string | undefined {
+  return names.map((name) => environment[name]).find(Boolean); // an empty variable is not set
+}
+
+function lowerCase(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function showMisfit({ path, message }: Misfit): string {
+  return `${path.join(".")} ${message}`;
+}
+
+/** Without the fields that are not set. */
+function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  // what is left has no undefined in it, which `fromEntries` cannot say
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}

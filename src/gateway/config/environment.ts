@@ -1,0 +1,75 @@
+/** Values from outside the file: `os.environ/NAME`, and the section `environment_variables`. */
+import { Secret } from "../../providers/secret.ts";
+import type { Path } from "./diagnostics.ts";
+
+/** Variables by name: the Worker's bindings, or a process's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const REFERENCE = "os.environ/";
+
+/** Does this value stand for a variable? */
+export function isReference(value: unknown): value is `os.environ/${string}` {
+  return typeof value === "string" && value.startsWith(REFERENCE);
+}
+
+/** The variable a reference names. */
+export function referenceName(reference: string): string {
+  return reference.slice(REFERENCE.length).trim();
+}
+
+/** Every `os.environ/NAME` in a value, with the way to it. */
+export function findReferences(value: unknown, path: Path = []): { name: string; path: Path }[] {
+  if (isReference(value)) return [{ name: referenceName(value), path }];
+  if (typeof value !== "object" || value === null) return [];
+  return entries(value).flatMap(([step, inner]) => findReferences(inner, [...path, step]));
+}
+
+/**
+ * A copy with every `os.environ/NAME` replaced. What is not set, and what is `null`, is left out: to LiteLLM both
+ * are as if they were not there.
+ */
+export function resolveReferences(value: unknown, environment: Environment): unknown {
+  if (isReference(value)) return environment[referenceName(value)];
+  if (Array.isArray(value))
+    return value.map((item) => resolveReferences(item, environment)).filter((item) => item !== undefined);
+  if (typeof value !== "object") return value;
+  if (value === null) return undefined;
+  const resolved = Object.entries(value).map(([name, inner]) => [name, resolveReferences(inner, environment)] as const);
+  return Object.fromEntries(resolved.filter(([, inner]) => inner !== undefined));
+}
+
+/**
+ * The environment with `environment_variables` set in it. The section wins, as in LiteLLM, where it is written into
+ * the process's environment; a reference that is not set changes nothing.
+ */
+export function extendEnvironment(section: unknown, environment: Environment): Environment {
+  if (typeof section !== "object" || section === null || Array.isArray(section)) return environment;
+  const resolved = Object.entries(section).map(
+    ([name, value]) => [name, resolveReferences(value, environment)] as const,
+  );
+  return { ...environment, ...Object.fromEntries(resolved.filter(([, value]) => value !== undefined).map(asText)) };
+}
+
+function asText([name, value]: readonly [string, unknown]): [string, string] {
+  return [name, typeof value === "object" ? JSON.stringify(value) : String(value)];
+}
+
+/** Names under which something secret is kept. Prices "per token" are no tokens. */
+const SECRET_NAME =
+  /(?:^|[_-])(?:key|secret|password|passwd|token|credentials?|authorization|license|dsn|connection_string|webhook_url|database_url|redis_url)$/i;
+const NOT_SECRET = /cost|^(?:cache_key|litellm_key_header_name)$/i;
+
+/** A copy in which whatever is secret by its name is a `Secret`. */
+export function hideSecrets(value: unknown, name = ""): unknown {
+  if (value instanceof Secret) return value;
+  const secret = SECRET_NAME.test(name) && !NOT_SECRET.test(name);
+  if (secret && typeof value === "string") return new Secret(value);
+  if (Array.isArray(value)) return value.map((item) => hideSecrets(item, name));
+  if (typeof value !== "object" || value === null) return value;
+  if (secret) return new Secret(JSON.stringify(value)); // a service account written as a map
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner, key)]));
+}
+
+function entries(value: object): [string | number, unknown][] {
+  return Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+}

@@ -1,0 +1,153 @@
+/**
+ * From the compiled configuration to what the gateway runs with, once for each isolate: variables resolved, secrets
+ * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
+ */
+import type { CallSettings } from "../../call/pipeline.ts";
+import { Secret } from "../../providers/secret.ts";
+import type { Deployment } from "../../router/deployment.ts";
+import type { Alias } from "../../router/router.ts";
+import { loadDeployments } from "./deployments.ts";
+import { ConfigError } from "./diagnostics.ts";
+import {
+  type Environment,
+  extendEnvironment,
+  hideSecrets,
+  isReference,
+  referenceName,
+  resolveReferences,
+} from "./environment.ts";
+import { type ProviderLookup, registeredProviders } from "./providers.ts";
+import { readSection } from "./schema.ts";
+import { GENERAL_SETTINGS, LITELLM_SETTINGS, ROUTER_SETTINGS, type Table, type Values } from "./settings.ts";
+import { isRecord } from "./yaml.ts";
+
+export interface GatewayConfig {
+  /** Wildcards among them; in the order of the file. */
+  deployments: Deployment[];
+  aliases: ReadonlyMap<string, Alias>;
+  /** Absent: nobody can be let in. */
+  masterKey?: Secret;
+  settings: {
+    /** What bears on every call. */
+    calls: CallSettings;
+    /** Largest body a client may send, in bytes. */
+    maxRequestBytes: number;
+    /** Logs are JSON, a line each. */
+    jsonLogs: boolean;
+    litellm: Values<typeof LITELLM_SETTINGS>;
+    router: Values<typeof ROUTER_SETTINGS>;
+    general: Values<typeof GENERAL_SETTINGS>;
+    /** The sections not in force yet, as the file has them: variables resolved, secrets wrapped. */
+    other: Record<string, unknown>;
+  };
+  /** The environment with `environment_variables` set in it. */
+  environment: Environment;
+  /** What an operator should read at the start: deployments left out, and why. No secrets. */
+  notices: string[];
+}
+
+/** Seconds; LiteLLM's `request_timeout`. */
+const REQUEST_TIMEOUT = 6000;
+
+/** A Worker has 128 MB, and a body is there several times over: as text, as objects, as text again. */
+const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+
+/**
+ * @param compiled what `parseConfig` made; checked again, as variables may have brought anything
+ * @throws ConfigError where a setting in force has a value it cannot have, or the master key cannot be one
+ */
+export function loadConfig(
+  compiled: unknown,
+  variables: Environment,
+  providers: ProviderLookup = registeredProviders,
+): GatewayConfig {
+  if (!isRecord(compiled)) throw new ConfigError("the compiled configuration is not a map");
+  const environment = extendEnvironment(compiled["environment_variables"], variables);
+  const resolved = asRecord(resolveReferences(compiled, environment));
+  const {
+    model_list: _models,
+    environment_variables: _variables,
+    credential_list: _credentials,
+    ...sections
+  } = resolved;
+  const { litellm_settings, router_settings, general_settings, ...other } = sections;
+
+  const litellm = loadSection("litellm_settings", LITELLM_SETTINGS, litellm_settings);
+  const router = loadSection("router_settings", ROUTER_SETTINGS, router_settings);
+  const general = loadSection("general_settings", GENERAL_SETTINGS, general_settings);
+  const { deployments, notices } = loadDeployments(compiled, environment, providers);
+  const masterKey = loadMasterKey(compiled, general.master_key, environment);
+  return {
+    deployments,
+    aliases: loadAliases(router.model_group_alias ?? {}),
+    ...(masterKey && { masterKey }),
+    settings: {
+      calls: callSettings(litellm, router, general, environment),
+      maxRequestBytes:
+        general.max_request_size_mb === undefined ? MAX_REQUEST_BYTES : general.max_request_size_mb * 1024 * 1024,
+      jsonLogs: litellm.json_logs ?? false,
+      litellm,
+      router,
+      general,
+      other: asRecord(hideSecrets(other)),
+    },
+    environment,
+    notices,
+  };
+}
+
+function loadSection<T extends Table>(name: string, table: T, section: unknown): Values<T> {
+  const { values, misfits } = readSection(table, asRecord(section));
+  const wrong = misfits.filter(({ state }) => state === "in force");
+  if (wrong.length === 0) return values;
+  throw new ConfigError(wrong.map(({ path, message }) => `${name}.${path.join(".")} ${message}`).join("; "));
+}
+
+function callSettings(
+  litellm: Values<typeof LITELLM_SETTINGS>,
+  router: Values<typeof ROUTER_SETTINGS>,
+  general: Values<typeof GENERAL_SETTINGS>,
+  environment: Environment,
+): CallSettings {
+  // 0 is "not set", as it is to Python
+  const timeout =
+    router.timeout || litellm.request_timeout || Number(environment["REQUEST_TIMEOUT"] ?? 0) || REQUEST_TIMEOUT;
+  return {
+    timeout,
+    ...(router.stream_timeout && { streamTimeout: router.stream_timeout }),
+    dropParams: litellm.drop_params ?? false,
+    modifyParams: litellm.modify_params ?? false,
+    alwaysIncludeStreamUsage: general.always_include_stream_usage ?? false,
+  };
+}
+
+/** @throws ConfigError where a key is meant and there is none: never an open gateway by mistake */
+function loadMasterKey(
+  compiled: Record<string, unknown>,
+  key: Secret | undefined,
+  environment: Environment,
+): Secret | undefined {
+  const written = asRecord(compiled["general_settings"])["master_key"];
+  if (isReference(written) && !key?.reveal())
+    throw new ConfigError(`general_settings.master_key: the environment variable ${referenceName(written)} is not set`);
+  const fallback = environment["LITELLM_MASTER_KEY"];
+  const master = key ?? (fallback ? new Secret(fallback) : undefined);
+  if (master !== undefined && !master.reveal().startsWith("sk-"))
+    throw new ConfigError(`${key ? "general_settings.master_key" : "LITELLM_MASTER_KEY"} must begin with "sk-"`);
+  return master;
+}
+
+function loadAliases(given: Readonly<Record<string, unknown>>): Map<string, Alias> {
+  const aliases = new Map<string, Alias>();
+  for (const [name, target] of Object.entries(given)) {
+    if (typeof target === "string") aliases.set(name, { model: target, hidden: false });
+    else if (isRecord(target) && typeof target["model"] === "string")
+      aliases.set(name, { model: target["model"], hidden: target["hidden"] === true });
+    else throw new ConfigError(`router_settings.model_group_alias.${name} must name a model group`);
+  }
+  return aliases;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
+}

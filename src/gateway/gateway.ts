@@ -1,0 +1,45 @@
+/** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
+import type { Context } from "hono";
+import type { CallDependencies } from "../call/pipeline.ts";
+import type { Ledger } from "../ledger/record.ts";
+import { findProvider } from "../providers/registry.ts";
+import { Router } from "../router/router.ts";
+import type { GatewayConfig } from "./config/load.ts";
+
+export interface Gateway {
+  config: GatewayConfig;
+  router: Router;
+  fetch: typeof fetch;
+  ledger: Ledger;
+  /** What a call within this request may use. */
+  calls(context: Context): CallDependencies;
+}
+
+export function createGateway(config: GatewayConfig, ports: { ledger: Ledger; fetch?: typeof fetch }): Gateway {
+  const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
+  const router = new Router(config.deployments, { aliases: config.aliases });
+  return {
+    config,
+    router,
+    fetch: outbound,
+    ledger: ports.ledger,
+    calls: (context) => ({
+      router,
+      findProvider,
+      ledger: ports.ledger,
+      fetch: outbound,
+      now: Date.now,
+      waitUntil: (promise) => waitUntil(context, promise),
+      settings: config.settings.calls,
+    }),
+  };
+}
+
+/** Outside Workers there is no execution context, and nothing ends a promise early. */
+function waitUntil(context: Context, promise: Promise<unknown>): void {
+  try {
+    context.executionCtx.waitUntil(promise);
+  } catch {
+    promise.catch(() => {});
+  }
+}

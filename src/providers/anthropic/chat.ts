@@ -1,0 +1,121 @@
+import { betasOf } from "../../formats/anthropic/betas.ts";
+import { statusOfErrorEvent } from "../../formats/anthropic/error-type.ts";
+import { isRecord } from "../../formats/anthropic/fields.ts";
+import { modelTraits } from "../../formats/anthropic/model-traits.ts";
+import { type RequestOptions, readingOf, toMessagesBody } from "../../formats/anthropic/request.ts";
+import { toChatCompletion } from "../../formats/anthropic/response.ts";
+import { MessagesDecoder } from "../../formats/anthropic/stream.ts";
+import { messageSchema } from "../../formats/anthropic/types.ts";
+import { APIResponseValidationError } from "../../formats/errors.ts";
+import type { ChatAdapter, Target } from "../provider.ts";
+import { anthropicError, LABEL } from "./errors.ts";
+
+const BASE = "https://api.anthropic.com";
+const VERSION = "2023-06-01";
+const OAUTH_BETA = "oauth-2025-04-20";
+
+const SUPPORTED = [
+  "function_call",
+  "functions",
+  "max_completion_tokens",
+  "max_tokens",
+  "metadata",
+  "parallel_tool_calls",
+  "response_format",
+  "service_tier",
+  "stop",
+  "stream_options",
+  "temperature",
+  "tool_choice",
+  "tools",
+  "top_p",
+  "user",
+  "web_search_options",
+] as const;
+const REASONING = ["reasoning_effort", "thinking"] as const;
+
+/** The OpenAI parameters a Claude model takes, wherever it is hosted. */
+export function supportedClaudeParams({ model, info }: Target): ReadonlySet<string> {
+  const thinks = info?.supports_reasoning ?? modelTraits(model).thinking;
+  return new Set<string>(thinks ? [...SUPPORTED, ...REASONING] : SUPPORTED);
+}
+
+/** What the deployment tells the converters. */
+export function claudeOptions({ model, info, modifyParams, dropParams }: Target): RequestOptions {
+  const native = info?.["supports_native_structured_output"];
+  return {
+    model,
+    maxOutputTokens: info?.max_output_tokens,
+    structuredOutput: typeof native === "boolean" ? native : undefined,
+    modifyParams,
+    dropParams,
+  };
+}
+
+/** `base` may be the host, its `/v1`, or the endpoint itself. */
+function endpoint(base: string | undefined): string {
+  const url = (base ?? BASE).replace(/\/+$/, "");
+  if (url.endsWith("/v1/messages")) return url;
+  return url.endsWith("/v1") ? `${url}/messages` : `${url}/v1/messages`;
+}
+
+function headers(target: Target, betas: readonly string[]): Record<string, string> {
+  const own = target.headers ?? {};
+  const key = target.apiKey?.reveal();
+  const isToken = key?.startsWith("sk-ant-oat") === true;
+  const beta = new Set(
+    [...(own["anthropic-beta"] ?? "").split(","), ...(isToken ? [OAUTH_BETA] : []), ...betas]
+      .map((name) => name.trim())
+      .filter(Boolean),
+  );
+  const sent: Record<string, string> = { "content-type": "application/json", "anthropic-version": VERSION };
+  if (key && !own["authorization"] && !own["x-api-key"])
+    sent[isToken ? "authorization" : "x-api-key"] = isToken ? `Bearer ${key}` : key;
+  Object.assign(sent, own);
+  if (beta.size > 0) sent["anthropic-beta"] = [...beta].join(",");
+  return sent;
+}
+
+export const chat: ChatAdapter = {
+  wire: "anthropic",
+  supportedParams: supportedClaudeParams,
+
+  request(request, target) {
+    const { body, betas } = toMessagesBody(request, { ...claudeOptions(target), systemTurns: true });
+    return {
+      method: "POST",
+      url: endpoint(target.apiBase),
+      headers: headers(target, [...betas, ...betasOf(body)]),
+      body: { json: body },
+    };
+  },
+
+  response(body, { request, target, headers, now, id }) {
+    // Gateways before Anthropic send errors with a status of 200.
+    if (isRecord(body) && body["type"] === "error")
+      throw anthropicError({ status: statusOfErrorEvent(body), body: JSON.stringify(body), headers, target });
+    const answer = messageSchema.safeParse(body);
+    if (!answer.success)
+      throw new APIResponseValidationError(
+        `litellm.APIResponseValidationError: ${LABEL}Exception - The answer is no message.`,
+        { provider: target.provider, model: target.model, cause: answer.error },
+      );
+    return toChatCompletion(answer.data, readingOf(request, claudeOptions(target)), {
+      id,
+      model: target.model,
+      created: now,
+    });
+  },
+
+  stream({ request, target, headers, now, id }) {
+    return new MessagesDecoder({
+      id,
+      model: target.model,
+      created: now,
+      reading: readingOf(request, claudeOptions(target)),
+      fail: (body, event) => anthropicError({ status: statusOfErrorEvent(event), body, headers, target }),
+    });
+  },
+
+  error: anthropicError,
+};

@@ -1,0 +1,69 @@
+/** The providers of the table. */
+import { type ChatRow, openaiChatAdapter, type RequestFix } from "../openai/chat.ts";
+import { compatibleRules } from "../openai/errors.ts";
+import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
+import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
+import { OPENAI_CHAT_PARAMS } from "../params.ts";
+import type { Provider, Target } from "../provider.ts";
+import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
+import type { CompatibleRow } from "./row.ts";
+import { compatibleRows } from "./table.ts";
+
+export { compatibleRows } from "./table.ts";
+
+/** By slug, aliases included. */
+export const compatibleProviders: readonly Provider[] = compatibleRows.flatMap((row) =>
+  [row.slug, ...(row.aliases ?? [])].map((slug) => toProvider({ ...row, slug })),
+);
+
+function toProvider(row: CompatibleRow): Provider {
+  const { slug } = row;
+  const label = slug.charAt(0).toUpperCase() + slug.slice(1); // as LiteLLM names the exceptions of a provider
+  return {
+    slug,
+    label,
+    keyVariables: row.keys,
+    baseVariables: row.bases ?? [],
+    ...(row.paramVariables && { paramVariables: row.paramVariables }),
+    ...(row.keyless && { keyless: true }),
+    chat: openaiChatAdapter(toChatRow(row, label)),
+  };
+}
+
+function toChatRow({ keys, rules, ...row }: CompatibleRow, label: string): ChatRow {
+  return {
+    ...row,
+    label,
+    keyVariables: keys,
+    supportedParams: (target) => supportedParams(row, target),
+    fixes: fixesOf(row),
+    rules: rules ?? compatibleRules,
+  };
+}
+
+function fixesOf(row: Omit<CompatibleRow, "keys">): RequestFix[] {
+  const fixes: RequestFix[] = [...(row.fixes ?? []), plainParts];
+  if (row.thinking === undefined) fixes.push(thinkingAsEffort);
+  if (row.limit) fixes.push(outputLimit(row.limit));
+  if (!row.developer) fixes.push(developerAsSystem);
+  // Before the fields are stripped that the thinking is read from.
+  if (row.reasoning === undefined) fixes.push(reasoningBack);
+  if (row.reasoning === "reasoning") fixes.push(reasoningBackAsReasoning);
+  fixes.push(stripFields(row.strip ?? GATEWAY_FIELDS));
+  if (row.textAsString) fixes.push(textAsString);
+  fixes.push(streamUsage);
+  return fixes;
+}
+
+const ALL: readonly string[] = OPENAI_CHAT_PARAMS;
+
+function supportedParams(row: Omit<CompatibleRow, "keys">, target: Target): ReadonlySet<string> {
+  const lacks = typeof row.lacks === "function" ? row.lacks(target) : (row.lacks ?? []);
+  const lacksThinking = row.thinking === undefined && (lacks.includes("reasoning_effort") || !mayReason(target));
+  return new Set(ALL.filter((name) => !lacks.includes(name) && !(name === "thinking" && lacksThinking)));
+}
+
+/** The catalogue tells which of its models reason; of others nobody knows. */
+function mayReason({ info }: Target): boolean {
+  return info === undefined || info.supports_reasoning === true;
+}

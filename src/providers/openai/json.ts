@@ -1,0 +1,23 @@
+/** A JSON object of a provider, nothing of it proven. */
+export type Json = Record<string, unknown>;
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The objects in a list; nothing where it is no list. */
+export function recordsOf(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The object without these fields; the object itself where it has none of them. */
+export function without<T extends object>(value: T, fields: readonly string[]): T {
+  if (!fields.some((field) => field in value)) return value;
+  const copy = { ...value };
+  for (const field of fields) delete copy[field as keyof T]; // a field T does not name is deleted all the same
+  return copy;
+}

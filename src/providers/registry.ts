@@ -1,0 +1,20 @@
+/** Every provider by its slug. */
+import { anthropic } from "./anthropic/index.ts";
+import { gemini } from "./gemini/index.ts";
+import { openai } from "./openai/index.ts";
+import { compatibleProviders } from "./openai-compatible/index.ts";
+import type { Provider } from "./provider.ts";
+
+export const providers: ReadonlyMap<string, Provider> = new Map(
+  [
+    openai,
+    { ...openai, slug: "aiohttp_openai" }, // LiteLLM's name for the same with another HTTP client
+    anthropic,
+    gemini,
+    ...compatibleProviders,
+  ].map((provider) => [provider.slug, provider]),
+);
+
+export function findProvider(slug: string): Provider | undefined {
+  return providers.get(slug);
+}

@@ -1,0 +1,157 @@
+/**
+ * Speaks to one upstream once: translate, fetch, translate back. It knows nothing of retries or clients.
+ */
+import { APIResponseValidationError, type SluiceError, Timeout } from "../formats/errors.ts";
+import { ChunkSource, connectionError } from "./chunk-source.ts";
+import type { Adapter, Exchange, Target, UpstreamRequest } from "./provider.ts";
+
+export interface SpeakOptions<Response, Chunk> {
+  fetch: typeof fetch;
+  /** Aborts the upstream: the client has left. */
+  signal?: AbortSignal;
+  /** Seconds until the answer is whole, or until a stream has its first content. */
+  timeout?: number;
+  stream: boolean;
+  /** Fields for the upstream's JSON body, over what the adapter made of the request. */
+  extraBody?: Record<string, unknown>;
+  /** Does this chunk carry something of the answer (not only a role or a ping)? */
+  isContent(chunk: Chunk): boolean;
+  /** Whole answers as chunks, for an upstream that was asked for a stream and did not stream. */
+  chunksOf(response: Response): Chunk[];
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Id of answers whose upstream gives none. */
+  id: string;
+}
+
+export type Answer<Response, Chunk> =
+  | {
+      kind: "complete";
+      body: Response;
+      /** The upstream's own text; absent where there was no upstream. */
+      text?: string;
+      headers: Record<string, string>;
+    }
+  | {
+      kind: "stream";
+      chunks: ChunkSource<Chunk>;
+      /** The upstream's own body, of which `chunks` has read the beginning. */
+      body: ReadableStream<Uint8Array>;
+      /** The body is a stream in the provider's format: its bytes may go on as they are. */
+      relayable: boolean;
+      headers: Record<string, string>;
+      /** Stops the upstream. */
+      abort(reason: unknown): void;
+    };
+
+/** @throws SluiceError for everything that goes wrong before the answer (or the first content of its stream) */
+export async function speak<Request, Response, Chunk>(
+  adapter: Adapter<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+  options: SpeakOptions<Response, Chunk>,
+): Promise<Answer<Response, Chunk>> {
+  const upstream = adapter.request(request, target);
+  const controller = new AbortController();
+  const abort = (reason: unknown) => controller.abort(reason);
+  const clientGone = () => abort(options.signal?.reason);
+  options.signal?.addEventListener("abort", clientGone, { once: true });
+  if (options.signal?.aborted) clientGone();
+  const timer = options.timeout === undefined ? undefined : startTimer(options.timeout, target, abort);
+
+  try {
+    const response = await send(upstream, options, controller.signal);
+    const headers = Object.fromEntries(response.headers);
+    if (!response.ok) {
+      const body = await response.text();
+      throw adapter.error({ status: response.status, body, headers, target });
+    }
+    const exchange: Exchange<Request> = {
+      request,
+      target,
+      headers,
+      now: Math.floor(options.now() / 1000),
+      id: options.id,
+    };
+    if (!options.stream) {
+      const text = await response.text();
+      return { kind: "complete", body: adapter.response(parseJson(text, target), exchange), text, headers };
+    }
+    const body = response.body ?? new Blob([]).stream();
+    const streamed = await asEventStream(response, body, adapter, exchange, options);
+    const chunks = new ChunkSource(streamed.body, streamed.decoder);
+    await chunks.begin(options.isContent);
+    return { kind: "stream", chunks, body: streamed.body, relayable: streamed.relayable, headers, abort };
+  } catch (cause) {
+    // A fetch that was aborted does not always say why; the signal does.
+    const error = controller.signal.aborted ? controller.signal.reason : cause;
+    abort(error); // frees the connection where the failure was found in the body
+    throw settleError(error, target);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function send<Response, Chunk>(
+  upstream: UpstreamRequest,
+  { fetch, extraBody }: SpeakOptions<Response, Chunk>,
+  signal: AbortSignal,
+) {
+  const { body } = upstream;
+  const init: RequestInit = {
+    method: upstream.method,
+    headers: upstream.headers,
+    signal,
+    // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
+    redirect: "manual",
+  };
+  if (body !== undefined)
+    init.body =
+      "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : (body as FormData | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
+  return fetch(upstream.url, init);
+}
+
+/** The timer's error is the abort reason, so that `fetch` and the body reader fail with it. */
+function startTimer(seconds: number, target: Target, abort: (reason: unknown) => void) {
+  return setTimeout(() => {
+    const message = `litellm.Timeout: no answer from ${target.provider}/${target.model} within ${seconds} seconds`;
+    abort(new Timeout(message, { provider: target.provider, model: target.model }));
+  }, seconds * 1000);
+}
+
+/** An upstream that was asked for a stream may answer with JSON, or with a page. */
+async function asEventStream<Request, Response, Chunk>(
+  response: globalThis.Response,
+  body: ReadableStream<Uint8Array>,
+  adapter: Adapter<Request, Response, Chunk>,
+  exchange: Exchange<Request>,
+  options: SpeakOptions<Response, Chunk>,
+) {
+  const type = response.headers.get("content-type") ?? "";
+  if (!/application\/json|text\/html/i.test(type))
+    return { body, decoder: adapter.stream(exchange), relayable: true };
+  const text = await new Response(body).text();
+  const bytes = new Blob([text]).stream();
+  if (/^\s*(?:data|event|id|:)/.test(text)) return { body: bytes, decoder: adapter.stream(exchange), relayable: false };
+  const chunks = options.chunksOf(adapter.response(parseJson(text, exchange.target), exchange));
+  return { body: new Blob([]).stream(), decoder: { event: () => [], end: () => chunks }, relayable: false };
+}
+
+function parseJson(text: string, target: Target): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const shown = text.trim().slice(0, 500);
+    throw new APIResponseValidationError(
+      `litellm.APIResponseValidationError: ${target.provider} answered with something that is not JSON: ${shown}`,
+      { provider: target.provider, model: target.model, cause },
+    );
+  }
+}
+
+function settleError(error: unknown, target: Target): SluiceError {
+  const settled = connectionError(error);
+  if (settled === error || settled.provider !== undefined) return settled;
+  const Class = settled.constructor as new (message: string, details: object) => SluiceError; // made by connectionError just above
+  return new Class(settled.message, { provider: target.provider, model: target.model, cause: error });
+}

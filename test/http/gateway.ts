@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type RunningGateway, runGateway } from "../../scripts/run-gateway.ts";
+
+export const MASTER_KEY = "sk-test-master-key-0123456789";
+
+export interface TestGateway extends RunningGateway {
+  /** A request with the admin key; a body is sent as JSON. */
+  call(path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Lines the gateway wrote so far, one JSON object for each finished call. */
+  records(): Record<string, unknown>[];
+}
+
+/** The real gateway on workerd with this config, on a free port. */
+export async function startGateway(config: Record<string, unknown>, env: Record<string, string> = {}): Promise<TestGateway> {
+  const state = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  const file = join(state, "config.yaml");
+  const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
+  const litellm = { json_logs: true, ...(config["litellm_settings"] as object | undefined) };
+  writeFileSync(file, stringify({ ...config, general_settings: settings, litellm_settings: litellm }));
+  const lines: string[] = [];
+  const gateway = await runGateway({
+    config: file,
+    port: 0,
+    host: "127.0.0.1",
+    state,
+    env: { PATH: process.env["PATH"], ...env },
+    onOutput: (text) => lines.push(...text.split("\n")),
+  });
+  return {
+    ...gateway,
+    stop: async () => {
+      await gateway.stop();
+      rmSync(state, { recursive: true, force: true });
+    },
+    call: (path, body, headers = {}) =>
+      fetch(`${gateway.url}${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers: { authorization: `Bearer ${MASTER_KEY}`, "content-type": "application/json", ...headers },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      }),
+    records: () => lines.filter((line) => line.includes('"event":"call"')).map((line) => JSON.parse(line)),
+  };
+}

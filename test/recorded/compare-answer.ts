@@ -1,0 +1,64 @@
+/** What the gateway answered, against what the recorded answer says. */
+import type { GatewayAnswer } from "./client.ts";
+import { type Difference, diffJson } from "./difference.ts";
+import type { Exchange } from "./exchanges.ts";
+import * as anthropic from "./extract/anthropic.ts";
+import * as gemini from "./extract/gemini.ts";
+import * as openai from "./extract/openai.ts";
+import { messageOf } from "./extract/sse.ts";
+import type { AnswerFacts, Expectation } from "./facts.ts";
+import { parseLoose } from "./json.ts";
+
+export function expectationOf({ status, body, wire }: Exchange): Expectation {
+  if (status >= 400) return { kind: "error", error: { status, message: messageOf(parseLoose(body)) || body.trim() } };
+  switch (wire) {
+    case "openai":
+      return openai.expectationOf(body);
+    case "anthropic":
+      return anthropic.expectationOf(body);
+    case "gemini":
+      return gemini.expectationOf(body);
+  }
+}
+
+export function compareAnswer(exchange: Exchange, got: GatewayAnswer, askForUsage: boolean): Difference[] {
+  const broken = got.broken.map((rule) => different("rule", "kept", rule));
+  return [...broken, ...compareWith(expectationOf(exchange), got, exchange.streaming && !askForUsage)];
+}
+
+function compareWith(expected: Expectation, got: GatewayAnswer, hidesUsage: boolean): Difference[] {
+  switch (expected.kind) {
+    case "error":
+      return compareError(expected.error, got);
+    case "broken": {
+      if (got.error === undefined) return [different("error", expected.message || "the stream broke off", undefined)];
+      if (!got.error.includes(expected.message)) return [different("error", expected.message, got.error)];
+      // Where nothing came before it, the error is the whole answer.
+      return got.answer === undefined ? [] : diffAnswer({ ...expected.answer, usage: undefined }, { ...got.answer, usage: undefined });
+    }
+    case "answer": {
+      if (got.answer === undefined) return [different("status", 200, `${got.status} ${got.error}`)];
+      if (got.error !== undefined) return [different("error", undefined, got.error)];
+      return diffAnswer(hidesUsage ? { ...expected.answer, usage: undefined } : expected.answer, got.answer);
+    }
+  }
+}
+
+function compareError(expected: { status: number; message: string }, got: GatewayAnswer): Difference[] {
+  if (got.status === 200) return [different("status", expected.status || "an error", 200)];
+  const differences: Difference[] = [];
+  if (expected.status !== 0 && got.status !== expected.status)
+    differences.push(different("status", expected.status, got.status));
+  if (!got.error?.includes(expected.message)) differences.push(different("error", expected.message, got.error));
+  return differences;
+}
+
+/** JSON in place of `undefined`, which no JSON has. */
+function diffAnswer(expected: AnswerFacts, got: AnswerFacts): Difference[] {
+  const plain = ({ choices, usage }: AnswerFacts) => ({ choices, usage: usage ?? null });
+  return diffJson("answer", plain(expected), plain(got));
+}
+
+function different(path: string, recorded: unknown, got: unknown): Difference {
+  return { side: "answer", kind: "changed", path, recorded, got };
+}

@@ -1,0 +1,123 @@
+/** The recordings: which of them the gateway can be asked for, by the wire format of their upstream. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { isRecord, type Json } from "./json.ts";
+
+/** Folder with `dev/` and `replay.mjs`. */
+export const RECORDED_DIR = resolve(
+  process.env["RECORDED_DIR"] ?? join(import.meta.dirname, "../../../shared/recorded"),
+);
+
+export type Wire = "openai" | "anthropic" | "gemini";
+
+const exchangeSchema = z.object({
+  id: z.string(),
+  provider: z.string(),
+  endpoint: z.string(),
+  streaming: z.boolean(),
+  model: z.string().nullish(),
+  features: z.array(z.string()),
+  source: z.object({ fidelity: z.string() }),
+  request: z.object({
+    method: z.string(),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    body: z.unknown(),
+    body_encoding: z.string(),
+  }),
+  response: z.object({
+    status: z.number(),
+    headers: z.record(z.string(), z.string()),
+    body: z.string().nullable(),
+    body_encoding: z.string(),
+  }),
+});
+
+export interface Exchange {
+  id: string;
+  provider: string;
+  endpoint: string;
+  wire: Wire;
+  streaming: boolean;
+  model: string;
+  features: readonly string[];
+  fidelity: string;
+  /** Path and query as recorded. */
+  url: URL;
+  requestHeaders: Readonly<Record<string, string>>;
+  /** Absent where only the response was recorded. */
+  request: Json | undefined;
+  status: number;
+  /** The response's body as text. */
+  body: string;
+}
+
+export function recordingsArePresent(): boolean {
+  return existsSync(join(RECORDED_DIR, "dev")) && existsSync(join(RECORDED_DIR, "replay.mjs"));
+}
+
+/** `provider/endpoint`, or the beginning of one, or an id; all where there is no filter. */
+export function loadExchanges(filter = ""): Exchange[] {
+  const root = join(RECORDED_DIR, "dev");
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name: provider }) => readdirSync(join(root, provider)).map((endpoint) => ({ provider, endpoint })))
+    .filter(({ provider, endpoint }) => wireOf(provider, endpoint) !== undefined)
+    .flatMap(({ provider, endpoint }) =>
+      readdirSync(join(root, provider, endpoint))
+        .filter((file) => `${provider}/${endpoint}`.startsWith(filter) || file === `${filter}.json`)
+        .map((file) => load(join(root, provider, endpoint, file))),
+    )
+    .filter((exchange) => exchange !== undefined);
+}
+
+/** What the gateway speaks as a client. Cohere's, Ollama's and DashScope's own chat formats are not among it yet. */
+function wireOf(provider: string, endpoint: string): Wire | undefined {
+  switch (endpoint) {
+    case "chat":
+      return ["cohere", "ollama", "dashscope_native"].includes(provider) ? undefined : "openai";
+    case "messages":
+      return "anthropic";
+    case "generate_content":
+      return "gemini";
+    default:
+      return undefined;
+  }
+}
+
+/** `undefined` for what is filed under chat but asks for no answer: stored completions read, changed and deleted. */
+function load(file: string): Exchange | undefined {
+  const raw = exchangeSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  const wire = wireOf(raw.provider, raw.endpoint);
+  const url = new URL(raw.request.url, "https://recorded.invalid");
+  url.hash = "";
+  const asksForAnswer = raw.request.method === "POST" && !/\/chat\/completions\/./.test(url.pathname);
+  if (wire === undefined || !asksForAnswer) return undefined;
+  return {
+    id: raw.id,
+    provider: raw.provider,
+    endpoint: raw.endpoint,
+    wire,
+    streaming: raw.streaming,
+    model: raw.model ?? "",
+    features: raw.features,
+    fidelity: raw.source.fidelity,
+    url,
+    requestHeaders: raw.request.headers,
+    request: requestBody(raw.request.body),
+    status: raw.response.status,
+    body:
+      raw.response.body_encoding === "base64"
+        ? Buffer.from(raw.response.body ?? "", "base64").toString("utf8")
+        : (raw.response.body ?? ""),
+  };
+}
+
+/** Some sources keep the body as base64 within JSON. */
+function requestBody(body: unknown): Json | undefined {
+  if (!isRecord(body)) return undefined;
+  const packed = Object.keys(body).length === 1 ? body["b64"] : undefined;
+  const whole: unknown = typeof packed === "string" ? JSON.parse(Buffer.from(packed, "base64").toString("utf8")) : body;
+  return isRecord(whole) ? whole : undefined;
+}
