@@ -3,7 +3,7 @@ import compiled from "#config";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway } from "./gateway/gateway.ts";
-import { callLog } from "./telemetry/call-log.ts";
+import { consoleLog } from "./telemetry/log.ts";
 
 type Env = Record<string, string | undefined>;
 
@@ -14,7 +14,9 @@ export default {
   fetch(request, env, context) {
     if (app === undefined) {
       const config = loadConfig(compiled, env);
-      app = createApp(createGateway(config, { ledger: callLog(config.settings.litellm.json_logs === true) }));
+      app = createApp(
+        createGateway(config, { log: consoleLog({ calls: config.settings.litellm.json_logs === true }) }),
+      );
     }
     return app.fetch(request, env, context);
   },

@@ -178,8 +178,9 @@ function newRow(source: Source, model: ModelInfo, name: string, day: string): Re
     litellm_provider: source.provider,
     mode,
     ...(model.context_window !== undefined && { max_input_tokens: model.context_window }),
-    // Anthropic, "Data residency": US-only inference is 1.1 times the price from Opus 4.6 on.
-    ...(source.id === "anthropic" && { provider_specific_entry: { us: 1.1 } }),
+    // Anthropic, "Data residency pricing": US-only inference is 1.1 times the price from Opus 4.6 on.
+    ...(source.id === "anthropic" &&
+      /^claude-[a-z]+-([5-9]|4-[6-9])/.test(name) && { provider_specific_entry: { us: 1.1 } }),
     source: origin,
     ...prices,
   };

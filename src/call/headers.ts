@@ -27,7 +27,9 @@ export function errorHeaders(record: TimedRecord, error: SluiceError): Record<st
 }
 
 function callHeaders(record: TimedRecord): Record<string, string> {
-  const elapsed = (record.endedAt > record.startedAt ? record.endedAt : (record.firstContentAt ?? record.startedAt)) - record.startedAt;
+  const elapsed =
+    (record.endedAt > record.startedAt ? record.endedAt : (record.firstContentAt ?? record.startedAt)) -
+    record.startedAt;
   const headers: Record<string, string> = {
     "x-litellm-call-id": record.id,
     "x-litellm-response-duration-ms": String(elapsed),

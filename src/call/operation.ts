@@ -5,9 +5,10 @@
 import type { z } from "zod";
 import type { SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
+import type { CostOptions } from "../models/cost.ts";
+import type { MockOptions } from "../providers/mock.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
-import type { MockOptions } from "../providers/mock.ts";
 
 /** The fields every request has. */
 export interface BaseRequest {
@@ -26,11 +27,18 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   wire: Wire;
   adapter(provider: Provider): Adapter<Request, Response, Chunk> | undefined;
   /** @throws UnsupportedParamsError */
-  settleParams(request: Request, adapter: Adapter<Request, Response, Chunk>, target: Target, policy: ParamPolicy): Request;
+  settleParams(
+    request: Request,
+    adapter: Adapter<Request, Response, Chunk>,
+    target: Target,
+    policy: ParamPolicy,
+  ): Request;
   /** Does this chunk carry something of the answer? Before the first that does, a failure is an ordinary error. */
   isContent(chunk: Chunk): boolean;
   /** A whole answer as chunks. */
   chunksOf(response: Response): Chunk[];
+  /** Is this said in a dialect of the client's format, so that the answer must be rewritten for it? */
+  isDialect(part: Response | Chunk): boolean;
   /** The answer the gateway makes itself. @throws SluiceError where the mock asks for an error */
   mock(mock: MockOptions, request: Request, head: { id: string; now: number; model: string }): Promise<Response>;
   /** Did the client ask to see usage in its stream? Where it did not, the gateway reads it and leaves it out. */
@@ -56,8 +64,8 @@ export interface Meter<Response, Chunk> {
   response(response: Response): void;
   /** What the upstream reported, if it did. */
   readonly usage: Usage | undefined;
-  /** The service tier that was billed, if the upstream named it. */
-  readonly serviceTier: string | undefined;
+  /** What besides usage decides the price: tier, region, speed, size of searches. */
+  readonly terms: CostOptions;
   /** Tokens counted here, for an upstream that reported none or a stream that broke off. */
   estimate(model: string): Promise<Usage>;
 }

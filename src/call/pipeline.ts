@@ -4,14 +4,14 @@
  */
 import { InternalServerError, NotFoundError, SluiceError } from "../formats/errors.ts";
 import { validate } from "../formats/validate.ts";
-import type { Ledger } from "../ledger/record.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target } from "../providers/provider.ts";
 import { type Answer, speak } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { Router } from "../router/router.ts";
-import { mockOf, speakMock } from "./mock.ts";
+import type { Log } from "../telemetry/log.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
+import { mockOf, speakMock } from "./mock.ts";
 import type { BaseRequest, Meter, Operation } from "./operation.ts";
 import { type CallOptions, splitOptions } from "./options.ts";
 import { type Passage, relay, translate } from "./relay.ts";
@@ -21,7 +21,7 @@ import { Settlement } from "./settlement.ts";
 export interface CallDependencies {
   router: Router;
   findProvider(slug: string): Provider | undefined;
-  ledger: Ledger;
+  log: Log;
   fetch: typeof fetch;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -75,6 +75,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
       ? await replyWhole(operation, admitted.request, spoken, spoken.answer, settlement)
       : replyStream(operation, input, admitted.request, spoken, spoken.answer, settlement);
   } catch (cause) {
+    if (!(cause instanceof SluiceError)) dependencies.log.fault(input.id, cause);
     const error = toSluiceError(cause);
     settlement.fail(error, input.signal.aborted);
     return {
@@ -178,7 +179,7 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
 ): Promise<Reply> {
   meter.response(answer.body);
   await settlement.succeed();
-  const untouched = speaksTheSame(operation, adapter) ? answer.text : undefined;
+  const untouched = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body) ? answer.text : undefined;
   return {
     status: 200,
     headers: { "content-type": "application/json", ...replyHeaders(settlement.record, answer.headers) },
@@ -208,6 +209,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   const untouched =
     answer.relayable &&
     speaksTheSame(operation, adapter) &&
+    !answer.chunks.begun.some(operation.isDialect) &&
     operation.wantsStreamUsage(request) && // where it does not, the usage the gateway asked for is taken out
     typeof IdentityTransformStream === "function";
   return {
@@ -233,5 +235,7 @@ function speaksTheSame<Request extends BaseRequest, Response, Chunk>(
 function toSluiceError(cause: unknown): SluiceError {
   return cause instanceof SluiceError
     ? cause
-    : new InternalServerError("litellm.InternalServerError: the gateway failed; the call id is in the headers", { cause });
+    : new InternalServerError("litellm.InternalServerError: the gateway failed; the call id is in the headers", {
+        cause,
+      });
 }

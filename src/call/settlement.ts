@@ -13,7 +13,7 @@ import type { StreamEnd } from "./relay.ts";
  * and timer may all try; the first one counts.
  */
 export class Settlement {
-  readonly #dependencies: Pick<CallDependencies, "now" | "ledger">;
+  readonly #dependencies: Pick<CallDependencies, "now" | "log">;
   readonly #closed = Promise.withResolvers<void>();
   #isClosing = false;
   // biome-ignore lint/suspicious/noExplicitAny: only usage is read from it, whatever it meters
@@ -21,7 +21,7 @@ export class Settlement {
   #target: Target | undefined;
   readonly record: TimedRecord;
 
-  constructor(dependencies: Pick<CallDependencies, "now" | "ledger">, operation: string, id: string) {
+  constructor(dependencies: Pick<CallDependencies, "now" | "log">, operation: string, id: string) {
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
@@ -99,13 +99,10 @@ export class Settlement {
     this.#isClosing = true;
     const { record } = this;
     Object.assign(record, ending);
-    try {
-      await this.#account();
-      record.endedAt = this.#dependencies.now();
-      this.#dependencies.ledger.record(record);
-    } finally {
-      this.#closed.resolve();
-    }
+    await this.#account().catch((error: unknown) => this.#dependencies.log.fault(record.id, error));
+    record.endedAt = this.#dependencies.now();
+    this.#dependencies.log.record(record);
+    this.#closed.resolve();
   }
 
   /** Usage as reported; counted here where the answer, or a part of it, came without. */
@@ -120,8 +117,7 @@ export class Settlement {
       record.estimated = true;
     }
     if (record.usage === undefined || this.#target.info === undefined) return;
-    const serviceTier = this.#meter.serviceTier;
-    const settled = cost(record.usage, this.#target.info, serviceTier === undefined ? {} : { serviceTier });
+    const settled = cost(record.usage, this.#target.info, { ...this.#meter.terms, at: record.startedAt });
     if (settled !== undefined) record.cost = settled.total;
   }
 }

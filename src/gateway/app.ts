@@ -31,9 +31,13 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
   });
   app.onError((cause, context) => {
     const error = cause instanceof SluiceError ? cause : undefined;
-    if (error === undefined) console.error(JSON.stringify({ level: "error", call_id: context.get("callId"), error: String(cause) }));
-    const known = error ?? new SluiceError("the gateway failed; the call id is in the headers", {}, 500, "internal_server_error");
-    return Response.json(known.toBody(), { status: known.status, headers: { "x-litellm-call-id": context.get("callId") } });
+    if (error === undefined) gateway.log.fault(context.get("callId"), cause);
+    const known =
+      error ?? new SluiceError("the gateway failed; the call id is in the headers", {}, 500, "internal_server_error");
+    return Response.json(known.toBody(), {
+      status: known.status,
+      headers: { "x-litellm-call-id": context.get("callId") },
+    });
   });
   return app;
 }

@@ -6,13 +6,16 @@ import { BadRequestError, RequestTooLargeError } from "../formats/errors.ts";
  */
 export async function readJson(request: Request, limit: number): Promise<Record<string, unknown>> {
   const text = await readText(request, limit);
-  if (text.trim() === "") throw new BadRequestError("litellm.BadRequestError: the request has no body; a JSON object is expected");
+  if (text.trim() === "")
+    throw new BadRequestError("litellm.BadRequestError: the request has no body; a JSON object is expected");
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new BadRequestError(`litellm.BadRequestError: the request body is not valid JSON: ${detail.slice(0, 200)}`, { cause });
+    throw new BadRequestError(`litellm.BadRequestError: the request body is not valid JSON: ${detail.slice(0, 200)}`, {
+      cause,
+    });
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new BadRequestError("litellm.BadRequestError: the request body must be a JSON object");

@@ -1,32 +1,32 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
 import type { CallDependencies } from "../call/pipeline.ts";
-import type { Ledger } from "../ledger/record.ts";
 import { findProvider } from "../providers/registry.ts";
 import { Router } from "../router/router.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { GatewayConfig } from "./config/load.ts";
 
 export interface Gateway {
   config: GatewayConfig;
   router: Router;
   fetch: typeof fetch;
-  ledger: Ledger;
+  log: Log;
   /** What a call within this request may use. */
   calls(context: Context): CallDependencies;
 }
 
-export function createGateway(config: GatewayConfig, ports: { ledger: Ledger; fetch?: typeof fetch }): Gateway {
+export function createGateway(config: GatewayConfig, ports: { log: Log; fetch?: typeof fetch }): Gateway {
   const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
   const router = new Router(config.deployments, { aliases: config.aliases });
   return {
     config,
     router,
     fetch: outbound,
-    ledger: ports.ledger,
+    log: ports.log,
     calls: (context) => ({
       router,
       findProvider,
-      ledger: ports.ledger,
+      log: ports.log,
       fetch: outbound,
       now: Date.now,
       waitUntil: (promise) => waitUntil(context, promise),

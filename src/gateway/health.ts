@@ -57,7 +57,11 @@ export const healthRoutes: readonly Route[] = [
 /** An allow-list of fields: nothing of a deployment's credentials can show. */
 async function check(gateway: Gateway, deployment: Deployment) {
   const { target } = deployment;
-  const shown = { model: `${target.provider}/${target.model}`, model_id: deployment.id, model_name: deployment.modelName };
+  const shown = {
+    model: `${target.provider}/${target.model}`,
+    model_id: deployment.id,
+    model_name: deployment.modelName,
+  };
   if (deployment.mockResponse !== undefined || target.model.includes("*")) return shown; // nothing there to ask
   const adapter = findProvider(target.provider)?.chat;
   if (adapter === undefined) return { ...shown, error: `${target.provider} does not do chat` };

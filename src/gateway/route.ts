@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
-import type { Gateway } from "./gateway.ts";
 import type { Principal } from "./auth.ts";
+import type { Gateway } from "./gateway.ts";
 
 /** Who may call a route: anybody, whoever holds a key, or the admin. There is no default: each route says. */
 export type Access = "public" | "key" | "admin";

@@ -37,7 +37,7 @@ function holds(timed: Record<string, unknown>, at: number): boolean {
 function inForce(info: ModelInfo, terms: Terms): ModelInfo {
   const { at } = terms;
   const timed = at === undefined ? undefined : info.timed_pricing?.findLast((prices) => holds(prices, at));
-  const row = { ...info, ...timed };
+  const row = timed ? { ...info, ...timed } : info;
   const classes = row.tiered_pricing;
   if (!Array.isArray(classes)) return row;
   const within = (range: unknown, size: number) => Array.isArray(range) && size <= Number(range[1]);

@@ -1,8 +1,8 @@
 /**
  * Token counting, for reservations before a call and for usage an upstream does not report.
  *
- * OpenAI's models are counted with their own encoding. All others are approximated with `o200k_base`: measured by
- * their makers' counters, Claude has 15 to 35 % more tokens, Gemini and Llama are within 10 % on English text.
+ * OpenAI's models are counted with their own encoding. All others are approximated with `o200k_base`, the error being
+ * unknown to us: their encodings are not public or not here. Claude's own counts are known to be higher.
  */
 import type { ChatMessage, ChatRequest, FunctionDefinition, Usage } from "../formats/openai/chat.ts";
 import { tokenCounter } from "./bpe.ts";

@@ -63,6 +63,11 @@ export class ChunkSource<Chunk> {
     return this.#sse.push(bytes).flatMap((event) => this.#decoder.event(event));
   }
 
+  /** What `begin()` has read, to look at. */
+  get begun(): readonly Chunk[] {
+    return this.#held;
+  }
+
   /** What was read by `begin()` and not yet handed out. */
   held(): Chunk[] {
     const held = this.#held;

@@ -46,7 +46,8 @@ export async function mockCompletion(
   const tool_calls = mock.toolCalls === undefined ? undefined : parseToolCalls(mock.toolCalls);
   const n = request.n ?? 1;
   const prompt_tokens = await countMessages(request, head.model);
-  const completion_tokens = n * (await countTokens(`${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`, head.model));
+  const completion_tokens =
+    n * (await countTokens(`${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`, head.model));
   return {
     id: `chatcmpl-${head.id}`,
     object: "chat.completion",

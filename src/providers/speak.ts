@@ -128,8 +128,7 @@ async function asEventStream<Request, Response, Chunk>(
   options: SpeakOptions<Response, Chunk>,
 ) {
   const type = response.headers.get("content-type") ?? "";
-  if (!/application\/json|text\/html/i.test(type))
-    return { body, decoder: adapter.stream(exchange), relayable: true };
+  if (!/application\/json|text\/html/i.test(type)) return { body, decoder: adapter.stream(exchange), relayable: true };
   const text = await new Response(body).text();
   const bytes = new Blob([text]).stream();
   if (/^\s*(?:data|event|id|:)/.test(text)) return { body: bytes, decoder: adapter.stream(exchange), relayable: false };

@@ -99,6 +99,9 @@ export function pick(deployments: readonly Deployment[], random: () => number): 
   const weights = deployments.map((deployment) => (field === undefined ? 1 : (deployment[field] ?? 0)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let left = random() * total;
-  const index = weights.findIndex((weight) => (left -= weight) < 0);
-  return deployments[index] ?? first;
+  for (const [index, weight] of weights.entries()) {
+    left -= weight;
+    if (left < 0) return deployments[index] ?? first;
+  }
+  return first;
 }

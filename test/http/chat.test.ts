@@ -32,15 +32,22 @@ function event(data: unknown): string {
 const behaviours: Record<string, (request: Received, response: import("node:http").ServerResponse) => void> = {
   "gpt-4o-mini"(request, response) {
     if (!request.body["stream"])
-      return json(response, 200, {
-        id: "chatcmpl-1",
-        object: "chat.completion",
-        created: 1,
-        model: "gpt-4o-mini-2024-07-18",
-        choices: [{ index: 0, message: { role: "assistant", content: "Hello", new_field: 1 }, finish_reason: "stop" }],
-        usage: USAGE,
-        unknown_field: { kept: true },
-      }, { "x-ratelimit-remaining-requests": "41", "x-request-id": "req_1" });
+      return json(
+        response,
+        200,
+        {
+          id: "chatcmpl-1",
+          object: "chat.completion",
+          created: 1,
+          model: "gpt-4o-mini-2024-07-18",
+          choices: [
+            { index: 0, message: { role: "assistant", content: "Hello", new_field: 1 }, finish_reason: "stop" },
+          ],
+          usage: USAGE,
+          unknown_field: { kept: true },
+        },
+        { "x-ratelimit-remaining-requests": "41", "x-request-id": "req_1" },
+      );
     response.writeHead(200, { "content-type": "text/event-stream" });
     const options = request.body["stream_options"] as { include_usage?: boolean } | undefined;
     for (const data of TEXT_CHUNKS) response.write(event(options?.include_usage ? { ...data, usage: null } : data));
@@ -74,9 +81,18 @@ const behaviours: Record<string, (request: Received, response: import("node:http
     response.end(event({ error: { message: "The server had an error", type: "server_error" } }));
   },
   "bad-request": (_, response) =>
-    json(response, 400, { error: { message: "Invalid 'temperature'", type: "invalid_request_error", param: "temperature", code: "invalid_value" } }),
+    json(response, 400, {
+      error: {
+        message: "Invalid 'temperature'",
+        type: "invalid_request_error",
+        param: "temperature",
+        code: "invalid_value",
+      },
+    }),
   unauthorized: (_, response) =>
-    json(response, 401, { error: { message: "Incorrect API key provided: bad", type: "invalid_request_error", code: "invalid_api_key" } }),
+    json(response, 401, {
+      error: { message: "Incorrect API key provided: bad", type: "invalid_request_error", code: "invalid_api_key" },
+    }),
   "rate-limit": (_, response) =>
     json(response, 429, { error: { message: "Rate limit reached", type: "requests" } }, { "retry-after": "7" }),
   "too-long": (_, response) =>
@@ -101,16 +117,29 @@ let client: OpenAI;
 
 beforeAll(async () => {
   upstream = await startUpstream((request, response) => behaviours[String(request.body["model"])]?.(request, response));
-  gateway = await startGateway({
-    model_list: [
-      { model_name: "gpt", litellm_params: { model: "openai/gpt-4o-mini", api_base: `${upstream.url}/v1`, api_key: "os.environ/UPSTREAM_KEY" } },
-      { model_name: "slow", litellm_params: { model: "openai/hang", api_base: `${upstream.url}/v1`, api_key: "k", timeout: 0.3 } },
-      { model_name: "up/*", litellm_params: { model: "openai/*", api_base: `${upstream.url}/v1`, api_key: "k" } },
-      { model_name: "demo", litellm_params: { model: "openai/demo", mock_response: "Hello from the gateway" } },
-      { model_name: "gone", litellm_params: { model: "openai/x", api_base: "http://127.0.0.1:9/v1", api_key: "k" } },
-    ],
-    router_settings: { model_group_alias: { assistant: "gpt" } },
-  }, { UPSTREAM_KEY: "upstream-secret" });
+  gateway = await startGateway(
+    {
+      model_list: [
+        {
+          model_name: "gpt",
+          litellm_params: {
+            model: "openai/gpt-4o-mini",
+            api_base: `${upstream.url}/v1`,
+            api_key: "os.environ/UPSTREAM_KEY",
+          },
+        },
+        {
+          model_name: "slow",
+          litellm_params: { model: "openai/hang", api_base: `${upstream.url}/v1`, api_key: "k", timeout: 0.3 },
+        },
+        { model_name: "up/*", litellm_params: { model: "openai/*", api_base: `${upstream.url}/v1`, api_key: "k" } },
+        { model_name: "demo", litellm_params: { model: "openai/demo", mock_response: "Hello from the gateway" } },
+        { model_name: "gone", litellm_params: { model: "openai/x", api_base: "http://127.0.0.1:9/v1", api_key: "k" } },
+      ],
+      router_settings: { model_group_alias: { assistant: "gpt" } },
+    },
+    { UPSTREAM_KEY: "upstream-secret" },
+  );
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: MASTER_KEY, maxRetries: 0 });
 });
 
@@ -124,11 +153,14 @@ async function collect(stream: AsyncIterable<OpenAI.ChatCompletionChunk>) {
   for await (const part of stream) chunks.push(part);
   return chunks;
 }
-const textOf = (chunks: OpenAI.ChatCompletionChunk[]) => chunks.map((part) => part.choices[0]?.delta.content ?? "").join("");
+const textOf = (chunks: OpenAI.ChatCompletionChunk[]) =>
+  chunks.map((part) => part.choices[0]?.delta.content ?? "").join("");
 
 describe("chat", () => {
   it("answers, with unknown fields of the upstream kept", async () => {
-    const { data, response } = await client.chat.completions.create({ model: "gpt", messages: MESSAGES }).withResponse();
+    const { data, response } = await client.chat.completions
+      .create({ model: "gpt", messages: MESSAGES })
+      .withResponse();
     expect(data).toMatchObject({
       choices: [{ message: { content: "Hello", new_field: 1 } }],
       usage: USAGE,
@@ -168,7 +200,9 @@ describe("chat", () => {
     expect(textOf(chunks)).toBe("Hello 😀");
     expect(chunks.filter((part) => part.usage)).toHaveLength(include_usage ? 1 : 0);
     expect(chunks.filter((part) => part.choices[0]?.finish_reason)).toHaveLength(1);
-    await until(() => gateway.records().some((record) => record["stream"] && record["outcome"] === "success" && record["usage"]));
+    await until(() =>
+      gateway.records().some((record) => record["stream"] && record["outcome"] === "success" && record["usage"]),
+    );
     expect(gateway.records().at(-1)).toMatchObject({ usage: USAGE, estimated: false, cost: 5 * 150 + 2 * 600 });
   });
 
@@ -179,7 +213,9 @@ describe("chat", () => {
       stream: true,
       stream_options: { include_usage: true },
     });
-    const expected = [...TEXT_CHUNKS.map((data) => ({ ...data, usage: null })), USAGE_CHUNK, "[DONE]"].map(event).join("");
+    const expected = [...TEXT_CHUNKS.map((data) => ({ ...data, usage: null })), USAGE_CHUNK, "[DONE]"]
+      .map(event)
+      .join("");
     expect(await response.text()).toBe(expected);
   });
 
@@ -195,7 +231,9 @@ describe("chat", () => {
       const seen = upstream.received.at(-1);
       for await (const part of stream) if (part.choices[0]?.delta.content?.startsWith("lo")) break;
       await until(() => seen?.aborted === true);
-      await until(() => gateway.records().at(-1)?.["modelGroup"] === "up/drip" && gateway.records().length === before + 1);
+      await until(
+        () => gateway.records().at(-1)?.["modelGroup"] === "up/drip" && gateway.records().length === before + 1,
+      );
       expect(gateway.records().at(-1)).toMatchObject({ outcome: "aborted", estimated: true });
       const usage = gateway.records().at(-1)?.["usage"] as { completion_tokens: number };
       expect(usage.completion_tokens).toBeGreaterThan(0);
@@ -235,7 +273,9 @@ describe("chat", () => {
     const whole = await client.chat.completions.create({ model: "demo", messages: MESSAGES });
     expect(whole.choices[0]?.message.content).toBe("Hello from the gateway");
     expect(whole.usage?.total_tokens).toBeGreaterThan(0);
-    const chunks = await collect(await client.chat.completions.create({ model: "demo", messages: MESSAGES, stream: true }));
+    const chunks = await collect(
+      await client.chat.completions.create({ model: "demo", messages: MESSAGES, stream: true }),
+    );
     expect(textOf(chunks)).toBe("Hello from the gateway");
   });
 });
@@ -283,13 +323,33 @@ describe("bad input", () => {
     ["empty messages", { model: "gpt", messages: [] }, 400, "messages"],
     ["messages of the wrong type", { model: "gpt", messages: "hi" }, 400, "messages"],
     ["a role nobody has", { model: "gpt", messages: [{ role: "boss", content: "x" }] }, 400, "messages[0].role"],
-    ["a part without its text", { model: "gpt", messages: [{ role: "user", content: [{ type: "text" }] }] }, 400, "messages[0].content[0].text"],
+    [
+      "a part without its text",
+      { model: "gpt", messages: [{ role: "user", content: [{ type: "text" }] }] },
+      400,
+      "messages[0].content[0].text",
+    ],
     ["a number for the model", { model: 4, messages: MESSAGES }, 400, "model"],
     ["an empty model", { model: "", messages: MESSAGES }, 400, "model"],
     ["a temperature in words", { model: "gpt", messages: MESSAGES, temperature: "hot" }, 400, "temperature"],
-    ["an upstream of the client's choice", { model: "gpt", messages: MESSAGES, api_base: "http://169.254.169.254" }, 400, "api_base"],
-    ["the same within extra_body", { model: "gpt", messages: MESSAGES, extra_body: { api_base: "http://169.254.169.254" } }, 400, "api_base"],
-    ["a header that authenticates", { model: "gpt", messages: MESSAGES, extra_headers: { Authorization: "x" } }, 400, "extra_headers.Authorization"],
+    [
+      "an upstream of the client's choice",
+      { model: "gpt", messages: MESSAGES, api_base: "http://169.254.169.254" },
+      400,
+      "api_base",
+    ],
+    [
+      "the same within extra_body",
+      { model: "gpt", messages: MESSAGES, extra_body: { api_base: "http://169.254.169.254" } },
+      400,
+      "api_base",
+    ],
+    [
+      "a header that authenticates",
+      { model: "gpt", messages: MESSAGES, extra_headers: { Authorization: "x" } },
+      400,
+      "extra_headers.Authorization",
+    ],
   ];
   it.each(bodies)("%s", async (_, body, status, param) => {
     const response = await gateway.call("/v1/chat/completions", body);
@@ -300,7 +360,10 @@ describe("bad input", () => {
   });
 
   it("a body of 30 MB", async () => {
-    const response = await gateway.call("/v1/chat/completions", { model: "gpt", messages: [{ role: "user", content: "x".repeat(30e6) }] });
+    const response = await gateway.call("/v1/chat/completions", {
+      model: "gpt",
+      messages: [{ role: "user", content: "x".repeat(30e6) }],
+    });
     expect(response.status).toBe(413);
     expect(await response.text()).toContain("max_request_size_mb");
   });
@@ -316,8 +379,18 @@ describe("bad input", () => {
   });
 
   it("no key, on every route that wants one", async () => {
-    const { routes } = (await (await fetch(`${gateway.url}/routes`)).json()) as { routes: { path: string; methods: string[] }[] };
-    const open = new Set(["/openapi.json", "/docs", "/", "/routes", "/health/liveliness", "/health/liveness", "/health/readiness"]);
+    const { routes } = (await (await fetch(`${gateway.url}/routes`)).json()) as {
+      routes: { path: string; methods: string[] }[];
+    };
+    const open = new Set([
+      "/openapi.json",
+      "/docs",
+      "/",
+      "/routes",
+      "/health/liveliness",
+      "/health/liveness",
+      "/health/readiness",
+    ]);
     for (const { path, methods } of routes) {
       const url = `${gateway.url}${path.replace(/\{\w+\}/g, "x")}`;
       const response = await fetch(url, { method: methods[0] ?? "GET" });
@@ -325,10 +398,15 @@ describe("bad input", () => {
     }
   });
 
-  it.each(["authorization", "x-api-key", "api-key", "x-litellm-api-key", "x-goog-api-key"])("the key comes as %s", async (name) => {
-    const response = await fetch(`${gateway.url}/v1/models`, { headers: { [name]: name === "authorization" ? `Bearer ${MASTER_KEY}` : MASTER_KEY } });
-    expect(response.status).toBe(200);
-  });
+  it.each(["authorization", "x-api-key", "api-key", "x-litellm-api-key", "x-goog-api-key"])(
+    "the key comes as %s",
+    async (name) => {
+      const response = await fetch(`${gateway.url}/v1/models`, {
+        headers: { [name]: name === "authorization" ? `Bearer ${MASTER_KEY}` : MASTER_KEY },
+      });
+      expect(response.status).toBe(200);
+    },
+  );
 });
 
 describe("models and health", () => {

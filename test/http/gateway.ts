@@ -14,7 +14,10 @@ export interface TestGateway extends RunningGateway {
 }
 
 /** The real gateway on workerd with this config, on a free port. */
-export async function startGateway(config: Record<string, unknown>, env: Record<string, string> = {}): Promise<TestGateway> {
+export async function startGateway(
+  config: Record<string, unknown>,
+  env: Record<string, string> = {},
+): Promise<TestGateway> {
   const state = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };

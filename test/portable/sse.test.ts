@@ -2,11 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SseDecoder } from "../../src/formats/sse.ts";
 
 const STREAM = 'event: message\ndata: {"text":"höh 😀"}\n\n: a comment\n\ndata: one\ndata: two\r\n\r\ndata: [DONE]';
-const EVENTS = [
-  { event: "message", data: '{"text":"höh 😀"}' },
-  { data: "one\ntwo" },
-  { data: "[DONE]" },
-];
+const EVENTS = [{ event: "message", data: '{"text":"höh 😀"}' }, { data: "one\ntwo" }, { data: "[DONE]" }];
 
 function decode(bytes: Uint8Array, size: number) {
   const decoder = new SseDecoder();

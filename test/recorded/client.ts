@@ -65,7 +65,10 @@ function readWhole(text: string): Pick<GatewayAnswer, "answer" | "error" | "brok
       if (typeof args !== "string") broken.push("arguments are text");
       facts.toolCalls.push({ name: textOf(part["name"]), args: parseArgs(textOf(args)) });
     }
-    finish(facts, choice["finish_reason"]);
+    const legacy = recordOf(message["function_call"]);
+    if (textOf(legacy["name"]))
+      facts.toolCalls.push({ name: textOf(legacy["name"]), args: parseArgs(textOf(legacy["arguments"])) });
+    facts.finish = textOf(choice["finish_reason"]) || "none";
     return facts;
   });
   return { answer: { choices, usage: readUsage(body["usage"]) }, error: undefined, broken };
@@ -73,7 +76,7 @@ function readWhole(text: string): Pick<GatewayAnswer, "answer" | "error" | "brok
 
 function readChunks(chunks: Json[]): AnswerFacts {
   const choices: ChoiceFacts[] = [];
-  const calls: { name: string; args: string }[][] = [];
+  const calls: { name: string; args: string }[][] = []; // by choice and index
   let usage: UsageFacts | undefined;
   for (const chunk of chunks) {
     usage = readUsage(chunk["usage"]) ?? usage;
@@ -85,18 +88,18 @@ function readChunks(chunks: Json[]): AnswerFacts {
       say(facts, delta);
       const own = calls[index] ?? [];
       calls[index] = own;
-      for (const call of recordsOf(delta["tool_calls"])) {
+      const legacy = isRecord(delta["function_call"]) ? [{ index: 0, function: delta["function_call"] }] : [];
+      for (const call of [...recordsOf(delta["tool_calls"]), ...legacy]) {
         const part = recordOf(call["function"]);
         const at = countOf(call["index"]) ?? 0;
         const known = own[at] ?? { name: "", args: "" };
         own[at] = { name: known.name || textOf(part["name"]), args: known.args + textOf(part["arguments"]) };
       }
-      if (choice["finish_reason"]) finish(facts, choice["finish_reason"]);
+      if (choice["finish_reason"]) facts.finish = textOf(choice["finish_reason"]);
     }
   }
   choices.forEach((facts, index) => {
     for (const { name, args } of calls[index] ?? []) facts.toolCalls.push({ name, args: parseArgs(args) });
-    if (facts.finish === "stop" && facts.toolCalls.length > 0) finish(facts, "stop");
   });
   return { choices: choices.filter(isRecord), usage };
 }
@@ -111,19 +114,6 @@ function say(facts: ChoiceFacts, message: Json): void {
   facts.citations = Math.max(facts.citations + recordsOf(message["annotations"]).length, inBlocks);
   facts.images += recordsOf(message["images"]).length;
   facts.audio ||= isRecord(message["audio"]);
-  if (isRecord(message["function_call"])) sayFunctionCall(facts, message["function_call"]);
-}
-
-function sayFunctionCall(facts: ChoiceFacts, call: Json): void {
-  const last = facts.toolCalls.at(-1);
-  const before = textOf(last?.args);
-  facts.toolCalls = [{ name: last?.name || textOf(call["name"]), args: before + textOf(call["arguments"]) }];
-}
-
-/** OpenAI itself says `stop` where a tool was forced. */
-function finish(facts: ChoiceFacts, reason: unknown): void {
-  const word = textOf(reason) || "none";
-  facts.finish = word === "stop" && facts.toolCalls.length > 0 ? "tool_calls" : word;
 }
 
 function parseArgs(text: string): unknown {

@@ -86,14 +86,18 @@ function wireOf(provider: string, endpoint: string): Wire | undefined {
   }
 }
 
-/** `undefined` for what is filed under chat but asks for no answer: stored completions read, changed and deleted. */
+/**
+ * `undefined` for what is filed under chat but asks for no answer (stored completions read, changed and deleted), and
+ * for two answers that the replay cannot serve, as their source packed them.
+ */
 function load(file: string): Exchange | undefined {
   const raw = exchangeSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   const wire = wireOf(raw.provider, raw.endpoint);
   const url = new URL(raw.request.url, "https://recorded.invalid");
   url.hash = "";
   const asksForAnswer = raw.request.method === "POST" && !/\/chat\/completions\/./.test(url.pathname);
-  if (wire === undefined || !asksForAnswer) return undefined;
+  const isPacked = /^\{\s*"b64"/.test(raw.response.body ?? "");
+  if (wire === undefined || !asksForAnswer || isPacked) return undefined;
   return {
     id: raw.id,
     provider: raw.provider,

@@ -1,6 +1,7 @@
 /** Why the gateway may do something else than was recorded: each reason by name, found by the difference itself. */
 import type { Difference } from "./difference.ts";
 import type { Exchange } from "./exchanges.ts";
+import { isRecord } from "./json.ts";
 import type { SentRequest } from "./replay.ts";
 
 export interface Circumstances {
@@ -17,7 +18,109 @@ export interface Reason {
   holds(difference: Difference, circumstances: Circumstances): boolean;
 }
 
-export const REASONS: readonly Reason[] = [];
+/** The client got the upstream's own bytes: it speaks the same format, and nothing was translated. */
+function isUntouched({ exchange, answer }: Circumstances): boolean {
+  return exchange.wire === "openai" && answer === exchange.body;
+}
+
+const untouched = (id: string, path: RegExp, explanation: string): Reason => ({
+  id,
+  explanation,
+  holds: ({ side, path: at }, circumstances) => side === "answer" && path.test(at) && isUntouched(circumstances),
+});
+
+const UNTOUCHED: readonly Reason[] = [
+  untouched("untouched-reasoning", /\.reasoning$/, "same format on both sides, bytes untouched: the reasoning is under the provider's own name"),
+  untouched("untouched-usage", /^usage/, "the same: usage in the provider's own fields"),
+  untouched("untouched-finish", /\.finish$/, "the same: the provider's own word for the finish reason"),
+  untouched("untouched-citations", /\.citations$/, "the same: sources beside the message, no annotations"),
+  untouched("untouched-rules", /^rule$/, "the same: the provider breaks a rule of the format itself"),
+];
+
+/** Fields the recorded client sent otherwise than the gateway does, which mean the same or say less. */
+const REQUESTS: readonly Reason[] = [
+  {
+    id: "refused-alike",
+    explanation: "the gateway refuses itself what the provider refused too",
+    holds: ({ path }, { exchange, sent }) => path === "" && sent === undefined && exchange.status >= 400,
+  },
+  {
+    id: "beta-query",
+    explanation: "Anthropic's SDKs mark their beta methods with ?beta=true; the API goes by the header",
+    holds: ({ path }, { exchange }) => exchange.wire === "anthropic" && path === "url.query.beta",
+  },
+  {
+    id: "host-path",
+    explanation: "bodies of Vertex AI and Azure, sent by the provider whose format they are: the path and the model's place differ",
+    holds: ({ path, kind }, { exchange }) =>
+      /^(?:vertex_|azure$)/.test(exchange.provider) && (path === "url.path" || (path === "model" && kind === "extra")),
+  },
+  {
+    id: "extra-body",
+    explanation: "extra_body is an option of SDKs: the gateway sends what is in it",
+    holds: ({ path }, { exchange }) => {
+      const extra = exchange.request?.["extra_body"];
+      return isRecord(extra) && (path === "extra_body" || path in extra);
+    },
+  },
+  {
+    id: "alt-sse",
+    explanation: "the recorded client took the stream as one array; the gateway asks for events",
+    holds: ({ path, kind }, { exchange }) => exchange.wire === "gemini" && kind === "extra" && path === "url.query.alt",
+  },
+  {
+    id: "image-url-object",
+    explanation: "an image as a bare address is sent as OpenAI's reference has it, in an object",
+    holds: ({ path, recorded, got }) => path.endsWith(".image_url") && isRecord(got) && got["url"] === recorded,
+  },
+  {
+    id: "no-names",
+    explanation: "Groq documents that names of messages are refused",
+    holds: ({ path, kind }, { slug }) => slug === "groq" && kind === "missing" && /^messages\[\d+\]\.name$/.test(path),
+  },
+  {
+    id: "schema-type",
+    explanation: "a tool's schema without a type gets one: Anthropic refuses it otherwise",
+    holds: ({ path, kind, got }) => kind === "extra" && got === "object" && path.endsWith(".input_schema.type"),
+  },
+  {
+    id: "thinking-off",
+    explanation: "thinking is not switched off where the model has none",
+    holds: ({ path, kind, recorded }) =>
+      path === "thinking" && kind === "missing" && isRecord(recorded) && recorded["type"] === "disabled",
+  },
+  {
+    id: "schema-dialect",
+    explanation: "the name of the schema's dialect is left out: it says nothing to Gemini",
+    holds: ({ path, kind }, { exchange }) => exchange.wire === "gemini" && kind === "missing" && path.endsWith(".$schema"),
+  },
+  {
+    id: "audio-format",
+    explanation: "OpenAI's input_audio names the format, not the MIME type",
+    holds: ({ path, recorded, got }) => path.endsWith(".mimeType") && `${recorded}`.replace("/x-", "/") === got,
+  },
+  {
+    id: "invalid-role",
+    explanation: "a role Gemini does not have is the user's in OpenAI's format",
+    holds: ({ path, recorded }) => /^contents\[\d+\]\.role$/.test(path) && recorded !== "user" && recorded !== "model",
+  },
+];
+
+/** Answers the gateway gives otherwise than recorded, and means to. */
+const ANSWERS: readonly Reason[] = [
+  {
+    id: "array-stream",
+    explanation: "a stream recorded as one array is no answer to a request for events",
+    holds: ({ side }, { exchange }) => side === "answer" && exchange.streaming && exchange.body.trimStart().startsWith("["),
+  },
+  {
+    id: "google-key-401",
+    explanation: "Google says 400 to a key it does not know; here it is 401, as in LiteLLM",
+    holds: ({ path, got }, { exchange }) => path === "status" && got === 401 && /API key/i.test(exchange.body),
+  },
+];
+
+export const REASONS: readonly Reason[] = [...UNTOUCHED, ...REQUESTS, ...ANSWERS];
 
 export function reasonOf(difference: Difference, circumstances: Circumstances): Reason | undefined {
   return REASONS.find((reason) => reason.holds(difference, circumstances));

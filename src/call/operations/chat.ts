@@ -1,11 +1,20 @@
-import { type ChatChunk, type ChatCompletion, type ChatRequest, chatRequestSchema, type Usage } from "../../formats/openai/chat.ts";
 import { withPlainToolCallIds } from "../../formats/gemini/plain-ids.ts";
+import {
+  type AssistantMessage,
+  type ChatChunk,
+  type ChatCompletion,
+  type ChatRequest,
+  chatRequestSchema,
+  type Delta,
+  type Usage,
+} from "../../formats/openai/chat.ts";
 import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../../formats/openai/legacy-functions.ts";
-import { chunksOfCompletion, CompletionBuilder, isContent } from "../../formats/openai/stream.ts";
+import { CompletionBuilder, chunksOfCompletion, isContent } from "../../formats/openai/stream.ts";
 import { DONE_EVENT, formatEvent } from "../../formats/sse.ts";
+import type { CostOptions } from "../../models/cost.ts";
 import { countMessages, countTokens } from "../../models/tokens.ts";
-import { settleParams } from "../../providers/params.ts";
 import { mockCompletion } from "../../providers/mock.ts";
+import { settleParams } from "../../providers/params.ts";
 import type { Meter, Operation } from "../operation.ts";
 
 /** Chat completions: OpenAI's format for the client, any provider behind it. */
@@ -28,6 +37,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   },
   isContent,
   chunksOf: chunksOfCompletion,
+  isDialect,
   mock: mockCompletion,
   wantsStreamUsage,
   askForUsage: (request) =>
@@ -46,6 +56,14 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   errorBody: (error) => error.toBody(),
   meter: (request) => new ChatMeter(request),
 };
+
+/** Reasoning under another name (`reasoning`), to which the decoder has put the one our clients read. */
+function isDialect({ choices }: ChatCompletion | ChatChunk): boolean {
+  return choices.some((choice: Partial<Record<"delta" | "message", Delta | AssistantMessage>>) => {
+    const said = choice.delta ?? choice.message;
+    return typeof said?.["reasoning"] === "string" && Boolean(said.reasoning_content);
+  });
+}
 
 function wantsStreamUsage(request: ChatRequest): boolean {
   return request.stream_options?.include_usage === true;
@@ -72,8 +90,15 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
     return this.#completion?.usage;
   }
 
-  get serviceTier(): string | undefined {
-    return this.#completion?.service_tier ?? undefined;
+  get terms(): CostOptions {
+    const { usage, service_tier } = this.#completion ?? {};
+    const given = {
+      serviceTier: service_tier ?? usage?.["service_tier"],
+      geo: usage?.["inference_geo"],
+      speed: usage?.["speed"],
+      searchContextSize: this.#request.web_search_options?.search_context_size,
+    };
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === "string" && value !== ""));
   }
 
   async estimate(model: string): Promise<Usage> {

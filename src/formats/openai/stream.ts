@@ -36,7 +36,12 @@ export class CompletionBuilder {
 
   add(chunk: ChatChunk): void {
     const { choices, usage, object: _, ...head } = chunk;
-    this.#completion = { ...this.#completion, ...head, object: "chat.completion", choices: this.#completion?.choices ?? [] };
+    this.#completion = {
+      ...this.#completion,
+      ...head,
+      object: "chat.completion",
+      choices: this.#completion?.choices ?? [],
+    };
     if (usage) this.#completion.usage = usage;
     for (const { index, delta, finish_reason, logprobs, ...extra } of choices) {
       let choice = this.#completion.choices.find((known) => known.index === index);
@@ -109,7 +114,8 @@ function mergeAudio(message: Message, delta: unknown): void {
   const audio: Record<string, unknown> = { ...message.audio };
   for (const [field, value] of Object.entries(delta)) {
     const before = audio[field];
-    const grows = (field === "data" || field === "transcript") && typeof before === "string" && typeof value === "string";
+    const grows =
+      (field === "data" || field === "transcript") && typeof before === "string" && typeof value === "string";
     audio[field] = grows ? before + value : value;
   }
   message.audio = audio as Message["audio"]; // whole once the stream is

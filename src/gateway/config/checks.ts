@@ -7,9 +7,8 @@ import type { Report } from "./inspect.ts";
 import { LITELLM_PROVIDERS } from "./known-providers.ts";
 import { nearestName } from "./nearest.ts";
 import type { ProviderLookup } from "./providers.ts";
-import { readSection } from "./schema.ts";
+import { isRecord, readSection } from "./schema.ts";
 import { ROUTER_SETTINGS } from "./settings.ts";
-import { isRecord } from "./yaml.ts";
 
 /** Checks a whole configuration whose sections have the right types or were told of. */
 export function checkConfig(config: Record<string, unknown>, report: Report, providers?: ProviderLookup): void {

@@ -8,9 +8,8 @@ import { sha256 } from "../../router/digest.ts";
 import { isPattern, mapWildcard, matchPattern } from "../../router/patterns.ts";
 import { type Environment, hideSecrets, resolveReferences } from "./environment.ts";
 import type { ProviderLookup } from "./providers.ts";
-import { type Misfit, readSection, settingOf } from "./schema.ts";
+import { isRecord, type Misfit, readSection, settingOf } from "./schema.ts";
 import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO, type Values } from "./settings.ts";
-import { isRecord } from "./yaml.ts";
 
 type Params = Values<typeof DEPLOYMENT_PARAMS>;
 type Info = Values<typeof MODEL_INFO>;

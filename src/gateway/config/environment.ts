@@ -57,12 +57,17 @@ function asText([name, value]: readonly [string, unknown]): [string, string] {
 /** Names under which something secret is kept. Prices "per token" are no tokens. */
 const SECRET_NAME =
   /(?:^|[_-])(?:key|secret|password|passwd|token|credentials?|authorization|license|dsn|connection_string|webhook_url|database_url|redis_url)$/i;
-const NOT_SECRET = /cost|^(?:cache_key|litellm_key_header_name)$/i;
+const NOT_SECRET = /cost|cache_key$|^(?:bos|eos|stop)_token$/i;
+
+/** Is what stands under this name a secret? */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !NOT_SECRET.test(name);
+}
 
 /** A copy in which whatever is secret by its name is a `Secret`. */
 export function hideSecrets(value: unknown, name = ""): unknown {
   if (value instanceof Secret) return value;
-  const secret = SECRET_NAME.test(name) && !NOT_SECRET.test(name);
+  const secret = isSecretName(name);
   if (secret && typeof value === "string") return new Secret(value);
   if (Array.isArray(value)) return value.map((item) => hideSecrets(item, name));
   if (typeof value !== "object" || value === null) return value;

@@ -3,7 +3,7 @@ import { OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
 import type { Diagnostic, Path, Position } from "./diagnostics.ts";
 import { showPath } from "./diagnostics.ts";
 import { editDistance, nearestName } from "./nearest.ts";
-import { readSection, settingOf } from "./schema.ts";
+import { isRecord, readSection, settingOf } from "./schema.ts";
 import {
   CACHE_PARAMS,
   CONNECTION_PARAMS,
@@ -19,7 +19,6 @@ import {
   type Table,
   TOP_LEVEL,
 } from "./settings.ts";
-import { isRecord } from "./yaml.ts";
 
 export type FoundState = State | "unknown";
 
@@ -126,7 +125,8 @@ const PLACES: readonly (readonly [place: string, table: Table])[] = [
 /** In a closed section: the name at another place if it is right there, else the nearest here. */
 function strangerTo(section: string, table: Table): Stranger {
   return (name) => {
-    const elsewhere = PLACES.find(([place, other]) => place !== section && settingOf(other, name) !== undefined);
+    const places = PLACES.filter(([place, other]) => place !== section && settingOf(other, name) !== undefined);
+    const elsewhere = places.find(([place]) => section !== "" && place.startsWith(section)) ?? places[0];
     const suggestion = elsewhere ? join(elsewhere[0], name) : nearestName(name, Object.keys(table));
     return { state: "unknown", ...(suggestion && { suggestion }) };
   };

@@ -17,9 +17,8 @@ import {
   resolveReferences,
 } from "./environment.ts";
 import { type ProviderLookup, registeredProviders } from "./providers.ts";
-import { readSection } from "./schema.ts";
+import { isRecord, readSection } from "./schema.ts";
 import { GENERAL_SETTINGS, LITELLM_SETTINGS, ROUTER_SETTINGS, type Table, type Values } from "./settings.ts";
-import { isRecord } from "./yaml.ts";
 
 export interface GatewayConfig {
   /** Wildcards among them; in the order of the file. */
@@ -40,8 +39,8 @@ export interface GatewayConfig {
     /** The sections not in force yet, as the file has them: variables resolved, secrets wrapped. */
     other: Record<string, unknown>;
   };
-  /** The environment with `environment_variables` set in it. */
-  environment: Environment;
+  /** A variable of the environment with `environment_variables` set in it. A function, so that it cannot be printed. */
+  variable: (name: string) => string | undefined;
   /** What an operator should read at the start: deployments left out, and why. No secrets. */
   notices: string[];
 }
@@ -91,7 +90,7 @@ export function loadConfig(
       general,
       other: asRecord(hideSecrets(other)),
     },
-    environment,
+    variable: (name) => environment[name],
     notices,
   };
 }
@@ -99,8 +98,19 @@ export function loadConfig(
 function loadSection<T extends Table>(name: string, table: T, section: unknown): Values<T> {
   const { values, misfits } = readSection(table, asRecord(section));
   const wrong = misfits.filter(({ state }) => state === "in force");
-  if (wrong.length === 0) return values;
+  if (wrong.length === 0) return { ...values, ...hiddenMaps(table, values) };
   throw new ConfigError(wrong.map(({ path, message }) => `${name}.${path.join(".")} ${message}`).join("; "));
+}
+
+/**
+ * The maps and lists nobody reads yet, with their secrets wrapped. Those in force are not touched: their keys may be
+ * names that users chose.
+ */
+function hiddenMaps<T extends Table>(table: T, values: Values<T>): Values<T> {
+  const maps = Object.entries(values).filter(
+    ([name, value]) => typeof value === "object" && !(value instanceof Secret) && table[name]?.state === "accepted",
+  );
+  return asRecord(hideSecrets(Object.fromEntries(maps))) as Values<T>; // maps stay maps, lists stay lists
 }
 
 function callSettings(

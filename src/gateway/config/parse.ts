@@ -8,7 +8,8 @@ import { showPath } from "./diagnostics.ts";
 import { type Environment, findReferences } from "./environment.ts";
 import { type FoundSetting, inspectSettings } from "./inspect.ts";
 import type { ProviderLookup } from "./providers.ts";
-import { isRecord, locate, type Positions, readYaml } from "./yaml.ts";
+import { isRecord } from "./schema.ts";
+import { locate, type Positions, readYaml } from "./yaml.ts";
 
 /**
  * Finds a file. `name` is as it is written; `from` is the file that includes it, as `ReadFile` itself named it.

@@ -684,7 +684,7 @@ export const GENERAL_SETTINGS = {
   ),
   max_request_size_mb: inForce(megabytes, "Largest body a client may send."),
   admin_only_routes: accepted(texts),
-  alert_to_webhook_url: accepted(map),
+  alert_to_webhook_url: accepted(secretJson),
   alert_type_config: accepted(map),
   alert_types: accepted(list),
   alerting: accepted(list),

@@ -5,6 +5,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Tags } from "yaml";
 import type { Diagnostic, Path, Position } from "./diagnostics.ts";
 import { showPath } from "./diagnostics.ts";
+import { isRecord } from "./schema.ts";
 
 /** Where the entries of each map and list stand, by key or index. */
 export type Positions = WeakMap<object, Map<string, Position>>;
@@ -107,10 +108,6 @@ export function locate(root: unknown, path: Path, positions: Positions, fallback
     value = (value as Record<string | number, unknown>)[step]; // an object, as checked; arrays take their index
   }
   return place;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** YAML 1.1 as PyYAML has it: `y` and `n` are text. */

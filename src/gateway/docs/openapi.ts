@@ -18,7 +18,11 @@ export function describeApi(routes: readonly Route[]) {
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Sluice", version: "0.1.0", description: "An LLM gateway at the edge: OpenAI's API for every provider." },
+    info: {
+      title: "Sluice",
+      version: "0.1.0",
+      description: "An LLM gateway at the edge: OpenAI's API for every provider.",
+    },
     servers: [{ url: "/" }],
     components: {
       securitySchemes: { key: { type: "http", scheme: "bearer", description: "A key of this gateway, `sk-...`" } },

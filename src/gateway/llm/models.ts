@@ -31,7 +31,10 @@ export const modelRoutes: readonly Route[] = [
     handle({ context, gateway }) {
       const name = decodeURIComponent(context.req.param("model") ?? "");
       if (!gateway.router.serves(name))
-        throw new NotFoundError(`The model \`${name}\` does not exist`, { param: "model", type: "invalid_request_error" });
+        throw new NotFoundError(`The model \`${name}\` does not exist`, {
+          param: "model",
+          type: "invalid_request_error",
+        });
       return context.json(openaiModel(gateway, name));
     },
   },

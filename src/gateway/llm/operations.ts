@@ -1,6 +1,7 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
-import { chat } from "../../call/operations/chat.ts";
+
 import type { AnyOperation } from "../../call/operation.ts";
+import { chat } from "../../call/operations/chat.ts";
 import { perform } from "../../call/pipeline.ts";
 import { readJson } from "../body.ts";
 import type { Route, RouteCall } from "../route.ts";

@@ -15,8 +15,15 @@ export function expectationOf(body: string): Expectation {
       error: { status: countOf(recordOf(failed["error"])["code"]) ?? 0, message: messageOf(failed["error"]) },
     };
   if (failed !== undefined) return { kind: "broken", answer, message: messageOf(failed["error"]) };
-  const ended = answer.choices.some(({ finish }) => finish !== "none") || isRecord(whole);
+  // A whole answer has ended, also where it does not say why.
+  if (isRecord(whole)) for (const choice of answer.choices) choice.finish = endOf(choice);
+  const ended = answer.choices.some(({ finish }) => finish !== "none");
   return ended ? { kind: "answer", answer } : { kind: "broken", answer, message: "" };
+}
+
+function endOf({ finish, toolCalls }: ChoiceFacts): string {
+  if (finish !== "none") return finish;
+  return toolCalls.length > 0 ? "tool_calls" : "stop";
 }
 
 function readChunks(chunks: Json[]): AnswerFacts {
@@ -34,9 +41,7 @@ function readChunks(chunks: Json[]): AnswerFacts {
       for (const part of recordsOf(recordOf(candidate["content"])["parts"])) readPart(facts, part);
       if (candidate["finishReason"]) facts.finish = finishClass(candidate["finishReason"], facts.toolCalls.length > 0);
       const seen = sources[index] ?? { supports: 0, citations: 0 };
-      const supports = recordsOf(recordOf(candidate["groundingMetadata"])["groundingSupports"]);
-      if (supports.length > 0)
-        seen.supports = supports.reduce((sum, support) => sum + lengthOf(support["groundingChunkIndices"]), 0);
+      seen.supports = countSupports(recordOf(candidate["groundingMetadata"])) ?? seen.supports;
       seen.citations += recordsOf(recordOf(candidate["citationMetadata"])["citationSources"]).length;
       seen.citations += recordsOf(recordOf(candidate["citationMetadata"])["citations"]).length;
       sources[index] = seen;
@@ -49,18 +54,42 @@ function readChunks(chunks: Json[]): AnswerFacts {
   return { choices: choices.filter(isRecord), usage };
 }
 
-function lengthOf(value: unknown): number {
-  return Array.isArray(value) ? value.length : 0;
+/** Passages by the sources that support them; a source without an address cannot be cited. */
+function countSupports(grounding: Json): number | undefined {
+  const supports = recordsOf(grounding["groundingSupports"]);
+  if (supports.length === 0) return undefined;
+  const hasAddress = recordsOf(grounding["groundingChunks"]).map((chunk) => /"(?:u|sourceU)ri":"/.test(JSON.stringify(chunk)));
+  return supports
+    .flatMap((support) => (Array.isArray(support["groundingChunkIndices"]) ? support["groundingChunkIndices"] : []))
+    .filter((index: unknown) => typeof index === "number" && hasAddress[index]).length;
 }
 
 function readPart(facts: ChoiceFacts, part: Json): void {
-  if (isRecord(part["functionCall"]))
-    facts.toolCalls.push({ name: textOf(part["functionCall"]["name"]), args: part["functionCall"]["args"] ?? {} });
+  if (isRecord(part["functionCall"])) readCall(facts, part["functionCall"]);
   const media = recordOf(part["inlineData"]);
   if (textOf(media["mimeType"]).startsWith("image/")) facts.images += 1;
   if (textOf(media["mimeType"]).startsWith("audio/")) facts.audio = true;
   if (part["thought"] === true) facts.reasoning += textOf(part["text"]);
   else facts.text += textOf(part["text"]);
+}
+
+/** A call may come in pieces: its name first, then its arguments by their paths, whose texts are joined. */
+function readCall(facts: ChoiceFacts, call: Json): void {
+  if (textOf(call["name"])) facts.toolCalls.push({ name: textOf(call["name"]), args: call["args"] ?? {} });
+  const args = recordOf(facts.toolCalls.at(-1)?.args);
+  for (const piece of recordsOf(call["partialArgs"])) {
+    const names = textOf(piece["jsonPath"]).match(/[^.$[\]]+/g) ?? [];
+    const value = piece["stringValue"] ?? piece["numberValue"] ?? piece["boolValue"] ?? null;
+    let parent: Json | unknown[] = args;
+    names.slice(0, -1).forEach((name, depth) => {
+      const next: unknown = Reflect.get(parent, name) ?? (/^\d+$/.test(names[depth + 1] ?? "") ? [] : {});
+      Reflect.set(parent, name, next);
+      if (isRecord(next) || Array.isArray(next)) parent = next;
+    });
+    const last = names.at(-1) ?? "";
+    const before: unknown = Reflect.get(parent, last);
+    Reflect.set(parent, last, typeof before === "string" && typeof value === "string" ? before + value : value);
+  }
 }
 
 /** Numbers are the enumeration's; some recordings have them in the names' place. */

@@ -5,7 +5,7 @@ import { eventsOf, messageOf } from "./sse.ts";
 
 export function expectationOf(body: string): Expectation {
   const whole = parseLoose(body);
-  return isRecord(whole) ? expectWhole(whole) : expectStream(eventsOf(body));
+  return isRecord(whole) ? expectWhole(whole) : expectStream(eventsOf(body), /^data: ?\[DONE\]/m.test(body));
 }
 
 function expectWhole(body: Json): Expectation {
@@ -14,16 +14,22 @@ function expectWhole(body: Json): Expectation {
   return { kind: "answer", answer: readCompletion(body) };
 }
 
-function expectStream(events: Json[]): Expectation {
+/** A stream that ends with its mark has ended, also where no choice says why. */
+function expectStream(events: Json[], hasMark: boolean): Expectation {
   const broken = events.map(errorIn).find((error) => error !== undefined);
   const answer = readChunks(events);
   const hasContent = answer.choices.some((choice) => choice.text || choice.reasoning || choice.toolCalls.length > 0);
   if (broken !== undefined && !hasContent)
     return { kind: "error", error: { status: statusIn(broken), message: messageOf(broken) } };
   if (broken !== undefined) return { kind: "broken", answer, message: messageOf(broken) };
+  if (hasMark) for (const choice of answer.choices) choice.finish = finishClass(endOf(choice), choice.toolCalls.length > 0);
   return answer.choices.every(({ finish }) => finish === "none")
     ? { kind: "broken", answer, message: "" }
     : { kind: "answer", answer };
+}
+
+function endOf({ finish }: ChoiceFacts): string {
+  return finish === "none" ? "stop" : finish;
 }
 
 function errorIn(body: Json): unknown {
@@ -42,8 +48,9 @@ export function readCompletion(body: Json): AnswerFacts {
     const facts = emptyChoice();
     say(facts, message);
     facts.toolCalls = recordsOf(message["tool_calls"]).map(toolCall);
-    if (isRecord(message["function_call"])) facts.toolCalls.push(named(message["function_call"]));
-    close(facts, choice["finish_reason"], body);
+    const legacy = recordOf(message["function_call"]);
+    if (textOf(legacy["name"])) facts.toolCalls.push(named(legacy)); // Snowflake has an empty one beside every answer
+    close(facts, choice["finish_reason"] || "stop", body);
     return facts;
   });
   return { choices, usage: readUsage(body["usage"]) };
@@ -152,7 +159,7 @@ function close(facts: ChoiceFacts, finish: unknown, body: Json): void {
     ).length;
 }
 
-/** A call of tools is the reason whatever the provider says: OpenAI says `stop` where the tool was forced. */
+/** A call of tools is the reason: that OpenAI says `stop` where the tool was forced is settled by the comparison. */
 function finishClass(reason: string, calledTools: boolean): ChoiceFacts["finish"] {
   switch (reason) {
     case "":

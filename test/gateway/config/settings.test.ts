@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { isSecretName } from "../../../src/gateway/config/environment.ts";
+import { flag, secret, secretJson } from "../../../src/gateway/config/kinds.ts";
+import * as settings from "../../../src/gateway/config/settings.ts";
+
+const { TOP_LEVEL, MODEL_ITEM, DEPLOYMENT_PARAMS, CONNECTION_PARAMS, MODEL_INFO, CREDENTIAL } = settings;
+const { LITELLM_SETTINGS, CACHE_PARAMS, ROUTER_SETTINGS, GENERAL_SETTINGS } = settings;
+const tables: Record<string, settings.Table> = {
+  TOP_LEVEL,
+  MODEL_ITEM,
+  DEPLOYMENT_PARAMS,
+  CONNECTION_PARAMS,
+  MODEL_INFO,
+  CREDENTIAL,
+  LITELLM_SETTINGS,
+  CACHE_PARAMS,
+  ROUTER_SETTINGS,
+  GENERAL_SETTINGS,
+};
+
+/** How many settings LiteLLM's own tables list: docs and code of 1.83.2. */
+test.each([
+  ["TOP_LEVEL", 24],
+  ["ROUTER_SETTINGS", 51],
+  ["LITELLM_SETTINGS", 218],
+  ["CACHE_PARAMS", 40],
+  ["GENERAL_SETTINGS", 109],
+])("%s has all of LiteLLM's %i", (name, count) => {
+  expect(Object.keys(tables[name] ?? {}).length).toBeGreaterThanOrEqual(count);
+});
+
+test.each(Object.entries(tables))("%s: what is secret by its name is secret by its kind", (_, table) => {
+  const plain = Object.entries(table).filter(
+    ([name, { kind }]) => isSecretName(name) && kind !== secret && kind !== secretJson && kind !== flag,
+  );
+  expect(plain.map(([name]) => name)).toEqual([]);
+});
