@@ -3,17 +3,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   CACHE_PARAMS,
-  CONNECTION_PARAMS,
   CREDENTIAL,
-  DEPLOYMENT_PARAMS,
   GENERAL_SETTINGS,
   LITELLM_SETTINGS,
-  MODEL_INFO,
   MODEL_ITEM,
-  ROUTER_SETTINGS,
-  type Table,
   TOP_LEVEL,
 } from "../src/gateway/config/settings.ts";
+import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS, MODEL_INFO } from "../src/router/settings/deployment.ts";
+import { ROUTER_SETTINGS } from "../src/router/settings/router.ts";
+import type { Table } from "../src/router/settings/table.ts";
 
 const FILE = join(import.meta.dirname, "..", "docs", "config.md");
 const BEGIN = "<!-- settings: written by scripts/build-config-docs.ts -->";

@@ -5,15 +5,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { loadDeployments } from "../src/gateway/config/deployments.ts";
 import { ConfigError, formatDiagnostic } from "../src/gateway/config/diagnostics.ts";
-import type { Environment } from "../src/gateway/config/environment.ts";
 import { loadConfig } from "../src/gateway/config/load.ts";
 import { checkEnvironment, type ParsedConfig } from "../src/gateway/config/parse.ts";
-import { registeredProviders } from "../src/gateway/config/providers.ts";
 import { providers } from "../src/providers/registry.ts";
 import type { Deployment } from "../src/router/deployment.ts";
+import { loadDeployments } from "../src/router/load.ts";
+import { registeredProviders } from "../src/router/lookup.ts";
 import { isPattern } from "../src/router/patterns.ts";
+import type { Environment } from "../src/router/settings/environment.ts";
 import { defaultConfig, readConfig } from "./read-config.ts";
 
 export interface CompiledConfig {

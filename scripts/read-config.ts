@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { type ParsedConfig, parseConfig, type ReadFile } from "../src/gateway/config/parse.ts";
-import { registeredProviders } from "../src/gateway/config/providers.ts";
+import { registeredProviders } from "../src/router/lookup.ts";
 
 const EXAMPLE = join(import.meta.dirname, "..", "config.example.yaml");
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { BadRequestError } from "./errors.ts";
+import { formatPath } from "./path.ts";
 
 /**
  * Checks a client's body and gives it back as it was, fields the schema does not name included.
@@ -29,12 +30,4 @@ function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(...issues.map((issue) => issue.path.length));
-}
-
-/** `messages[0].content` */
-export function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === "number") return `${text}[${part}]`;
-    return text === "" ? String(part) : `${text}.${String(part)}`;
-  }, "");
 }

@@ -1,5 +1,6 @@
 /** Which provider a model name means. Source: LiteLLM's rules. */
 import { BadRequestError } from "../formats/errors.ts";
+import { nearestName } from "./nearest.ts";
 import { compatibleRows } from "./openai-compatible/index.ts";
 import { findProvider, providers } from "./registry.ts";
 
@@ -59,7 +60,7 @@ function hostOf(url: string): string | undefined {
 }
 
 function notProvided(name: string, wrong: string | undefined): BadRequestError {
-  const nearest = wrong === undefined ? undefined : nearestProvider(wrong);
+  const nearest = wrong === undefined ? undefined : nearestName(wrong, providers.keys());
   const hint = nearest === undefined ? "" : ` \`${wrong}\` is no provider; did you mean \`${nearest}\`?`;
   return new BadRequestError(
     "litellm.BadRequestError: LLM Provider NOT provided. Pass in the LLM provider you are trying to call. " +
@@ -67,31 +68,4 @@ function notProvided(name: string, wrong: string | undefined): BadRequestError {
       "Name it before the model, e.g. `huggingface/starcoder`, or with `custom_llm_provider`.",
     { param: "model" },
   );
-}
-
-/** The slug that is a slip away: at most two letters, and less than half of them, differ. */
-function nearestProvider(wrong: string): string | undefined {
-  if (wrong.length > 40) return undefined;
-  const plain = (slug: string) => slug.toLowerCase().replace(/[-_ .]/g, "");
-  let nearest: { slug: string; distance: number } | undefined;
-  for (const slug of providers.keys()) {
-    const distance = editDistance(plain(wrong), plain(slug));
-    const near = distance <= 2 && distance * 2 < Math.min(wrong.length, slug.length);
-    if (near && distance < (nearest?.distance ?? Number.POSITIVE_INFINITY)) nearest = { slug, distance };
-  }
-  return nearest?.slug;
-}
-
-/** Levenshtein's: insertions, deletions and replacements. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (row[column - 1] ?? 0) + (to[column - 1] === letter ? 0 : 1);
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

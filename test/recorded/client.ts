@@ -35,7 +35,8 @@ export async function ask(
   }
   if (!stream) return { ...head, ...readWhole(text) };
   const { chunks, error, broken } = collectStream(text, askForUsage);
-  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) broken.push("a stream is an event stream");
+  if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
+    broken.push("a stream is an event stream");
   return {
     ...head,
     answer: readChunks(chunks),

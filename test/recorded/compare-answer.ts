@@ -42,7 +42,9 @@ function compareWith(expected: Expectation, got: GatewayAnswer, hidesUsage: bool
       if (got.error === undefined) return [different("error", expected.message || "the stream broke off", undefined)];
       if (!got.error.includes(expected.message)) return [different("error", expected.message, got.error)];
       // Where nothing came before it, the error is the whole answer.
-      return got.answer === undefined ? [] : diffAnswer({ ...expected.answer, usage: undefined }, { ...got.answer, usage: undefined });
+      return got.answer === undefined
+        ? []
+        : diffAnswer({ ...expected.answer, usage: undefined }, { ...got.answer, usage: undefined });
     }
     case "answer": {
       if (got.answer === undefined) return [different("status", 200, `${got.status} ${got.error}`)];

@@ -54,7 +54,10 @@ function authHeaders(wire: Wire): [name: string, value: string][] {
 }
 
 function betas(header: string | undefined): string[] {
-  return (header ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+  return (header ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
 }
 
 function changed(path: string, recorded: unknown, got: unknown): Difference {

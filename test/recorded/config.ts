@@ -32,7 +32,8 @@ export function slugOf({ provider, endpoint, wire }: Exchange): string {
 /** The model upstream: of the body, or of the path where the path has it. */
 export function upstreamModel({ request, url, model, wire }: Exchange): string {
   const path = decodeURIComponent(url.pathname);
-  const inPath = wire === "gemini" ? /\/((?:models|tunedModels)\/[^:]+)/.exec(path)?.[1]?.replace(/^models\//, "") : undefined;
+  const inPath =
+    wire === "gemini" ? /\/((?:models|tunedModels)\/[^:]+)/.exec(path)?.[1]?.replace(/^models\//, "") : undefined;
   return inPath ?? (textOf(request?.["model"]) || /\/deployments\/([^/]+)/.exec(path)?.[1] || model || "some-model");
 }
 
@@ -50,7 +51,11 @@ export function basePath({ url, wire }: Exchange): string {
 }
 
 /** Writes the file; JSON is YAML too. */
-export function writeConfig(file: string, exchanges: readonly Exchange[], replayUrl: (exchange: Exchange) => string): void {
+export function writeConfig(
+  file: string,
+  exchanges: readonly Exchange[],
+  replayUrl: (exchange: Exchange) => string,
+): void {
   const config = {
     model_list: exchanges.map((exchange) => ({
       model_name: exchange.id,

@@ -17,15 +17,18 @@ export function diffJson(side: Difference["side"], recorded: unknown, got: unkno
     const length = Math.max(recorded.length, got.length);
     return Array.from({ length }, (_, index) => {
       const at = `${path}[${index}]`;
-      if (index >= got.length) return [{ side, kind: "missing" as const, path: at, recorded: recorded[index], got: undefined }];
-      if (index >= recorded.length) return [{ side, kind: "extra" as const, path: at, recorded: undefined, got: got[index] }];
+      if (index >= got.length)
+        return [{ side, kind: "missing" as const, path: at, recorded: recorded[index], got: undefined }];
+      if (index >= recorded.length)
+        return [{ side, kind: "extra" as const, path: at, recorded: undefined, got: got[index] }];
       return diffJson(side, recorded[index], got[index], at);
     }).flat();
   }
   if (isRecord(recorded) && isRecord(got)) {
     return [...new Set([...Object.keys(recorded), ...Object.keys(got)])].flatMap((name) => {
       const at = path === "" ? name : `${path}.${name}`;
-      if (!(name in got)) return [{ side, kind: "missing" as const, path: at, recorded: recorded[name], got: undefined }];
+      if (!(name in got))
+        return [{ side, kind: "missing" as const, path: at, recorded: recorded[name], got: undefined }];
       if (!(name in recorded)) return [{ side, kind: "extra" as const, path: at, recorded: undefined, got: got[name] }];
       return diffJson(side, recorded[name], got[name], at);
     });

@@ -59,13 +59,15 @@ function textPartIsText(body: Json): Json {
 
 /** Anthropic: text is one text block, in `system`, turns and tool results. */
 function textIsBlock(body: Json): Json {
-  const blocks = (value: unknown): unknown =>
-    typeof value === "string" ? [{ type: "text", text: value }] : value;
+  const blocks = (value: unknown): unknown => (typeof value === "string" ? [{ type: "text", text: value }] : value);
   const inside = (block: Json): Json =>
     block["type"] === "tool_result" && "content" in block ? { ...block, content: blocks(block["content"]) } : block;
   const normal: Json = {
     ...body,
-    messages: mapRecords(body["messages"], (turn) => ({ ...turn, content: mapRecords(blocks(turn["content"]), inside) })),
+    messages: mapRecords(body["messages"], (turn) => ({
+      ...turn,
+      content: mapRecords(blocks(turn["content"]), inside),
+    })),
   };
   if ("system" in body) normal["system"] = blocks(body["system"]);
   return normal;
@@ -91,7 +93,9 @@ function neighboursAreOneTurn(body: Json): Json {
 function anthropicDefaults(body: Json): Json {
   const normal: Json = { ...body };
   if (Array.isArray(body["tools"]))
-    normal["tools"] = mapRecords(body["tools"], ({ type, ...tool }) => (type === undefined || type === "custom" ? tool : { type, ...tool }));
+    normal["tools"] = mapRecords(body["tools"], ({ type, ...tool }) =>
+      type === undefined || type === "custom" ? tool : { type, ...tool },
+    );
   if (Array.isArray(body["system"])) normal["system"] = recordsOf(body["system"]).filter(({ text }) => text !== "");
   for (const name of ["tools", "stop_sequences", "system"])
     if (Array.isArray(normal[name]) && normal[name].length === 0) delete normal[name];
@@ -100,7 +104,10 @@ function anthropicDefaults(body: Json): Json {
     ...(is_error === true && { is_error }),
     ...(isRecord(caller) && caller["type"] !== "direct" && { caller }),
   });
-  normal["messages"] = mapRecords(body["messages"], (turn) => ({ ...turn, content: mapRecords(turn["content"], block) }));
+  normal["messages"] = mapRecords(body["messages"], (turn) => ({
+    ...turn,
+    content: mapRecords(turn["content"], block),
+  }));
   return normal;
 }
 
@@ -158,7 +165,8 @@ function contentsAsTurns(body: Json): Json {
   const turns: Json[] = [];
   for (const content of recordsOf(body["contents"]).map(whole)) {
     const last = turns.at(-1);
-    if (last && last["role"] === content["role"]) last["parts"] = [...recordsOf(last["parts"]), ...recordsOf(content["parts"])];
+    if (last && last["role"] === content["role"])
+      last["parts"] = [...recordsOf(last["parts"]), ...recordsOf(content["parts"])];
     else turns.push(content);
   }
   for (const turn of turns) turn["parts"] = sortedResults(recordsOf(turn["parts"]));
@@ -173,7 +181,9 @@ function contentsAsTurns(body: Json): Json {
 
 /** The results in the order of their texts, each at a place where a result stood. */
 function sortedResults(parts: Json[]): Json[] {
-  const results = parts.filter((part) => "functionResponse" in part).sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
+  const results = parts
+    .filter((part) => "functionResponse" in part)
+    .sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
   return parts.map((part) => ("functionResponse" in part ? (results.shift() ?? part) : part));
 }
 
@@ -181,7 +191,12 @@ function sortedResults(parts: Json[]): Json[] {
 function oneSchemaDialect(body: Json): Json {
   const functions = (tool: Json): Json =>
     "functionDeclarations" in tool
-      ? { ...tool, functionDeclarations: mapRecords(tool["functionDeclarations"], (one) => renamed(one, "parameters", "parametersJsonSchema")) }
+      ? {
+          ...tool,
+          functionDeclarations: mapRecords(tool["functionDeclarations"], (one) =>
+            renamed(one, "parameters", "parametersJsonSchema"),
+          ),
+        }
       : tool;
   const normal: Json = { ...body };
   if ("tools" in body) normal["tools"] = mapRecords(body["tools"], functions);
@@ -226,7 +241,8 @@ function toolsAsSet(body: Json): Json {
 /** Gemini: names of enumerations in either case; thoughts are not shown unless asked for. */
 function configDefaults(body: Json): Json {
   const config = isRecord(body["generationConfig"]) ? { ...body["generationConfig"] } : undefined;
-  if (config && Array.isArray(config["stopSequences"]) && config["stopSequences"].length === 0) delete config["stopSequences"];
+  if (config && Array.isArray(config["stopSequences"]) && config["stopSequences"].length === 0)
+    delete config["stopSequences"];
   if (config && isRecord(config["thinkingConfig"])) {
     const { includeThoughts, thinkingLevel, ...thinking } = config["thinkingConfig"];
     const settled = {
@@ -253,7 +269,8 @@ function geminiDefaults(body: Json): Json {
   const { model: _, ...normal } = body;
   for (const name of ["generationConfig", "tools", "toolConfig", "safetySettings", "labels"]) {
     const value = normal[name];
-    if (isRecord(value) ? Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0) delete normal[name];
+    if (isRecord(value) ? Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0)
+      delete normal[name];
   }
   return normal;
 }
@@ -265,7 +282,16 @@ function mapRecords(value: unknown, map: (item: Json) => Json): unknown {
 const RULES: Readonly<Record<Wire, readonly Rule[]>> = {
   openai: [nullIsAbsent, streamDefaults, textPartIsText],
   anthropic: [nullIsAbsent, dropFalseStream, textIsBlock, neighboursAreOneTurn, anthropicDefaults],
-  gemini: [camelCase, nullIsAbsent, plainBase64, contentsAsTurns, oneSchemaDialect, toolsAsSet, configDefaults, geminiDefaults],
+  gemini: [
+    camelCase,
+    nullIsAbsent,
+    plainBase64,
+    contentsAsTurns,
+    oneSchemaDialect,
+    toolsAsSet,
+    configDefaults,
+    geminiDefaults,
+  ],
 };
 
 function dropFalseStream(body: Json): Json {

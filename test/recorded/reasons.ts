@@ -30,7 +30,11 @@ const untouched = (id: string, path: RegExp, explanation: string): Reason => ({
 });
 
 const UNTOUCHED: readonly Reason[] = [
-  untouched("untouched-reasoning", /\.reasoning$/, "same format on both sides, bytes untouched: the reasoning is under the provider's own name"),
+  untouched(
+    "untouched-reasoning",
+    /\.reasoning$/,
+    "same format on both sides, bytes untouched: the reasoning is under the provider's own name",
+  ),
   untouched("untouched-usage", /^usage/, "the same: usage in the provider's own fields"),
   untouched("untouched-finish", /\.finish$/, "the same: the provider's own word for the finish reason"),
   untouched("untouched-citations", /\.citations$/, "the same: sources beside the message, no annotations"),
@@ -51,7 +55,8 @@ const REQUESTS: readonly Reason[] = [
   },
   {
     id: "host-path",
-    explanation: "bodies of Vertex AI and Azure, sent by the provider whose format they are: the path and the model's place differ",
+    explanation:
+      "bodies of Vertex AI and Azure, sent by the provider whose format they are: the path and the model's place differ",
     holds: ({ path, kind }, { exchange }) =>
       /^(?:vertex_|azure$)/.test(exchange.provider) && (path === "url.path" || (path === "model" && kind === "extra")),
   },
@@ -92,7 +97,8 @@ const REQUESTS: readonly Reason[] = [
   {
     id: "schema-dialect",
     explanation: "the name of the schema's dialect is left out: it says nothing to Gemini",
-    holds: ({ path, kind }, { exchange }) => exchange.wire === "gemini" && kind === "missing" && path.endsWith(".$schema"),
+    holds: ({ path, kind }, { exchange }) =>
+      exchange.wire === "gemini" && kind === "missing" && path.endsWith(".$schema"),
   },
   {
     id: "audio-format",
@@ -111,7 +117,8 @@ const ANSWERS: readonly Reason[] = [
   {
     id: "array-stream",
     explanation: "a stream recorded as one array is no answer to a request for events",
-    holds: ({ side }, { exchange }) => side === "answer" && exchange.streaming && exchange.body.trimStart().startsWith("["),
+    holds: ({ side }, { exchange }) =>
+      side === "answer" && exchange.streaming && exchange.body.trimStart().startsWith("["),
   },
   {
     id: "google-key-401",

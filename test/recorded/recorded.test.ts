@@ -44,7 +44,7 @@ describe.skipIf(!present)("recorded traffic", () => {
     await replays?.cut.close();
     await replays?.whole.close();
     rmSync(state, { recursive: true, force: true });
-    if (outcomes.length > 0) console.log(formatReport(outcomes));
+    if (outcomes.length > 0) console.log(formatReport(outcomes, !process.env["RECORDED_ONLY"]));
   });
 
   /** One of five streams comes whole, as a fast network brings it. */

@@ -1,10 +1,12 @@
 /** What a run found, as tables for a person. */
 import { type Difference, showDifference } from "./difference.ts";
+import { REASONS } from "./reasons.ts";
 import type { Outcome } from "./run.ts";
 
 type Side = Difference["side"];
 
-export function formatReport(outcomes: readonly Outcome[]): string {
+/** @param whole all recordings were run: then a reason that explains nothing is one too many */
+export function formatReport(outcomes: readonly Outcome[], whole: boolean): string {
   const groups = Map.groupBy(outcomes, ({ exchange }) => `${exchange.provider}/${exchange.endpoint}`);
   const rows = [...groups].map(([name, members]) => [name, ...countsOf(members)]);
   const header = ["provider/endpoint", "exchanges", "request same", "explained", "answer same", "explained", "failed"];
@@ -13,6 +15,7 @@ export function formatReport(outcomes: readonly Outcome[]): string {
     "",
     "Reasons (differences, exchanges):",
     table(reasonRows(outcomes)),
+    ...(whole ? unusedReasons(outcomes) : []),
   ].join("\n");
 }
 
@@ -49,10 +52,18 @@ export function formatFailures(outcomes: readonly Outcome[]): string {
     .map(({ exchange, findings }) =>
       [
         `${exchange.provider}/${exchange.endpoint} ${exchange.id} ${exchange.streaming ? "stream" : "whole"} ${exchange.model}`,
-        ...findings.filter(({ reason }) => reason === undefined).map(({ difference }) => `    ${showDifference(difference)}`),
+        ...findings
+          .filter(({ reason }) => reason === undefined)
+          .map(({ difference }) => `    ${showDifference(difference)}`),
       ].join("\n"),
     )
     .join("\n");
+}
+
+function unusedReasons(outcomes: readonly Outcome[]): string[] {
+  const used = new Set(outcomes.flatMap(({ findings }) => findings.map(({ reason }) => reason)));
+  const unused = REASONS.filter((reason) => !used.has(reason)).map(({ id }) => id);
+  return unused.length > 0 ? [`Reasons that explain nothing: ${unused.join(", ")}`] : [];
 }
 
 function reasonRows(outcomes: readonly Outcome[]): string[][] {
@@ -72,7 +83,7 @@ function reasonRows(outcomes: readonly Outcome[]): string[][] {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const isText = (column: number) => column === 0 || column > 6 || rows[0]?.length === 4 && column === 3;
+  const isText = (column: number) => column === 0 || column > 6 || (rows[0]?.length === 4 && column === 3);
   return rows
     .map((row) =>
       row

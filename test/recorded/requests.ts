@@ -1,6 +1,7 @@
 /** What a client of the gateway sends, so that the gateway should send upstream what was recorded. */
-import { type MessagesRequest } from "../../src/formats/anthropic/types.ts";
+
 import { toHubRequest as fromAnthropic } from "../../src/formats/anthropic/to-hub-request.ts";
+import type { MessagesRequest } from "../../src/formats/anthropic/types.ts";
 import { toHubRequest as fromGemini } from "../../src/formats/gemini/to-hub-request.ts";
 import type { Exchange } from "./exchanges.ts";
 import { type Json, recordOf } from "./json.ts";

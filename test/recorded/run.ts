@@ -1,9 +1,9 @@
 /** Carries one recorded exchange through the gateway. */
-import { ask } from "./client.ts";
+import { ask, type GatewayAnswer } from "./client.ts";
 import { compareAnswer } from "./compare-answer.ts";
 import { compareRequest } from "./compare-request.ts";
 import { slugOf } from "./config.ts";
-import type { Difference } from "./difference.ts";
+import { type Difference, showDifference } from "./difference.ts";
 import type { Exchange } from "./exchanges.ts";
 import { type Circumstances, type Reason, reasonOf } from "./reasons.ts";
 import type { Replay } from "./replay.ts";
@@ -20,33 +20,42 @@ export interface Outcome {
   findings: Finding[];
 }
 
+/** Streams are asked for twice: with their usage, and without. */
 export async function runExchange(
   exchange: Exchange,
   gateway: { url: string; key: string },
   replay: Replay,
 ): Promise<Outcome> {
-  // Half of the streams are asked for their usage; which half is settled by the id.
-  const askForUsage = exchange.streaming && Number.parseInt(exchange.id.slice(-1), 16) % 2 === 0;
+  const findings: Finding[] = [];
+  for (const askForUsage of exchange.streaming ? [true, false] : [false])
+    findings.push(...(await runOnce(exchange, gateway, replay, askForUsage)));
+  const distinct = new Map(
+    findings.map((finding) => [showDifference(finding.difference) + finding.reason?.id, finding]),
+  );
+  return { exchange, findings: [...distinct.values()] };
+}
+
+async function runOnce(
+  exchange: Exchange,
+  gateway: { url: string; key: string },
+  replay: Replay,
+  askForUsage: boolean,
+): Promise<Finding[]> {
+  replay.last.delete(exchange.id);
   const body = clientRequest(exchange, askForUsage);
   const got = await ask(gateway, body, { stream: exchange.streaming, askForUsage });
   const sent = replay.last.get(exchange.id);
-  const refused: Difference = {
-    side: "request",
-    kind: "missing",
-    path: "",
-    recorded: "a request",
-    got: `${got.status} ${got.error}`,
-  };
-  const differences = [
-    ...(sent === undefined ? [refused] : compareRequest(exchange, sent)),
-    // What was never asked upstream cannot answer as recorded.
-    ...(sent === undefined ? [] : compareAnswer(exchange, got, askForUsage)),
-  ];
+  // What was never asked upstream cannot answer as recorded.
+  const differences =
+    sent === undefined
+      ? [notSent(got)]
+      : [...compareRequest(exchange, sent), ...compareAnswer(exchange, got, askForUsage)];
   const circumstances: Circumstances = { exchange, slug: slugOf(exchange), sent, answer: got.text };
-  return {
-    exchange,
-    findings: differences.map((difference) => ({ difference, reason: reasonOf(difference, circumstances) })),
-  };
+  return differences.map((difference) => ({ difference, reason: reasonOf(difference, circumstances) }));
+}
+
+function notSent({ status, error }: GatewayAnswer): Difference {
+  return { side: "request", kind: "missing", path: "", recorded: "a request", got: `${status} ${error}` };
 }
 
 /** Runs `work` for each item, some at a time, and keeps the order. */

@@ -1,14 +1,14 @@
 /** What must fit together: names that are named exist, models have providers, the master key can be one. */
 
+import { nearestName } from "../../providers/nearest.ts";
+import type { ProviderLookup } from "../../router/lookup.ts";
 import { isPattern, matchPattern } from "../../router/patterns.ts";
-import type { Path } from "./diagnostics.ts";
-import { isReference } from "./environment.ts";
+import { isReference } from "../../router/settings/environment.ts";
+import { isRecord, readSection } from "../../router/settings/read.ts";
+import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
+import type { Path } from "../../router/settings/table.ts";
 import type { Report } from "./inspect.ts";
 import { LITELLM_PROVIDERS } from "./known-providers.ts";
-import { nearestName } from "./nearest.ts";
-import type { ProviderLookup } from "./providers.ts";
-import { isRecord, readSection } from "./schema.ts";
-import { ROUTER_SETTINGS } from "./settings.ts";
 
 /** Checks a whole configuration whose sections have the right types or were told of. */
 export function checkConfig(config: Record<string, unknown>, report: Report, providers?: ProviderLookup): void {

@@ -9,9 +9,6 @@ export interface Position {
   column: number;
 }
 
-/** The way to a value: `["model_list", 0, "litellm_params", "model"]`. */
-export type Path = readonly (string | number)[];
-
 export interface Diagnostic {
   /** Errors keep the gateway from starting; warnings do not. */
   severity: "error" | "warning";
@@ -24,14 +21,6 @@ export interface Diagnostic {
 /** The configuration cannot be served. The message holds no value that may be secret. */
 export class ConfigError extends Error {
   override name = "ConfigError";
-}
-
-/** `["a", 0, "b"]` → `a[0].b` */
-export function showPath(path: Path): string {
-  return path.reduce<string>((shown, step) => {
-    if (typeof step === "number") return `${shown}[${step}]`;
-    return shown === "" ? step : `${shown}.${step}`;
-  }, "");
 }
 
 /** One line, in the form editors and terminals make a link of: `file:line:column: severity: path: message`. */

@@ -1,24 +1,19 @@
 /** Every setting of a configuration held against the tables: is it in force, accepted, or unknown; is its type right. */
+
+import { formatPath } from "../../formats/path.ts";
+import { editDistance, nearestName } from "../../providers/nearest.ts";
 import { OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
-import type { Diagnostic, Path, Position } from "./diagnostics.ts";
-import { showPath } from "./diagnostics.ts";
-import { editDistance, nearestName } from "./nearest.ts";
-import { isRecord, readSection, settingOf } from "./schema.ts";
 import {
-  CACHE_PARAMS,
   CONNECTION_PARAMS,
   CONNECTION_PREFIXES,
-  CREDENTIAL,
   DEPLOYMENT_PARAMS,
-  GENERAL_SETTINGS,
-  LITELLM_SETTINGS,
   MODEL_INFO,
-  MODEL_ITEM,
-  ROUTER_SETTINGS,
-  type State,
-  type Table,
-  TOP_LEVEL,
-} from "./settings.ts";
+} from "../../router/settings/deployment.ts";
+import { isRecord, readSection, settingOf } from "../../router/settings/read.ts";
+import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
+import type { Path, State, Table } from "../../router/settings/table.ts";
+import type { Diagnostic, Position } from "./diagnostics.ts";
+import { CACHE_PARAMS, CREDENTIAL, GENERAL_SETTINGS, LITELLM_SETTINGS, MODEL_ITEM, TOP_LEVEL } from "./settings.ts";
 
 export type FoundState = State | "unknown";
 
@@ -50,7 +45,7 @@ export function inspectSettings(
 
   const inspect = (section: unknown, table: Table, path: Path, stranger: Stranger) => {
     if (!isRecord(section)) return;
-    const shown = showPath(path).replaceAll(/\[\d+\]/g, "[]");
+    const shown = formatPath(path).replaceAll(/\[\d+\]/g, "[]");
     const name = (key: string) => (shown === "" ? key : `${shown}.${key}`);
     for (const [key, value] of Object.entries(section)) {
       const setting = settingOf(table, key);

@@ -5,9 +5,9 @@
 import type { CallSettings } from "../../call/pipeline.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
+import { loadDeployments } from "../../router/load.ts";
+import { type ProviderLookup, registeredProviders } from "../../router/lookup.ts";
 import type { Alias } from "../../router/router.ts";
-import { loadDeployments } from "./deployments.ts";
-import { ConfigError } from "./diagnostics.ts";
 import {
   type Environment,
   extendEnvironment,
@@ -15,10 +15,12 @@ import {
   isReference,
   referenceName,
   resolveReferences,
-} from "./environment.ts";
-import { type ProviderLookup, registeredProviders } from "./providers.ts";
-import { isRecord, readSection } from "./schema.ts";
-import { GENERAL_SETTINGS, LITELLM_SETTINGS, ROUTER_SETTINGS, type Table, type Values } from "./settings.ts";
+} from "../../router/settings/environment.ts";
+import { isRecord, readSection } from "../../router/settings/read.ts";
+import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
+import type { Table, Values } from "../../router/settings/table.ts";
+import { ConfigError } from "./diagnostics.ts";
+import { GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
 
 export interface GatewayConfig {
   /** Wildcards among them; in the order of the file. */
@@ -49,7 +51,7 @@ export interface GatewayConfig {
 const REQUEST_TIMEOUT = 6000;
 
 /** A Worker has 128 MB, and a body is there several times over: as text, as objects, as text again. */
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 25 * 1024 * 1024;
 
 /**
  * @param compiled what `parseConfig` made; checked again, as variables may have brought anything

@@ -2,13 +2,15 @@
  * From files to the compiled configuration: a JSON document in which `os.environ/NAME` still stands as written,
  * with everything that is wrong or unknown told by file and line. Pure: files are read through a function.
  */
+
+import { formatPath } from "../../formats/path.ts";
+import type { ProviderLookup } from "../../router/lookup.ts";
+import { type Environment, findReferences } from "../../router/settings/environment.ts";
+import { isRecord } from "../../router/settings/read.ts";
+import type { Path } from "../../router/settings/table.ts";
 import { checkConfig } from "./checks.ts";
-import type { Diagnostic, Path, Position } from "./diagnostics.ts";
-import { showPath } from "./diagnostics.ts";
-import { type Environment, findReferences } from "./environment.ts";
+import type { Diagnostic, Position } from "./diagnostics.ts";
 import { type FoundSetting, inspectSettings } from "./inspect.ts";
-import type { ProviderLookup } from "./providers.ts";
-import { isRecord } from "./schema.ts";
 import { locate, type Positions, readYaml } from "./yaml.ts";
 
 /**
@@ -45,7 +47,7 @@ export function parseConfig(name: string, read: ReadFile, providers?: ProviderLo
   const compiled = readFiles(main, read, positions, diagnostics);
   const at = (path: Path) => locate(compiled, path, positions, { ...begin, file: main.name });
   const report = (severity: Diagnostic["severity"], path: Path, message: string) =>
-    diagnostics.push({ severity, position: at(path), path: showPath(path), message });
+    diagnostics.push({ severity, position: at(path), path: formatPath(path), message });
 
   const settings = diagnostics.some(({ severity }) => severity === "error")
     ? [] // what could not be read makes everything else look wrong
@@ -53,7 +55,7 @@ export function parseConfig(name: string, read: ReadFile, providers?: ProviderLo
   if (settings.length > 0) checkConfig(compiled, report, providers);
   const references = findReferences(compiled).map(({ name: variable, path }) => ({
     name: variable,
-    path: showPath(path),
+    path: formatPath(path),
     position: at(path),
   }));
   return {
@@ -103,7 +105,7 @@ function readFiles(
     diagnostics.push(...found);
     if (found.some(({ severity }) => severity === "error")) return {};
     const report = (severity: Diagnostic["severity"], path: Path, message: string) =>
-      diagnostics.push({ severity, position: locate(value, path, positions, begin), path: showPath(path), message });
+      diagnostics.push({ severity, position: locate(value, path, positions, begin), path: formatPath(path), message });
     if (!isRecord(value)) {
       report("error", [], value === null || value === undefined ? "the file is empty" : "the file must hold a map");
       return {};
@@ -119,7 +121,7 @@ function readFiles(
       const path = ["include", index];
       const place = positions.get(include)?.get(String(index)) ?? begin;
       const tell = (severity: Diagnostic["severity"], message: string) =>
-        diagnostics.push({ severity, position: place, path: showPath(path), message });
+        diagnostics.push({ severity, position: place, path: formatPath(path), message });
       if (typeof name !== "string") {
         tell("error", "must be the name of a file");
         continue;

@@ -3,9 +3,10 @@
  * true, `<<` merges); so is this, but for dates: `api_version: 2024-10-21` stays the text it is meant to be.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Tags } from "yaml";
-import type { Diagnostic, Path, Position } from "./diagnostics.ts";
-import { showPath } from "./diagnostics.ts";
-import { isRecord } from "./schema.ts";
+import { formatPath } from "../../formats/path.ts";
+import { isRecord } from "../../router/settings/read.ts";
+import type { Path } from "../../router/settings/table.ts";
+import type { Diagnostic, Position } from "./diagnostics.ts";
 
 /** Where the entries of each map and list stand, by key or index. */
 export type Positions = WeakMap<object, Map<string, Position>>;
@@ -37,7 +38,7 @@ export function readYaml(file: string, text: string, positions: Positions): Yaml
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const report = (severity: Diagnostic["severity"], position: Position, path: Path, message: string) =>
-    diagnostics.push({ severity, position, path: showPath(path), message });
+    diagnostics.push({ severity, position, path: formatPath(path), message });
 
   for (const { code, message, pos } of document.errors)
     report("error", at(pos[0]), [], `this is not YAML: ${message}${code === "BAD_ALIAS" ? STAR : ""}`);

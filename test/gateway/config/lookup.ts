@@ -1,7 +1,7 @@
 /** Providers as the configuration sees them, without the registry. */
 import { LITELLM_PROVIDERS } from "../../../src/gateway/config/known-providers.ts";
 import { type ParsedConfig, parseConfig } from "../../../src/gateway/config/parse.ts";
-import type { ProviderLookup } from "../../../src/gateway/config/providers.ts";
+import type { ProviderLookup } from "../../../src/router/lookup.ts";
 
 const VARIABLES: Record<string, { keyVariables: string[]; baseVariables: string[] }> = {
   openai: { keyVariables: ["OPENAI_API_KEY"], baseVariables: ["OPENAI_BASE_URL", "OPENAI_API_BASE"] },

@@ -1,11 +1,19 @@
 import { expect, test } from "vitest";
-import { isSecretName } from "../../../src/gateway/config/environment.ts";
-import { flag, secret, secretJson } from "../../../src/gateway/config/kinds.ts";
-import * as settings from "../../../src/gateway/config/settings.ts";
+import {
+  CACHE_PARAMS,
+  CREDENTIAL,
+  GENERAL_SETTINGS,
+  LITELLM_SETTINGS,
+  MODEL_ITEM,
+  TOP_LEVEL,
+} from "../../../src/gateway/config/settings.ts";
+import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS, MODEL_INFO } from "../../../src/router/settings/deployment.ts";
+import { isSecretName } from "../../../src/router/settings/environment.ts";
+import { flag, secret, secretJson } from "../../../src/router/settings/kinds.ts";
+import { ROUTER_SETTINGS } from "../../../src/router/settings/router.ts";
+import type { Table } from "../../../src/router/settings/table.ts";
 
-const { TOP_LEVEL, MODEL_ITEM, DEPLOYMENT_PARAMS, CONNECTION_PARAMS, MODEL_INFO, CREDENTIAL } = settings;
-const { LITELLM_SETTINGS, CACHE_PARAMS, ROUTER_SETTINGS, GENERAL_SETTINGS } = settings;
-const tables: Record<string, settings.Table> = {
+const tables: Record<string, Table> = {
   TOP_LEVEL,
   MODEL_ITEM,
   DEPLOYMENT_PARAMS,

@@ -1,5 +1,5 @@
 /** What recorded answers of the Messages API say. */
-import { type AnswerFacts, type ChoiceFacts, emptyChoice, type Expectation, type UsageFacts } from "../facts.ts";
+import { type AnswerFacts, type ChoiceFacts, type Expectation, emptyChoice, type UsageFacts } from "../facts.ts";
 import { countOf, isRecord, type Json, parseLoose, recordOf, recordsOf, textOf } from "../json.ts";
 import { eventsOf, messageOf } from "./sse.ts";
 

@@ -1,5 +1,5 @@
 /** What recorded answers of `generateContent` and `streamGenerateContent` say. */
-import { type AnswerFacts, type ChoiceFacts, emptyChoice, type Expectation, type UsageFacts } from "../facts.ts";
+import { type AnswerFacts, type ChoiceFacts, type Expectation, emptyChoice, type UsageFacts } from "../facts.ts";
 import { countOf, isRecord, type Json, parseLoose, recordOf, recordsOf, textOf } from "../json.ts";
 import { eventsOf, messageOf } from "./sse.ts";
 
@@ -42,8 +42,9 @@ function readChunks(chunks: Json[]): AnswerFacts {
       if (candidate["finishReason"]) facts.finish = finishClass(candidate["finishReason"], facts.toolCalls.length > 0);
       const seen = sources[index] ?? { supports: 0, citations: 0 };
       seen.supports = countSupports(recordOf(candidate["groundingMetadata"])) ?? seen.supports;
-      seen.citations += recordsOf(recordOf(candidate["citationMetadata"])["citationSources"]).length;
-      seen.citations += recordsOf(recordOf(candidate["citationMetadata"])["citations"]).length;
+      const metadata = recordOf(candidate["citationMetadata"]);
+      const cited = [...recordsOf(metadata["citationSources"]), ...recordsOf(metadata["citations"])];
+      seen.citations += cited.filter(({ uri }) => textOf(uri)).length;
       sources[index] = seen;
     }
   }
@@ -58,7 +59,9 @@ function readChunks(chunks: Json[]): AnswerFacts {
 function countSupports(grounding: Json): number | undefined {
   const supports = recordsOf(grounding["groundingSupports"]);
   if (supports.length === 0) return undefined;
-  const hasAddress = recordsOf(grounding["groundingChunks"]).map((chunk) => /"(?:u|sourceU)ri":"/.test(JSON.stringify(chunk)));
+  const hasAddress = recordsOf(grounding["groundingChunks"]).map((chunk) =>
+    /"(?:u|sourceU)ri":"/.test(JSON.stringify(chunk)),
+  );
   return supports
     .flatMap((support) => (Array.isArray(support["groundingChunkIndices"]) ? support["groundingChunkIndices"] : []))
     .filter((index: unknown) => typeof index === "number" && hasAddress[index]).length;
@@ -92,7 +95,7 @@ function readCall(facts: ChoiceFacts, call: Json): void {
   }
 }
 
-/** Numbers are the enumeration's; some recordings have them in the names' place. */
+/** Numbers are the enumeration's: some versions of Vertex AI send them in the names' place. */
 function finishClass(reason: unknown, calledTools: boolean): ChoiceFacts["finish"] {
   switch (reason) {
     case "STOP":
@@ -106,8 +109,8 @@ function finishClass(reason: unknown, calledTools: boolean): ChoiceFacts["finish
     case "PROHIBITED_CONTENT":
     case "RECITATION":
       return "content_filter";
-    default:
-      return String(reason);
+    default: // OTHER and those that are yet to come: an end like any other, to whom OpenAI's words are all there are
+      return calledTools ? "tool_calls" : "stop";
   }
 }
 

@@ -1,5 +1,5 @@
 /** What recorded answers in OpenAI's format say, in all the dialects of those who speak it. */
-import { type AnswerFacts, type ChoiceFacts, emptyChoice, type Expectation, type UsageFacts } from "../facts.ts";
+import { type AnswerFacts, type ChoiceFacts, type Expectation, emptyChoice, type UsageFacts } from "../facts.ts";
 import { countOf, isRecord, type Json, parseLoose, recordOf, recordsOf, textOf } from "../json.ts";
 import { eventsOf, messageOf } from "./sse.ts";
 
@@ -22,7 +22,8 @@ function expectStream(events: Json[], hasMark: boolean): Expectation {
   if (broken !== undefined && !hasContent)
     return { kind: "error", error: { status: statusIn(broken), message: messageOf(broken) } };
   if (broken !== undefined) return { kind: "broken", answer, message: messageOf(broken) };
-  if (hasMark) for (const choice of answer.choices) choice.finish = finishClass(endOf(choice), choice.toolCalls.length > 0);
+  if (hasMark)
+    for (const choice of answer.choices) choice.finish = finishClass(endOf(choice), choice.toolCalls.length > 0);
   return answer.choices.every(({ finish }) => finish === "none")
     ? { kind: "broken", answer, message: "" }
     : { kind: "answer", answer };

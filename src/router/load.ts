@@ -1,15 +1,16 @@
 /** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
-import type { ModelInfo } from "../../models/catalogue.ts";
-import type { ParamPolicy } from "../../providers/params.ts";
-import type { Target } from "../../providers/provider.ts";
-import { Secret } from "../../providers/secret.ts";
-import type { Deployment } from "../../router/deployment.ts";
-import { sha256 } from "../../router/digest.ts";
-import { isPattern, mapWildcard, matchPattern } from "../../router/patterns.ts";
-import { type Environment, hideSecrets, resolveReferences } from "./environment.ts";
-import type { ProviderLookup } from "./providers.ts";
-import { isRecord, type Misfit, readSection, settingOf } from "./schema.ts";
-import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO, type Values } from "./settings.ts";
+import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
+import type { ParamPolicy } from "../providers/params.ts";
+import type { Target } from "../providers/provider.ts";
+import { Secret } from "../providers/secret.ts";
+import type { Deployment } from "./deployment.ts";
+import { digest } from "./digest.ts";
+import type { ProviderLookup } from "./lookup.ts";
+import { isPattern, mapWildcard, matchPattern } from "./patterns.ts";
+import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO } from "./settings/deployment.ts";
+import { type Environment, hideSecrets, isReference, isSecretName, resolveReferences } from "./settings/environment.ts";
+import { isRecord, type Misfit, readSection, settingOf } from "./settings/read.ts";
+import type { Values } from "./settings/table.ts";
 
 type Params = Values<typeof DEPLOYMENT_PARAMS>;
 type Info = Values<typeof MODEL_INFO>;
@@ -80,7 +81,7 @@ function loadDeployment(
     raw: { params: asRecord(hideSecrets(given)), info: asRecord(hideSecrets(asRecord(model_info))) },
   });
   const extras = { ...unlistedConnection(given), ...connection };
-  const targetFor = (model: string): Target => settleTarget(model, params, extras, base.info, environment, providers);
+  const targetFor = (model: string): Target => settleTarget(model, params, extras, base, environment, providers);
   try {
     if (!isPattern(String(name))) return { ...base, target: targetFor(params.model) };
     return wildcard(base, params.model, targetFor);
@@ -155,7 +156,7 @@ function settleTarget(
   litellmModel: string,
   params: Params,
   connection: Record<string, unknown>,
-  info: ModelInfo,
+  { info, baseModel }: Pick<Deployment, "info" | "baseModel">,
   environment: Environment,
   providers: ProviderLookup,
 ): Target {
@@ -171,6 +172,7 @@ function settleTarget(
   const apiBase = (base ?? firstSet(known.baseVariables, environment))?.replace(/\/+$/, "");
   const settings = { ...paramsOfEnvironment(known.paramVariables ?? {}, environment), ...connection };
   const headers = lowerCase({ ...params.headers, ...params.extra_headers });
+  const figures = withOverrides(findModel(model, provider), { ...info, base_model: baseModel });
   return {
     provider,
     model,
@@ -184,7 +186,7 @@ function settleTarget(
     }),
     ...(Object.keys(headers).length > 0 && { headers }),
     ...(Object.keys(settings).length > 0 && { params: settings }),
-    ...(Object.keys(info).length > 0 && { info }),
+    ...(figures !== undefined && { info: figures }),
   };
 }
 
@@ -250,10 +252,17 @@ function environmentMismatch(info: Info, environment: Environment): string | und
   return info.supported_environments.includes(here) ? undefined : `it is not for the environment ${here}`;
 }
 
-/** The same for the same name and params, whatever their order, and whatever the variables hold. */
+/**
+ * The same for the same name and params, whatever their order, and whatever the variables hold. What is secret is not
+ * in it: a new key is not a new deployment.
+ */
 function structuralId(item: unknown): string {
   const { model_name, litellm_params } = asRecord(item);
-  return sha256(JSON.stringify([model_name, sorted(litellm_params)]));
+  return digest(JSON.stringify([model_name, sorted(litellm_params)], withoutSecrets));
+}
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  return isSecretName(name) && !isReference(value) ? "[secret]" : value;
 }
 
 function sorted(value: unknown): unknown {

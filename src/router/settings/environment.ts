@@ -1,6 +1,6 @@
 /** Values from outside the file: `os.environ/NAME`, and the section `environment_variables`. */
 import { Secret } from "../../providers/secret.ts";
-import type { Path } from "./diagnostics.ts";
+import type { Path } from "./table.ts";
 
 /** Variables by name: the Worker's bindings, or a process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import type { Secret } from "../../../src/providers/secret.ts";
 import {
   extendEnvironment,
   findReferences,
   hideSecrets,
   resolveReferences,
-} from "../../../src/gateway/config/environment.ts";
-import type { Secret } from "../../../src/providers/secret.ts";
+} from "../../../src/router/settings/environment.ts";
 
 test("references are resolved everywhere; what is not set is not there", () => {
   const value = {

@@ -1,8 +1,7 @@
 /** Reads one section of the configuration by its table: each setting by its kind. */
-import type { Path } from "./diagnostics.ts";
 import { isReference } from "./environment.ts";
 import { secret } from "./kinds.ts";
-import type { Setting, State, Table, Values } from "./settings.ts";
+import type { Path, Setting, State, Table, Values } from "./table.ts";
 
 /** A value of the wrong type. */
 export interface Misfit {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { editDistance, nearestName } from "../../../src/gateway/config/nearest.ts";
+import { editDistance, nearestName } from "../../src/providers/nearest.ts";
 
 test.each([
   ["", "", 0],

@@ -1,8 +1,8 @@
 /** What the configuration asks of providers: the registry's answers, unless others are handed in (tests). */
-import { providerOf } from "../../models/catalogue.ts";
-import type { Provider } from "../../providers/provider.ts";
-import { findProvider } from "../../providers/registry.ts";
-import { resolveModel } from "../../providers/resolve.ts";
+import { providerOf } from "../models/catalogue.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findProvider } from "../providers/registry.ts";
+import { resolveModel } from "../providers/resolve.ts";
 
 export interface ProviderLookup {
   /** @throws where no provider is found */
