@@ -116,7 +116,9 @@ let gateway: TestGateway;
 let client: OpenAI;
 
 beforeAll(async () => {
-  upstream = await startUpstream((request, response) => behaviours[String(request.body["model"])]?.(request, response));
+  upstream = await startUpstream((request, response) =>
+    behaviours[String(request.body["model"]).replace(/-(true|false)$/, "")]?.(request, response),
+  );
   gateway = await startGateway(
     {
       model_list: [
@@ -190,20 +192,22 @@ describe("chat", () => {
   });
 
   it.each([true, false])("streams; usage is shown when asked for: %s", async (include_usage) => {
-    const stream = await client.chat.completions.create({
-      model: "gpt",
-      messages: MESSAGES,
-      stream: true,
-      ...(include_usage ? { stream_options: { include_usage } } : {}),
-    });
+    const { data: stream, response } = await client.chat.completions
+      .create({
+        model: "gpt",
+        messages: MESSAGES,
+        stream: true,
+        ...(include_usage ? { stream_options: { include_usage } } : {}),
+      })
+      .withResponse();
     const chunks = await collect(stream);
     expect(textOf(chunks)).toBe("Hello 😀");
     expect(chunks.filter((part) => part.usage)).toHaveLength(include_usage ? 1 : 0);
     expect(chunks.filter((part) => part.choices[0]?.finish_reason)).toHaveLength(1);
-    await until(() =>
-      gateway.records().some((record) => record["stream"] && record["outcome"] === "success" && record["usage"]),
-    );
-    expect(gateway.records().at(-1)).toMatchObject({ usage: USAGE, estimated: false, cost: 5 * 150 + 2 * 600 });
+    const id = response.headers.get("x-litellm-call-id");
+    const record = () => gateway.records().find((call) => call["id"] === id);
+    await until(() => record() !== undefined);
+    expect(record()).toMatchObject({ outcome: "success", usage: USAGE, estimated: false, cost: 5 * 150 + 2 * 600 });
   });
 
   it("passes a stream's bytes untouched where the client speaks the upstream's format", async () => {
@@ -219,26 +223,25 @@ describe("chat", () => {
     expect(await response.text()).toBe(expected);
   });
 
-  it("stops the upstream when the client leaves, and settles what was delivered", async () => {
-    for (const include_usage of [true, false]) {
-      const before = gateway.records().length;
+  it.each([true, false])(
+    "stops the upstream when the client leaves, and settles (usage shown: %s)",
+    async (include_usage) => {
+      const model = `up/drip-${include_usage}`;
       const stream = await client.chat.completions.create({
-        model: "up/drip",
+        model,
         messages: MESSAGES,
         stream: true,
         stream_options: { include_usage },
       });
-      const seen = upstream.received.at(-1);
+      const seen = upstream.received.find(({ body }) => body["model"] === `drip-${include_usage}`);
       for await (const part of stream) if (part.choices[0]?.delta.content?.startsWith("lo")) break;
       await until(() => seen?.aborted === true);
-      await until(
-        () => gateway.records().at(-1)?.["modelGroup"] === "up/drip" && gateway.records().length === before + 1,
-      );
-      expect(gateway.records().at(-1)).toMatchObject({ outcome: "aborted", estimated: true });
-      const usage = gateway.records().at(-1)?.["usage"] as { completion_tokens: number };
-      expect(usage.completion_tokens).toBeGreaterThan(0);
-    }
-  });
+      const record = () => gateway.records().find(({ modelGroup }) => modelGroup === model);
+      await until(() => record() !== undefined);
+      expect(record()).toMatchObject({ outcome: "aborted", estimated: true });
+      expect((record()?.["usage"] as { completion_tokens: number }).completion_tokens).toBeGreaterThan(0);
+    },
+  );
 
   it.each(["cut-off", "reset"])("ends a stream that breaks off (%s) with an error the client sees", async (model) => {
     for (const include_usage of [true, false]) {

@@ -100,7 +100,8 @@ function readChunks(chunks: Json[]): AnswerFacts {
     }
   }
   choices.forEach((facts, index) => {
-    for (const { name, args } of calls[index] ?? []) facts.toolCalls.push({ name, args: parseArgs(args) });
+    for (const { name, args } of (calls[index] ?? []).filter(isRecord))
+      facts.toolCalls.push({ name, args: parseArgs(args) });
   });
   return { choices: choices.filter(isRecord), usage };
 }

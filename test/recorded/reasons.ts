@@ -46,7 +46,8 @@ const REQUESTS: readonly Reason[] = [
   {
     id: "refused-alike",
     explanation: "the gateway refuses itself what the provider refused too",
-    holds: ({ path }, { exchange, sent }) => path === "" && sent === undefined && exchange.status >= 400,
+    holds: ({ path, got }, { exchange, sent }) =>
+      path === "" && sent === undefined && exchange.status >= 400 && `${got}`.startsWith(`${exchange.status} `),
   },
   {
     id: "beta-query",

@@ -103,7 +103,8 @@ describe("a realistic file", () => {
       input_cost_per_token: 0.000003,
       output_cost_per_token: 0.000015,
     });
-    expect(claude?.target.info).toEqual(claude?.info);
+    // the catalogue's figures, and the deployment's own over them
+    expect(claude?.target.info).toMatchObject({ ...claude?.info, supports_vision: true, max_output_tokens: 64_000 });
     const [gemini] = named("gemini");
     expect(gemini?.target.params).toMatchObject({ vertex_project: "my-project", vertex_location: "global" });
     expect(gemini?.defaults).toEqual({});
@@ -201,7 +202,7 @@ describe("values", () => {
   test("defaults of an empty file", () => {
     const config = load("model_list: []\n");
     expect(config.settings.calls).toMatchObject({ timeout: 6000, dropParams: false, modifyParams: false });
-    expect(config.settings.maxRequestBytes).toBe(32 * 1024 * 1024);
+    expect(config.settings.maxRequestBytes).toBe(25 * 1024 * 1024);
     expect(config.masterKey).toBeUndefined();
     expect(load("model_list: []\n", { LITELLM_MASTER_KEY: "sk-env" }).masterKey?.reveal()).toBe("sk-env");
   });
@@ -225,9 +226,14 @@ describe("values", () => {
 describe("ids", () => {
   test("depend on name and params as written, not on their order or the environment", () => {
     const id = deployment({ api_key: "os.environ/K", temperature: 1 }, { K: "a" }).id;
-    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
     expect(deployment({ temperature: 1, api_key: "os.environ/K" }, { K: "b" }).id).toBe(id);
     expect(deployment({ temperature: 2, api_key: "os.environ/K" }).id).not.toBe(id);
+    expect(deployment({ temperature: 1, api_key: "os.environ/OTHER" }).id).not.toBe(id);
+  });
+
+  test("do not change with a key that is written in the file", () => {
+    expect(deployment({ api_key: "one" }).id).toBe(deployment({ api_key: "two" }).id);
   });
 
   test("are different for items that are the same", () => {
