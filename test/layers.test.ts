@@ -8,6 +8,8 @@ const LAYERS = [
   "models",
   "providers",
   "router",
+  "operations",
+  "library",
   "index.ts",
   "store",
   "limits",
@@ -25,7 +27,17 @@ const LAYERS = [
 ];
 
 /** Layers that run anywhere: no Cloudflare, no Node. */
-const PORTABLE = new Set(["formats", "models", "providers", "router", "index.ts", "tenancy", "call"]);
+const PORTABLE = new Set([
+  "formats",
+  "models",
+  "providers",
+  "router",
+  "operations",
+  "library",
+  "index.ts",
+  "tenancy",
+  "call",
+]);
 
 const source = resolve(import.meta.dirname, "../src");
 const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(

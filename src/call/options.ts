@@ -3,24 +3,7 @@
  * them apart. Options never go upstream; what would choose a host or a credential is refused.
  */
 import { BadRequestError } from "../formats/errors.ts";
-import type { MockOptions } from "../providers/mock.ts";
-
-/** Options of one call, from its body and headers. */
-export interface CallOptions {
-  /** Seconds. */
-  timeout?: number;
-  /** Seconds until the first content of a stream. */
-  streamTimeout?: number;
-  dropParams?: boolean;
-  modifyParams?: boolean;
-  additionalDropParams?: string[];
-  allowedOpenaiParams?: string[];
-  /** Headers to send upstream; names in lower case. */
-  extraHeaders: Record<string, string>;
-  tags: string[];
-  /** `mock_response` and its kin: answers made by the gateway itself. */
-  mock: MockOptions;
-}
+import type { CallOptions } from "../operations/attempt.ts";
 
 /** Chooses an upstream host or a credential: an admin's decision, never a client's. */
 const FORBIDDEN: ReadonlySet<string> = new Set([

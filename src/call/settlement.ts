@@ -1,10 +1,10 @@
 import type { SluiceError } from "../formats/errors.ts";
 import type { CallRecord } from "../ledger/record.ts";
 import { cost } from "../models/cost.ts";
+import type { CallOptions } from "../operations/attempt.ts";
+import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Routed } from "../router/router.ts";
-import type { BaseRequest, Meter } from "./operation.ts";
-import type { CallOptions } from "./options.ts";
 import type { CallDependencies } from "./pipeline.ts";
 import type { StreamEnd } from "./relay.ts";
 

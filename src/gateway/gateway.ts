@@ -1,7 +1,6 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
 import type { CallDependencies } from "../call/pipeline.ts";
-import { findProvider } from "../providers/registry.ts";
 import { Router } from "../router/router.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { GatewayConfig } from "./config/load.ts";
@@ -25,7 +24,6 @@ export function createGateway(config: GatewayConfig, ports: { log: Log; fetch?: 
     log: ports.log,
     calls: (context) => ({
       router,
-      findProvider,
       log: ports.log,
       fetch: outbound,
       now: Date.now,

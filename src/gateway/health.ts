@@ -1,6 +1,7 @@
 /** Health: is the process up, may it take traffic, and do the deployments answer. */
-import { chat } from "../call/operations/chat.ts";
+
 import { SluiceError } from "../formats/errors.ts";
+import { chat } from "../operations/chat.ts";
 import { findProvider } from "../providers/registry.ts";
 import { speak } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";

@@ -2,7 +2,10 @@
 import { PROVIDER_KEY } from "./config.ts";
 import { type Difference, diffJson } from "./difference.ts";
 import type { Exchange, Wire } from "./exchanges.ts";
-import { normaliseRequest } from "./normalise.ts";
+import { isRecord, type Json } from "./json.ts";
+import * as anthropic from "./normalise/anthropic.ts";
+import * as gemini from "./normalise/gemini.ts";
+import * as openai from "./normalise/openai.ts";
 import type { SentRequest } from "./replay.ts";
 
 export function compareRequest(exchange: Exchange, sent: SentRequest): Difference[] {
@@ -10,8 +13,15 @@ export function compareRequest(exchange: Exchange, sent: SentRequest): Differenc
   if (sent.method !== "POST") differences.push(changed("method", "POST", sent.method));
   if (sent.body_encoding !== "json") differences.push(changed("body", "JSON", sent.body_encoding));
   if (exchange.request === undefined) return differences;
-  const recorded = normaliseRequest(exchange.request, exchange.wire);
-  return [...differences, ...diffJson("request", recorded, normaliseRequest(sent.body, exchange.wire))];
+  const meant = exchange.wire === "openai" ? openai.askForUsage(exchange.request) : exchange.request;
+  const got = isRecord(sent.body) ? normalise(sent.body, exchange.wire) : sent.body;
+  return [...differences, ...diffJson("request", normalise(meant, exchange.wire), got)];
+}
+
+const RULES = { openai: openai.RULES, anthropic: anthropic.RULES, gemini: gemini.RULES } as const;
+
+function normalise(body: Json, wire: Wire): Json {
+  return RULES[wire].reduce((normal, rule) => rule(normal), body);
 }
 
 /** The key goes into a header, so that it is in no log of addresses. */

@@ -81,8 +81,10 @@ const REQUESTS: readonly Reason[] = [
   },
   {
     id: "no-names",
-    explanation: "Groq documents that names of messages are refused",
-    holds: ({ path, kind }, { slug }) => slug === "groq" && kind === "missing" && /^messages\[\d+\]\.name$/.test(path),
+    explanation:
+      "Groq (all messages) and xAI (all but the user's) document that names are refused, though not always do so",
+    holds: ({ path, kind }, { slug }) =>
+      (slug === "groq" || slug === "xai") && kind === "missing" && /^messages\[\d+\]\.name$/.test(path),
   },
   {
     id: "schema-type",

@@ -59,7 +59,8 @@ describe.skipIf(!present)("recorded traffic", () => {
       outcomes.push(...found);
       const failed = found.filter(isFailed);
       const shown = process.env["RECORDED_VERBOSE"] ? failed : failed.slice(0, SHOWN_FAILURES);
-      expect(failed, formatFailures(shown)).toHaveLength(0);
+      if (failed.length > 0)
+        expect.fail(`${failed.length} of ${found.length} differ from what was recorded\n${formatFailures(shown)}`);
     },
     170_000,
   );

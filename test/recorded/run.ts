@@ -28,7 +28,7 @@ export async function runExchange(
 ): Promise<Outcome> {
   const findings: Finding[] = [];
   for (const askForUsage of exchange.streaming ? [true, false] : [false])
-    findings.push(...(await runOnce(exchange, gateway, replay, askForUsage)));
+    findings.push(...(await runOnce(exchange, gateway, replay, askForUsage).catch(unfinished)));
   const distinct = new Map(
     findings.map((finding) => [showDifference(finding.difference) + finding.reason?.id, finding]),
   );
@@ -52,6 +52,18 @@ async function runOnce(
       : [...compareRequest(exchange, sent), ...compareAnswer(exchange, got, askForUsage)];
   const circumstances: Circumstances = { exchange, slug: slugOf(exchange), sent, answer: got.text };
   return differences.map((difference) => ({ difference, reason: reasonOf(difference, circumstances) }));
+}
+
+/** No answer in time, or one that cannot be read at all. */
+function unfinished(cause: unknown): Finding[] {
+  const difference: Difference = {
+    side: "answer",
+    kind: "missing",
+    path: "",
+    recorded: "an answer",
+    got: String(cause),
+  };
+  return [{ difference, reason: undefined }];
 }
 
 function notSent({ status, error }: GatewayAnswer): Difference {

@@ -2,7 +2,7 @@
  * From the compiled configuration to what the gateway runs with, once for each isolate: variables resolved, secrets
  * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
  */
-import type { CallSettings } from "../../call/pipeline.ts";
+import type { GatewayCallSettings } from "../../call/pipeline.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { loadDeployments } from "../../router/load.ts";
@@ -30,7 +30,7 @@ export interface GatewayConfig {
   masterKey?: Secret;
   settings: {
     /** What bears on every call. */
-    calls: CallSettings;
+    calls: GatewayCallSettings;
     /** Largest body a client may send, in bytes. */
     maxRequestBytes: number;
     /** Logs are JSON, a line each. */
@@ -120,7 +120,7 @@ function callSettings(
   router: Values<typeof ROUTER_SETTINGS>,
   general: Values<typeof GENERAL_SETTINGS>,
   environment: Environment,
-): CallSettings {
+): GatewayCallSettings {
   // 0 is "not set", as it is to Python
   const timeout =
     router.timeout || litellm.request_timeout || Number(environment["REQUEST_TIMEOUT"] ?? 0) || REQUEST_TIMEOUT;

@@ -1,8 +1,8 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
 
-import type { AnyOperation } from "../../call/operation.ts";
-import { chat } from "../../call/operations/chat.ts";
 import { perform } from "../../call/pipeline.ts";
+import { chat } from "../../operations/chat.ts";
+import type { AnyOperation } from "../../operations/operation.ts";
 import { readJson } from "../body.ts";
 import type { Route, RouteCall } from "../route.ts";
 

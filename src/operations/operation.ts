@@ -6,9 +6,9 @@ import type { z } from "zod";
 import type { SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import type { CostOptions } from "../models/cost.ts";
-import type { MockOptions } from "../providers/mock.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
+import type { MockOptions } from "./mock.ts";
 
 /** The fields every request has. */
 export interface BaseRequest {

@@ -1,115 +1,6 @@
-/**
- * Ways to say the same in a request. Both sides, recorded and sent, are brought into one form before they are compared;
- * each rule is here because the provider's reference says that the two forms mean the same.
- */
-import type { Wire } from "./exchanges.ts";
-import { canonical, isRecord, type Json, recordsOf } from "./json.ts";
-
-type Rule = (body: Json) => Json;
-
-export function normaliseRequest(body: unknown, wire: Wire): unknown {
-  if (!isRecord(body)) return body;
-  return RULES[wire].reduce((normal, rule) => rule(normal), body);
-}
-
-/** A field that is null is a field that is not there. Values of JSON schemas and arguments keep their nulls. */
-function nullIsAbsent(value: Json): Json {
-  const walk = (inner: unknown): unknown => {
-    if (Array.isArray(inner)) return inner.map(walk);
-    if (!isRecord(inner)) return inner;
-    return Object.fromEntries(
-      Object.entries(inner)
-        .filter(([, field]) => field !== null && field !== undefined)
-        .map(([name, field]) => [name, OPAQUE.has(name) ? field : walk(field)]),
-    );
-  };
-  return walk(value) as Json; // an object walked is an object
-}
-
-const OPAQUE: ReadonlySet<string> = new Set([
-  "args",
-  "input",
-  "input_schema",
-  "parameters",
-  "parametersJsonSchema",
-  "responseJsonSchema",
-  "responseSchema",
-  "schema",
-]);
-
-/** `stream: false` is the default; and the gateway always asks OpenAI's streams for their usage. */
-function streamDefaults(body: Json): Json {
-  const { stream, stream_options: options, ...rest } = body;
-  if (stream !== true) return rest;
-  return { ...rest, stream, stream_options: { ...(isRecord(options) ? options : {}), include_usage: true } };
-}
-
-/** Content that is one bare text part is the text. */
-function textPartIsText(body: Json): Json {
-  return {
-    ...body,
-    messages: mapRecords(body["messages"], (message) => {
-      const parts = message["content"];
-      const only = Array.isArray(parts) && parts.length === 1 ? parts[0] : undefined;
-      const bare = isRecord(only) && only["type"] === "text" && Object.keys(only).length === 2;
-      return bare ? { ...message, content: only["text"] } : message;
-    }),
-  };
-}
-
-/** Anthropic: text is one text block, in `system`, turns and tool results. */
-function textIsBlock(body: Json): Json {
-  const blocks = (value: unknown): unknown => (typeof value === "string" ? [{ type: "text", text: value }] : value);
-  const inside = (block: Json): Json =>
-    block["type"] === "tool_result" && "content" in block ? { ...block, content: blocks(block["content"]) } : block;
-  const normal: Json = {
-    ...body,
-    messages: mapRecords(body["messages"], (turn) => ({
-      ...turn,
-      content: mapRecords(blocks(turn["content"]), inside),
-    })),
-  };
-  if ("system" in body) normal["system"] = blocks(body["system"]);
-  return normal;
-}
-
-/** Anthropic: "consecutive user or assistant turns in your request will be combined into a single turn". */
-function neighboursAreOneTurn(body: Json): Json {
-  if (!Array.isArray(body["messages"])) return body;
-  const turns: Json[] = [];
-  for (const turn of recordsOf(body["messages"])) {
-    const last = turns.at(-1);
-    if (last && last["role"] === turn["role"] && Array.isArray(last["content"]) && Array.isArray(turn["content"]))
-      last["content"] = [...last["content"], ...turn["content"]];
-    else turns.push({ ...turn });
-  }
-  return { ...body, messages: turns };
-}
-
-/**
- * Anthropic: a tool's type is `custom` where none is said; lists that are empty are none; `is_error` is false by
- * default, and the caller of a tool the model itself (`direct`). A system prompt of empty text is none.
- */
-function anthropicDefaults(body: Json): Json {
-  const normal: Json = { ...body };
-  if (Array.isArray(body["tools"]))
-    normal["tools"] = mapRecords(body["tools"], ({ type, ...tool }) =>
-      type === undefined || type === "custom" ? tool : { type, ...tool },
-    );
-  if (Array.isArray(body["system"])) normal["system"] = recordsOf(body["system"]).filter(({ text }) => text !== "");
-  for (const name of ["tools", "stop_sequences", "system"])
-    if (Array.isArray(normal[name]) && normal[name].length === 0) delete normal[name];
-  const block = ({ is_error, caller, ...rest }: Json): Json => ({
-    ...rest,
-    ...(is_error === true && { is_error }),
-    ...(isRecord(caller) && caller["type"] !== "direct" && { caller }),
-  });
-  normal["messages"] = mapRecords(body["messages"], (turn) => ({
-    ...turn,
-    content: mapRecords(turn["content"], block),
-  }));
-  return normal;
-}
+/** The same said in two ways in Gemini's generateContent. */
+import { canonical, isRecord, type Json, recordsOf } from "../json.ts";
+import { mapRecords, nullIsAbsent, OPAQUE, type Rule } from "./rules.ts";
 
 /** Google's JSON takes names in either case (ProtoJSON). Below arguments, schemas and labels they are the client's own. */
 function camelCase(body: Json): Json {
@@ -146,7 +37,7 @@ function plainBase64(body: Json): Json {
 }
 
 /**
- * Gemini: `parts` may be one part; `thought: false` is the default; no arguments are empty ones; empty text says
+ * `parts` may be one part; `thought: false` is the default; no arguments are empty ones; empty text says
  * nothing. Neighbours of one role are one content, in which results of functions stand in any order.
  */
 function contentsAsTurns(body: Json): Json {
@@ -187,7 +78,7 @@ function sortedResults(parts: Json[]): Json[] {
   return parts.map((part) => ("functionResponse" in part ? (results.shift() ?? part) : part));
 }
 
-/** Gemini: a schema as OpenAPI's (`parameters`, `responseSchema`) is the same as JSON's under the other name. */
+/** a schema as OpenAPI's (`parameters`, `responseSchema`) is the same as JSON's under the other name. */
 function oneSchemaDialect(body: Json): Json {
   const functions = (tool: Json): Json =>
     "functionDeclarations" in tool
@@ -228,7 +119,7 @@ function fromOpenApi(schema: unknown): unknown {
 /** `Type` of Google's API, by number. */
 const TYPES = ["unspecified", "string", "number", "integer", "boolean", "array", "object", "null"];
 
-/** Gemini: the list of tools is a set, and functions may be declared in one tool or in several. */
+/** the list of tools is a set, and functions may be declared in one tool or in several. */
 function toolsAsSet(body: Json): Json {
   const { tools, ...rest } = body;
   if (!Array.isArray(tools)) return body;
@@ -238,7 +129,7 @@ function toolsAsSet(body: Json): Json {
   return Object.keys(all).length > 0 ? { ...rest, tools: [all] } : rest;
 }
 
-/** Gemini: names of enumerations in either case; thoughts are not shown unless asked for. */
+/** names of enumerations in either case; thoughts are not shown unless asked for. */
 function configDefaults(body: Json): Json {
   const config = isRecord(body["generationConfig"]) ? { ...body["generationConfig"] } : undefined;
   if (config && Array.isArray(config["stopSequences"]) && config["stopSequences"].length === 0)
@@ -264,7 +155,7 @@ function configDefaults(body: Json): Json {
   };
 }
 
-/** Gemini: the model stands in the address; empty objects and lists say nothing. */
+/** the model stands in the address; empty objects and lists say nothing. */
 function geminiDefaults(body: Json): Json {
   const { model: _, ...normal } = body;
   for (const name of ["generationConfig", "tools", "toolConfig", "safetySettings", "labels"]) {
@@ -275,26 +166,13 @@ function geminiDefaults(body: Json): Json {
   return normal;
 }
 
-function mapRecords(value: unknown, map: (item: Json) => Json): unknown {
-  return Array.isArray(value) ? value.map((item: unknown) => (isRecord(item) ? map(item) : item)) : value;
-}
-
-const RULES: Readonly<Record<Wire, readonly Rule[]>> = {
-  openai: [nullIsAbsent, streamDefaults, textPartIsText],
-  anthropic: [nullIsAbsent, dropFalseStream, textIsBlock, neighboursAreOneTurn, anthropicDefaults],
-  gemini: [
-    camelCase,
-    nullIsAbsent,
-    plainBase64,
-    contentsAsTurns,
-    oneSchemaDialect,
-    toolsAsSet,
-    configDefaults,
-    geminiDefaults,
-  ],
-};
-
-function dropFalseStream(body: Json): Json {
-  const { stream, ...rest } = body;
-  return stream === true ? { ...rest, stream } : rest;
-}
+export const RULES: readonly Rule[] = [
+  camelCase,
+  nullIsAbsent,
+  plainBase64,
+  contentsAsTurns,
+  oneSchemaDialect,
+  toolsAsSet,
+  configDefaults,
+  geminiDefaults,
+];

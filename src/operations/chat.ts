@@ -1,4 +1,4 @@
-import { withPlainToolCallIds } from "../../formats/gemini/plain-ids.ts";
+import { withPlainToolCallIds } from "../formats/gemini/plain-ids.ts";
 import {
   type AssistantMessage,
   type ChatChunk,
@@ -7,15 +7,15 @@ import {
   chatRequestSchema,
   type Delta,
   type Usage,
-} from "../../formats/openai/chat.ts";
-import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../../formats/openai/legacy-functions.ts";
-import { CompletionBuilder, chunksOfCompletion, isContent } from "../../formats/openai/stream.ts";
-import { DONE_EVENT, formatEvent } from "../../formats/sse.ts";
-import type { CostOptions } from "../../models/cost.ts";
-import { countMessages, countTokens } from "../../models/tokens.ts";
-import { mockCompletion } from "../../providers/mock.ts";
-import { settleParams } from "../../providers/params.ts";
-import type { Meter, Operation } from "../operation.ts";
+} from "../formats/openai/chat.ts";
+import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../formats/openai/legacy-functions.ts";
+import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/openai/stream.ts";
+import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
+import type { CostOptions } from "../models/cost.ts";
+import { countMessages, countTokens } from "../models/tokens.ts";
+import { settleParams } from "../providers/params.ts";
+import { mockCompletion } from "./mock.ts";
+import type { Meter, Operation } from "./operation.ts";
 
 /** Chat completions: OpenAI's format for the client, any provider behind it. */
 export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {

@@ -1,0 +1,27 @@
+/**
+ * Sluice as a library: every provider behind OpenAI's shapes, for Workers, Node, Deno, Bun and browsers.
+ *
+ * @example
+ * import { completion } from "sluice";
+ * const answer = await completion({ model: "anthropic/claude-sonnet-4-5", messages: [{ role: "user", content: "Hi" }] });
+ *
+ * @example
+ * for await (const chunk of await completion({ model: "gemini/gemini-2.5-flash", messages, stream: true }))
+ *   process.stdout.write(chunk.choices[0]?.delta.content ?? "");
+ */
+export * from "./formats/errors.ts";
+export type {
+  ChatChunk,
+  ChatCompletion,
+  ChatMessage,
+  ChatRequest,
+  Delta,
+  Tool,
+  ToolCall,
+  Usage,
+} from "./formats/openai/chat.ts";
+export { type CompletionParams, completion } from "./library/completion.ts";
+export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
+export { Router, type RouterOptions } from "./library/router.ts";
+export type { ModelInfo } from "./models/catalogue.ts";
+export { Secret } from "./providers/secret.ts";

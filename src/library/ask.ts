@@ -1,0 +1,139 @@
+/** What `completion()` and `Router` share: params told apart, a deployment asked, the answer as an iterable. */
+import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
+import { chatRequestSchema } from "../formats/openai/chat.ts";
+import { validate } from "../formats/validate.ts";
+import { attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
+import { chat } from "../operations/chat.ts";
+import type { Answer } from "../providers/speak.ts";
+import type { Deployment } from "../router/deployment.ts";
+import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS } from "../router/settings/deployment.ts";
+import type { Environment } from "../router/settings/environment.ts";
+import { settingOf } from "../router/settings/read.ts";
+
+/** LiteLLM's options of a call, beside OpenAI's request. */
+export interface LibraryOptions {
+  api_key?: string;
+  api_base?: string;
+  base_url?: string;
+  api_version?: string;
+  organization?: string;
+  custom_llm_provider?: string;
+  /** Seconds for a whole answer. */
+  timeout?: number;
+  /** Seconds until the first content of a stream. */
+  stream_timeout?: number;
+  drop_params?: boolean;
+  modify_params?: boolean;
+  additional_drop_params?: string[];
+  allowed_openai_params?: string[];
+  extra_headers?: Record<string, string>;
+  extra_body?: Record<string, unknown>;
+  /** An answer made here: nothing is fetched. */
+  mock_response?: string | Record<string, unknown>;
+  mock_tool_calls?: unknown;
+}
+
+/** What belongs to where the library runs, not to the call. */
+export interface AskOptions {
+  /** Stops the provider. */
+  signal?: AbortSignal;
+  /** In place of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** Environment variables; default: those of the process, where there is one. */
+  env?: Environment;
+}
+
+/** LiteLLM's `request_timeout`, in seconds. */
+const TIMEOUT = 6000;
+
+/** Tells the request from what says how it is carried out. */
+export function splitParams(params: ChatRequest & LibraryOptions) {
+  const request: Record<string, unknown> = {};
+  const connection: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || name === "mock_tool_calls") continue;
+    if (name !== "model" && isConnection(name)) connection[name] = value;
+    else request[name] = value;
+  }
+  return { request: request as ChatRequest, connection, call: callOptions(params) }; // what was taken out is not ChatRequest's
+}
+
+function callOptions(params: LibraryOptions): CallOptions {
+  const headers = Object.entries(params.extra_headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  const mock = { response: params.mock_response, toolCalls: params.mock_tool_calls };
+  return {
+    timeout: params.timeout,
+    streamTimeout: params.stream_timeout,
+    dropParams: params.drop_params,
+    modifyParams: params.modify_params,
+    additionalDropParams: params.additional_drop_params,
+    allowedOpenaiParams: params.allowed_openai_params,
+    extraHeaders: Object.fromEntries(headers),
+    tags: [],
+    mock: mock.response === undefined && mock.toolCalls === undefined ? {} : mock,
+  };
+}
+
+function isConnection(name: string): boolean {
+  return (
+    settingOf(DEPLOYMENT_PARAMS, name) !== undefined ||
+    settingOf(CONNECTION_PARAMS, name) !== undefined ||
+    CONNECTION_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
+}
+
+/** @throws SluiceError */
+export async function ask(
+  request: ChatRequest,
+  deployment: Deployment,
+  call: CallOptions,
+  settings: Partial<CallSettings>,
+  options: AskOptions,
+): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
+  const valid = validate(chatRequestSchema, request);
+  const { answer } = await attempt(
+    chat,
+    valid,
+    deployment,
+    call,
+    { timeout: TIMEOUT, ...settings },
+    {
+      fetch: options.fetch ?? globalThis.fetch,
+      now: Date.now,
+      ...(options.signal && { signal: options.signal }),
+      id: crypto.randomUUID(),
+    },
+  );
+  return answer.kind === "complete" ? answer.body : chunksOf(answer, valid);
+}
+
+/** The chunks as the client asked for them. Whoever stops reading stops the provider. */
+async function* chunksOf(
+  { chunks, abort }: Extract<Answer<ChatCompletion, ChatChunk>, { kind: "stream" }>,
+  request: ChatRequest,
+): AsyncGenerator<ChatChunk> {
+  const showsUsage = chat.wantsStreamUsage(request);
+  let ended = false;
+  try {
+    for (;;) {
+      const read = await chunks.read();
+      if (read === undefined) break;
+      for (const chunk of read) {
+        if (!showsUsage && chunk.choices.length === 0 && chunk.usage) continue;
+        yield chunk;
+      }
+    }
+    ended = true;
+  } finally {
+    if (!ended) {
+      abort(new DOMException("the stream is no longer read", "AbortError"));
+      await chunks.cancel();
+    }
+  }
+}
+
+/** `process.env` where there is a process; nothing elsewhere. */
+export function processEnvironment(): Environment {
+  const scope: { process?: { env?: Environment } } = globalThis;
+  return scope.process?.env ?? {};
+}

@@ -1,0 +1,155 @@
+/** One deployment, asked once: what gateway and library share below their own ways of choosing and replying. */
+import { NotFoundError, Timeout } from "../formats/errors.ts";
+import { ChunkSource } from "../providers/chunk-source.ts";
+import type { ParamPolicy } from "../providers/params.ts";
+import type { Adapter, Target } from "../providers/provider.ts";
+import { findProvider } from "../providers/registry.ts";
+import { type Answer, speak } from "../providers/speak.ts";
+import type { Deployment } from "../router/deployment.ts";
+import type { MockOptions } from "./mock.ts";
+import type { BaseRequest, Meter, Operation } from "./operation.ts";
+
+/** What one call says of how it is to be carried out; each wins over what the deployment says. */
+export interface CallOptions {
+  /** Seconds for a whole answer. */
+  timeout?: number;
+  /** Seconds until the first content of a stream. */
+  streamTimeout?: number;
+  dropParams?: boolean;
+  modifyParams?: boolean;
+  additionalDropParams?: string[];
+  allowedOpenaiParams?: string[];
+  /** Headers to send upstream; names in lower case. */
+  extraHeaders: Record<string, string>;
+  tags: string[];
+  /** `mock_response` and its kin: answers made without a provider. */
+  mock: MockOptions;
+}
+
+/** What holds where neither call nor deployment says otherwise. */
+export interface CallSettings extends ParamPolicy {
+  modifyParams?: boolean;
+  /** Seconds. */
+  timeout: number;
+  streamTimeout?: number;
+}
+
+export interface AttemptPorts {
+  fetch: typeof fetch;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Aborts the upstream: the client has left. */
+  signal?: AbortSignal;
+  /** Id of the call; answers without an id of their own get it. */
+  id: string;
+}
+
+export interface Attempt<Request, Response, Chunk> {
+  adapter: Adapter<Request, Response, Chunk>;
+  target: Target;
+  meter: Meter<Response, Chunk>;
+  answer: Answer<Response, Chunk>;
+}
+
+/**
+ * Asks a deployment.
+ * @param begins called when all is settled and the upstream is about to be asked
+ * @throws SluiceError for everything that goes wrong before the answer, or before the first content of its stream
+ */
+export async function attempt<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  request: Request,
+  deployment: Deployment,
+  options: CallOptions,
+  settings: CallSettings,
+  ports: AttemptPorts,
+  begins: (meter: Meter<Response, Chunk>, target: Target) => void = () => {},
+): Promise<Attempt<Request, Response, Chunk>> {
+  const target = targetOf(deployment, options, settings);
+  const adapter = adapterOf(operation, target);
+  const policy = policyOf(deployment, options, target);
+  const settled = operation.settleParams({ ...deployment.defaults, ...request }, adapter, target, policy);
+  const meter = operation.meter(settled);
+  begins(meter, target);
+  const mock = mockOf(deployment, options);
+  const seconds = timeLimit(settled, deployment, options, settings);
+  const answer = mock
+    ? await answerMock(operation, mock, settled, target, seconds, ports)
+    : await speak(adapter, settled, target, {
+        fetch: ports.fetch,
+        signal: ports.signal,
+        timeout: seconds,
+        stream: settled.stream === true,
+        extraBody: deployment.extraBody,
+        isContent: operation.isContent,
+        chunksOf: operation.chunksOf,
+        now: ports.now,
+        id: `chatcmpl-${ports.id}`,
+      });
+  return { adapter, target, meter, answer };
+}
+
+function targetOf({ target, policy }: Deployment, options: CallOptions, settings: CallSettings): Target {
+  return {
+    ...target,
+    headers: { ...target.headers, ...options.extraHeaders },
+    modifyParams: options.modifyParams ?? target.modifyParams ?? settings.modifyParams ?? false,
+    dropParams: options.dropParams ?? policy.dropParams ?? settings.dropParams ?? false,
+  };
+}
+
+function adapterOf<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  { provider: slug, model }: Target,
+): Adapter<Request, Response, Chunk> {
+  const provider = findProvider(slug);
+  const adapter = provider && operation.adapter(provider);
+  if (adapter !== undefined) return adapter;
+  throw new NotFoundError(`litellm.NotFoundError: ${slug} does not do ${operation.name} (model=${model})`, {
+    provider: slug,
+    model,
+  });
+}
+
+function policyOf({ policy }: Deployment, options: CallOptions, { dropParams = false }: Target): ParamPolicy {
+  return {
+    dropParams,
+    additionalDropParams: [...(policy.additionalDropParams ?? []), ...(options.additionalDropParams ?? [])],
+    allowedOpenaiParams: [...(policy.allowedOpenaiParams ?? []), ...(options.allowedOpenaiParams ?? [])],
+  };
+}
+
+/** Seconds for the whole answer, or until the first content of a stream. */
+function timeLimit(request: BaseRequest, deployment: Deployment, options: CallOptions, settings: CallSettings): number {
+  const whole = options.timeout ?? deployment.timeout ?? settings.timeout;
+  if (request.stream !== true) return whole;
+  return options.streamTimeout ?? deployment.streamTimeout ?? settings.streamTimeout ?? whole;
+}
+
+/** The mock that stands in for the upstream, if call or deployment asks for one. */
+function mockOf(deployment: Deployment, { mock }: CallOptions): MockOptions | undefined {
+  const response = mock.response ?? deployment.mockResponse;
+  if (response === undefined && Object.keys(mock).length === 0) return undefined;
+  return response === undefined ? mock : { ...mock, response };
+}
+
+/** Answers in the upstream's place, in the shape `speak` has. */
+async function answerMock<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  mock: MockOptions,
+  request: Request,
+  { model }: Target,
+  seconds: number,
+  { now, id }: AttemptPorts,
+): Promise<Answer<Response, Chunk>> {
+  if (mock.timeout) {
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    throw new Timeout(`litellm.Timeout: mock timeout after ${seconds} seconds`, { model });
+  }
+  const body = await operation.mock(mock, request, { id, now: Math.floor(now() / 1000), model });
+  if (!request.stream) return { kind: "complete", body, headers: {} };
+  const empty = () => new Blob([]).stream();
+  const chunks = new ChunkSource(empty(), { event: () => [], end: () => operation.chunksOf(body) });
+  await chunks.begin(operation.isContent);
+  return { kind: "stream", chunks, body: empty(), relayable: false, headers: {}, abort: () => {} };
+}
