@@ -1,22 +1,32 @@
 /** The Worker. */
 import compiled from "#config";
+import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
 type Env = Record<string, string | undefined>;
+type App = ReturnType<typeof createApp>;
 
-/** The app of this isolate: config is parsed and validated once, by the first request. */
-let app: ReturnType<typeof createApp> | undefined;
+/** The app of this isolate: the config is parsed and validated once, by the first request. */
+let app: App | undefined;
+
+function start(env: Env): App {
+  const config = loadConfig(compiled, env);
+  const log = consoleLog({ calls: config.settings.jsonLogs });
+  for (const notice of config.notices) log.notice(notice);
+  return createApp(createGateway(config, { log }));
+}
 
 export default {
   fetch(request, env, context) {
-    if (app === undefined) {
-      const config = loadConfig(compiled, env);
-      app = createApp(
-        createGateway(config, { log: consoleLog({ calls: config.settings.litellm.json_logs === true }) }),
-      );
+    try {
+      app ??= start(env);
+    } catch (error) {
+      consoleLog({ calls: false }).fault("start", error);
+      const body = new ServiceUnavailableError("The gateway's config cannot be served; its log says why.").toBody();
+      return Response.json(body, { status: 503 });
     }
     return app.fetch(request, env, context);
   },

@@ -2,6 +2,7 @@
 import type { SluiceError } from "../formats/errors.ts";
 import { formatUsd } from "../models/cost.ts";
 import type { TimedRecord } from "./settlement.ts";
+import { VERSION } from "./version.ts";
 
 /** Headers of the upstream that describe its connection, or would set something for the gateway's own host. */
 const NOT_PASSED =
@@ -32,13 +33,14 @@ function callHeaders(record: TimedRecord): Record<string, string> {
     record.startedAt;
   const headers: Record<string, string> = {
     "x-litellm-call-id": record.id,
+    "x-litellm-version": VERSION,
     "x-litellm-response-duration-ms": String(elapsed),
     "x-litellm-overhead-duration-ms": String(Math.max(0, elapsed - record.upstreamMilliseconds)),
   };
   if (record.deploymentId !== undefined) headers["x-litellm-model-id"] = record.deploymentId;
   if (record.modelGroup !== "") headers["x-litellm-model-group"] = asHeader(record.modelGroup);
   if (record.model !== undefined) headers["x-litellm-model-name"] = asHeader(`${record.provider}/${record.model}`);
-  if (record.apiBase !== undefined) headers["x-litellm-model-api-base"] = record.apiBase.split("?")[0] ?? "";
+  if (record.apiBase !== undefined) headers["x-litellm-model-api-base"] = record.apiBase;
   if (record.cost !== undefined) headers["x-litellm-response-cost"] = formatUsd(record.cost);
   return headers;
 }

@@ -70,7 +70,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
       admitted.options,
       dependencies.settings,
       { fetch: dependencies.fetch, now: dependencies.now, signal: input.signal, id: input.id },
-      (meter, target) => settlement.upstreamBegins(meter, target),
+      settlement,
     );
     settlement.upstreamAnswered();
     return spoken.answer.kind === "complete"

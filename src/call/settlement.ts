@@ -1,7 +1,7 @@
 import type { SluiceError } from "../formats/errors.ts";
 import type { CallRecord } from "../ledger/record.ts";
 import { cost } from "../models/cost.ts";
-import type { CallOptions } from "../operations/attempt.ts";
+import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Routed } from "../router/router.ts";
@@ -12,7 +12,7 @@ import type { StreamEnd } from "./relay.ts";
  * The account of one call: gathers what it was and what it used, and closes it once. Flush, cancel, abort, error
  * and timer may all try; the first one counts.
  */
-export class Settlement {
+export class Settlement implements AttemptObserver<unknown, unknown> {
   readonly #dependencies: Pick<CallDependencies, "now" | "log">;
   readonly #closed = Promise.withResolvers<void>();
   #isClosing = false;
@@ -55,14 +55,17 @@ export class Settlement {
     this.record.deploymentId = deployment.id;
     this.record.provider = deployment.target.provider;
     this.record.model = deployment.target.model;
-    if (deployment.target.apiBase !== undefined) this.record.apiBase = deployment.target.apiBase;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  upstreamBegins(meter: Meter<any, any>, target: Target): void {
+  begins(meter: Meter<any, any>, target: Target): void {
     this.#meter = meter;
     this.#target = target;
     this.record.upstreamStartedAt = this.#dependencies.now();
+  }
+
+  asks(url: string): void {
+    this.record.apiBase = url.split("?")[0] ?? "";
   }
 
   /** The whole answer is here, or the first content of its stream. */
@@ -124,6 +127,7 @@ export class Settlement {
 
 /** A record while the call goes on. */
 export interface TimedRecord extends CallRecord {
+  /** The upstream's URL without its query. */
   apiBase?: string;
   upstreamStartedAt?: number;
   /** Time spent waiting for the upstream, up to the whole answer or the first content. */

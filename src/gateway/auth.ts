@@ -28,7 +28,12 @@ export async function authenticate(headers: Headers, masterKey: Secret | undefin
   const key = keyOf(headers);
   if (!key)
     throw new AuthenticationError("Authentication Error, No api key passed in.", { type: "auth_error", param: "key" });
-  if (masterKey !== undefined && (await equal(key, masterKey.reveal()))) return { role: "proxy_admin" };
+  if (masterKey === undefined)
+    throw new AuthenticationError(
+      "Authentication Error, this gateway has no master key: nobody can be let in. Set LITELLM_MASTER_KEY.",
+      { type: "auth_error", param: "key" },
+    );
+  if (await equal(key, masterKey.reveal())) return { role: "proxy_admin" };
   if (!key.startsWith("sk-"))
     throw new AuthenticationError(
       `Authentication Error, LiteLLM Virtual Key expected. Received=${mask(key)}, expected to start with 'sk-'.`,

@@ -51,9 +51,16 @@ export interface Attempt<Request, Response, Chunk> {
   answer: Answer<Response, Chunk>;
 }
 
+/** Told how an attempt goes on. */
+export interface AttemptObserver<Response, Chunk> {
+  /** All is settled, and the upstream is about to be asked. */
+  begins(meter: Meter<Response, Chunk>, target: Target): void;
+  /** Where the request goes. */
+  asks(url: string): void;
+}
+
 /**
  * Asks a deployment.
- * @param begins called when all is settled and the upstream is about to be asked
  * @throws SluiceError for everything that goes wrong before the answer, or before the first content of its stream
  */
 export async function attempt<Request extends BaseRequest, Response, Chunk>(
@@ -63,14 +70,14 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   options: CallOptions,
   settings: CallSettings,
   ports: AttemptPorts,
-  begins: (meter: Meter<Response, Chunk>, target: Target) => void = () => {},
+  observer?: AttemptObserver<Response, Chunk>,
 ): Promise<Attempt<Request, Response, Chunk>> {
   const target = targetOf(deployment, options, settings);
   const adapter = adapterOf(operation, target);
   const policy = policyOf(deployment, options, target);
   const settled = operation.settleParams({ ...deployment.defaults, ...request }, adapter, target, policy);
   const meter = operation.meter(settled);
-  begins(meter, target);
+  observer?.begins(meter, target);
   const mock = mockOf(deployment, options);
   const seconds = timeLimit(settled, deployment, options, settings);
   const answer = mock
@@ -85,6 +92,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
         chunksOf: operation.chunksOf,
         now: ports.now,
         id: `chatcmpl-${ports.id}`,
+        onRequest: (url) => observer?.asks(url),
       });
   return { adapter, target, meter, answer };
 }

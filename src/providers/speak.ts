@@ -22,6 +22,8 @@ export interface SpeakOptions<Response, Chunk> {
   now(): number;
   /** Id of answers whose upstream gives none. */
   id: string;
+  /** Told the URL that is about to be asked. */
+  onRequest?(url: string): void;
 }
 
 export type Answer<Response, Chunk> =
@@ -52,6 +54,7 @@ export async function speak<Request, Response, Chunk>(
   options: SpeakOptions<Response, Chunk>,
 ): Promise<Answer<Response, Chunk>> {
   const upstream = adapter.request(request, target);
+  options.onRequest?.(upstream.url);
   const controller = new AbortController();
   const abort = (reason: unknown) => controller.abort(reason);
   const clientGone = () => abort(options.signal?.reason);

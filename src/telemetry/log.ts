@@ -4,6 +4,8 @@ import type { CallRecord, Ledger } from "../ledger/record.ts";
 export interface Log extends Ledger {
   /** A fault of the gateway's own: nothing a client or an upstream did. */
   fault(callId: string, error: unknown): void;
+  /** Something an operator should know. */
+  notice(text: string): void;
 }
 
 /** Writes faults to standard error, and finished calls to standard output where `calls` is set (`json_logs`). */
@@ -17,6 +19,10 @@ export function consoleLog({ calls }: { calls: boolean }): Log {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       // biome-ignore lint/suspicious/noConsole: this is where the log goes
       console.error(JSON.stringify({ level: "error", event: "fault", call_id, error: text }));
+    },
+    notice(text) {
+      // biome-ignore lint/suspicious/noConsole: this is where the log goes
+      console.warn(JSON.stringify({ level: "warning", event: "notice", message: text }));
     },
   };
 }

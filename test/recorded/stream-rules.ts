@@ -31,7 +31,7 @@ export function collectStream(text: string, askedForUsage: boolean): CollectedSt
       .map((line) => line.slice("data:".length).trimStart())
       .join("\n");
     if (done > 0) broken.add("[DONE] is the last event");
-    if (data === "[DONE]") {
+    if (data.trim() === "[DONE]") {
       done += 1;
       continue;
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { VERSION } from "../../call/version.ts";
 import type { Route } from "../route.ts";
 
 /** The API's description, made from the table of routes and the schemas of the operations. */
@@ -20,7 +21,7 @@ export function describeApi(routes: readonly Route[]) {
     openapi: "3.1.0",
     info: {
       title: "Sluice",
-      version: "0.1.0",
+      version: VERSION,
       description: "An LLM gateway at the edge: OpenAI's API for every provider.",
     },
     servers: [{ url: "/" }],

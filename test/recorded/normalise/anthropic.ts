@@ -8,7 +8,7 @@ function streamDefault(body: Json): Json {
   return stream === true ? { ...rest, stream } : rest;
 }
 
-/** text is one text block, in `system`, turns and tool results. */
+/** Text is one text block, in `system`, turns and tool results. */
 function textIsBlock(body: Json): Json {
   const blocks = (value: unknown): unknown => (typeof value === "string" ? [{ type: "text", text: value }] : value);
   const inside = (block: Json): Json =>
@@ -38,7 +38,7 @@ function neighboursAreOneTurn(body: Json): Json {
 }
 
 /**
- * a tool's type is `custom` where none is said; lists that are empty are none; `is_error` is false by
+ * A tool's type is `custom` where none is said; lists that are empty are none; `is_error` is false by
  * default, and the caller of a tool the model itself (`direct`). A system prompt of empty text is none.
  */
 function anthropicDefaults(body: Json): Json {

@@ -78,7 +78,7 @@ function sortedResults(parts: Json[]): Json[] {
   return parts.map((part) => ("functionResponse" in part ? (results.shift() ?? part) : part));
 }
 
-/** a schema as OpenAPI's (`parameters`, `responseSchema`) is the same as JSON's under the other name. */
+/** A schema as OpenAPI's (`parameters`, `responseSchema`) is the same as JSON's under the other name. */
 function oneSchemaDialect(body: Json): Json {
   const functions = (tool: Json): Json =>
     "functionDeclarations" in tool
@@ -119,7 +119,7 @@ function fromOpenApi(schema: unknown): unknown {
 /** `Type` of Google's API, by number. */
 const TYPES = ["unspecified", "string", "number", "integer", "boolean", "array", "object", "null"];
 
-/** the list of tools is a set, and functions may be declared in one tool or in several. */
+/** The list of tools is a set, and functions may be declared in one tool or in several. */
 function toolsAsSet(body: Json): Json {
   const { tools, ...rest } = body;
   if (!Array.isArray(tools)) return body;
@@ -129,7 +129,7 @@ function toolsAsSet(body: Json): Json {
   return Object.keys(all).length > 0 ? { ...rest, tools: [all] } : rest;
 }
 
-/** names of enumerations in either case; thoughts are not shown unless asked for. */
+/** Names of enumerations in either case; thoughts are not shown unless asked for. */
 function configDefaults(body: Json): Json {
   const config = isRecord(body["generationConfig"]) ? { ...body["generationConfig"] } : undefined;
   if (config && Array.isArray(config["stopSequences"]) && config["stopSequences"].length === 0)
@@ -155,7 +155,7 @@ function configDefaults(body: Json): Json {
   };
 }
 
-/** the model stands in the address; empty objects and lists say nothing. */
+/** The model stands in the address; empty objects and lists say nothing. */
 function geminiDefaults(body: Json): Json {
   const { model: _, ...normal } = body;
   for (const name of ["generationConfig", "tools", "toolConfig", "safetySettings", "labels"]) {
