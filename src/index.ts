@@ -22,6 +22,6 @@ export type {
 } from "./formats/openai/chat.ts";
 export { type CompletionParams, completion } from "./library/completion.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
-export { Router, type RouterOptions } from "./library/router.ts";
+export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";

@@ -1,7 +1,7 @@
 /** The headers LiteLLM's users read. Values that are not known are left out. */
 import type { SluiceError } from "../formats/errors.ts";
+import type { CallRecord } from "../ledger/record.ts";
 import { formatUsd } from "../models/cost.ts";
-import type { TimedRecord } from "./settlement.ts";
 import { VERSION } from "./version.ts";
 
 /** Headers of the upstream that describe its connection, or would set something for the gateway's own host. */
@@ -11,7 +11,7 @@ const NOT_PASSED =
 /** Rate-limit headers OpenAI's SDKs read, passed under their own names too. */
 const RATE_LIMIT = /^x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)$/;
 
-export function replyHeaders(record: TimedRecord, upstream: Record<string, string>): Record<string, string> {
+export function replyHeaders(record: CallRecord, upstream: Record<string, string>): Record<string, string> {
   const headers = callHeaders(record);
   for (const [name, value] of Object.entries(upstream)) {
     if (NOT_PASSED.test(name)) continue;
@@ -21,13 +21,13 @@ export function replyHeaders(record: TimedRecord, upstream: Record<string, strin
   return headers;
 }
 
-export function errorHeaders(record: TimedRecord, error: SluiceError): Record<string, string> {
+export function errorHeaders(record: CallRecord, error: SluiceError): Record<string, string> {
   const headers = replyHeaders(record, error.headers);
   if (error.retryAfter !== undefined) headers["retry-after"] = String(Math.ceil(error.retryAfter));
   return headers;
 }
 
-function callHeaders(record: TimedRecord): Record<string, string> {
+function callHeaders(record: CallRecord): Record<string, string> {
   const elapsed =
     (record.endedAt > record.startedAt ? record.endedAt : (record.firstContentAt ?? record.startedAt)) -
     record.startedAt;
@@ -35,17 +35,33 @@ function callHeaders(record: TimedRecord): Record<string, string> {
     "x-litellm-call-id": record.id,
     "x-litellm-version": VERSION,
     "x-litellm-response-duration-ms": String(elapsed),
-    "x-litellm-overhead-duration-ms": String(Math.max(0, elapsed - record.upstreamMilliseconds)),
+    "x-litellm-overhead-duration-ms": String(Math.max(0, elapsed - upstreamTime(record))),
   };
-  if (record.deploymentId !== undefined) headers["x-litellm-model-id"] = record.deploymentId;
+  if (record.deploymentId !== undefined) headers["x-litellm-model-id"] = asHeader(record.deploymentId);
   if (record.modelGroup !== "") headers["x-litellm-model-group"] = asHeader(record.modelGroup);
   if (record.model !== undefined) headers["x-litellm-model-name"] = asHeader(`${record.provider}/${record.model}`);
-  if (record.apiBase !== undefined) headers["x-litellm-model-api-base"] = record.apiBase;
+  const url = record.attempts.at(-1)?.url;
+  if (url !== undefined) headers["x-litellm-model-api-base"] = url;
+  if (record.attempts.length > 0) {
+    headers["x-litellm-attempted-retries"] = String(record.retries);
+    headers["x-litellm-attempted-fallbacks"] = String(record.fallbacks);
+    if (record.hedges > 0) headers["x-sluice-hedged"] = String(record.hedges);
+  }
   if (record.cost !== undefined) headers["x-litellm-response-cost"] = formatUsd(record.cost);
   return headers;
 }
 
-/** Model names come from clients: what a header cannot carry is escaped. */
+/** Names come from clients and from configurations: what a header cannot carry is escaped. */
 function asHeader(value: string): string {
-  return value.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character)).slice(0, 500);
+  const text = value.slice(0, 500).toWellFormed();
+  return text.replace(/[^\x20-\x7e]/gu, encodeURIComponent).slice(0, 500);
+}
+
+/** Milliseconds in which an upstream was waited for, up to its answer or the first content. */
+function upstreamTime({ attempts, firstContentAt, endedAt }: CallRecord): number {
+  const until = firstContentAt ?? endedAt;
+  const waits = attempts.map(
+    ({ startedAt, answeredAt }, index) => (answeredAt ?? attempts[index + 1]?.startedAt ?? until) - startedAt,
+  );
+  return waits.reduce((sum, wait) => sum + Math.max(0, wait), 0);
 }

@@ -4,6 +4,7 @@
  */
 import { BadRequestError } from "../formats/errors.ts";
 import type { CallOptions } from "../operations/attempt.ts";
+import { type RoutingOptions, routingOptions } from "./routing.ts";
 
 /** Chooses an upstream host or a credential: an admin's decision, never a client's. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -78,7 +79,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
 
 /** Headers that authenticate, or that belong to the connection: not a client's to set upstream. */
 const GUARDED_HEADER =
-  /^(?:authorization|proxy-.*|cookie|host|connection|content-length|content-type|transfer-encoding|te|upgrade|expect|forwarded|x-forwarded-.*|x-real-ip|cf-.*|.*api-?key|x-amz-.*|x-goog-.*)$/i;
+  /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length|type)|transfer-encoding|te|trailer|upgrade|expect|openai-organization|openai-project|forwarded|x-forwarded-.*|x-real-ip|cf-.*|.*api-?key|x-amz-.*|x-goog-.*)$/i;
 
 /**
  * Splits a body into the request and the options.
@@ -87,16 +88,17 @@ const GUARDED_HEADER =
 export function splitOptions<Body extends Record<string, unknown>>(
   body: Body,
   headers: Headers,
-): { request: Body; options: CallOptions } {
+): { request: Body; options: CallOptions; routing: RoutingOptions } {
   const merged: Record<string, unknown> = isRecord(body["extra_body"]) ? { ...body, ...body["extra_body"] } : body;
-  const request: Record<string, unknown> = {};
+  const fields: [string, unknown][] = [];
   const given: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(merged)) {
     if (OPTIONS.has(field)) given[field] = value;
     else if (isForbidden(field)) {
       if (value !== null && value !== undefined) refuse(field);
-    } else request[field] = value;
+    } else fields.push([field, value]);
   }
+  const request: Record<string, unknown> = Object.fromEntries(fields); // a field named `__proto__` stays a field
   request["model"] = body["model"]; // extra_body may not change what was authorised
   const options: CallOptions = {
     extraHeaders: extraHeaders(given["extra_headers"] ?? given["headers"]),
@@ -116,8 +118,10 @@ export function splitOptions<Body extends Record<string, unknown>>(
   if (given["mock_response"] !== undefined) options.mock.response = given["mock_response"];
   if (given["mock_tool_calls"] !== undefined) options.mock.toolCalls = given["mock_tool_calls"];
   if (given["mock_timeout"] === true) options.mock.timeout = true;
-  if (given["mock_testing_rate_limit_error"] === true) options.mock.rateLimit = true;
-  return { request: request as Body, options }; // only named options were taken out, none of which Body requires
+  for (const fallback of Array.isArray(given["fallbacks"]) ? given["fallbacks"] : [])
+    if (isRecord(fallback))
+      for (const field of Object.keys(fallback)) if (isForbidden(field)) refuse(`fallbacks.${field}`);
+  return { request: request as Body, options, routing: routingOptions(given, headers) }; // only named options were taken out, none of which Body requires
 }
 
 function isForbidden(field: string): boolean {

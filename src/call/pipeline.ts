@@ -8,16 +8,17 @@ import { type Attempt, attempt, type CallOptions, type CallSettings } from "../o
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
-import type { Router } from "../router/router.ts";
+import type { Choice, RoutingEngine } from "../router/engine.ts";
 import type { Log } from "../telemetry/log.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { splitOptions } from "./options.ts";
 import { type Passage, relay, translate } from "./relay.ts";
+import { type RoutingOptions, routeRequest } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
 
 /** What the pipeline needs of the world. */
 export interface CallDependencies {
-  router: Router;
+  router: RoutingEngine;
   log: Log;
   fetch: typeof fetch;
   /** Milliseconds since the epoch. */
@@ -59,23 +60,18 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
   const settlement = new Settlement(dependencies, operation.name, input.id);
   dependencies.waitUntil(settlement.done);
   try {
-    const admitted = admit(dependencies, operation, input);
-    settlement.admitted(admitted.request, admitted.options);
-    const routed = dependencies.router.route(admitted.request.model);
-    settlement.routed(routed);
-    const spoken = await attempt(
-      operation,
-      admitted.request,
-      routed.deployment,
-      admitted.options,
-      dependencies.settings,
-      { fetch: dependencies.fetch, now: dependencies.now, signal: input.signal, id: input.id },
-      settlement,
+    const admitted = admit(dependencies, operation, input, input.body);
+    const { request } = admitted;
+    settlement.admitted(request, admitted.options);
+    const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
+    const outcome = await dependencies.router.run(route, (choice) =>
+      ask(dependencies, operation, input, admitted, choice, settlement),
     );
-    settlement.upstreamAnswered();
-    return spoken.answer.kind === "complete"
-      ? await replyWhole(operation, admitted.request, spoken, spoken.answer, settlement)
-      : replyStream(operation, input, admitted.request, spoken, spoken.answer, settlement);
+    settlement.answered(outcome);
+    const { answer } = outcome.value;
+    return answer.kind === "complete"
+      ? await replyWhole(operation, request, outcome.value, answer, settlement)
+      : replyStream(operation, input, request, outcome.value, answer, settlement);
   } catch (cause) {
     if (!(cause instanceof SluiceError)) dependencies.log.fault(input.id, cause);
     const error = toSluiceError(cause);
@@ -91,18 +87,38 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
 interface Admitted<Request> {
   request: Request;
   options: CallOptions;
+  routing: RoutingOptions;
 }
 
 /** Admit: what the client asks, told apart and checked. */
 function admit<Request extends BaseRequest, Response, Chunk>(
   { settings }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
-  input: CallInput,
+  { headers, mayMock }: CallInput,
+  body: Record<string, unknown>,
 ): Admitted<Request> {
-  const { request: body, options } = splitOptions(input.body, input.headers);
-  if (!input.mayMock) options.mock = {};
-  const request = validate(operation.request, body);
-  return { request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request, options };
+  const { request: given, options, routing } = splitOptions(body, headers);
+  if (!mayMock) options.mock = {};
+  const request = validate(operation.request, given);
+  return { request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request, options, routing };
+}
+
+/** Speak: asks the deployment the router chose. A fallback's own params take the place of the request's. */
+function ask<Request extends BaseRequest, Response, Chunk>(
+  dependencies: CallDependencies,
+  operation: Operation<Request, Response, Chunk>,
+  input: CallInput,
+  admitted: Admitted<Request>,
+  choice: Choice,
+  settlement: Settlement,
+): Promise<Attempt<Request, Response, Chunk>> {
+  const { fetch, now, settings } = dependencies;
+  const isPlain = Object.keys(choice.overrides).length === 0;
+  const { request, options } = isPlain
+    ? admitted
+    : admit(dependencies, operation, input, { ...input.body, ...choice.overrides });
+  const ports = { fetch, now, signal: choice.signal, id: input.id };
+  return attempt(operation, request, choice.deployment, options, settings, ports, settlement.attempt(choice));
 }
 
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */

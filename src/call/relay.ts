@@ -121,7 +121,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
       await forClient.pipeTo(writable, { preventClose: true, preventAbort: true });
       told = true; // what the meter finds from here on, the client has already read
       await meter.finish();
-      told = false;
+      told = passage.chunks.failed;
       for (const chunk of passage.chunks.finish()) passage.observe(chunk);
     } catch (cause) {
       failure = connectionError(cause);
@@ -129,7 +129,9 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
     if (passage.clientGone()) return { reason: "aborted" };
     try {
       const writer = writable.getWriter();
-      if (failure !== undefined && !told) await writer.write(new TextEncoder().encode(passage.encodeError(failure)));
+      // The upstream may have broken off within a line: the blank line makes the error an event of its own.
+      if (failure !== undefined && !told)
+        await writer.write(new TextEncoder().encode(`\n\n${passage.encodeError(failure)}`));
       await writer.close();
     } catch {
       return { reason: "aborted" };
@@ -171,7 +173,8 @@ function readPaced(stream: ReadableStream<Uint8Array>, onBytes: (bytes: Uint8Arr
       await pause();
     }
   })();
-  reading.catch(() => {}); // reported by finish(), or of no interest after cancel()
+  // Reported by finish(), or of no interest after cancel(). What nobody reads any more must not gather.
+  reading.catch(() => reader.cancel().catch(() => {}));
   const rush = () => {
     hurried = true;
     hurry();

@@ -1,25 +1,36 @@
 import type { SluiceError } from "../formats/errors.ts";
-import type { CallRecord } from "../ledger/record.ts";
+import type { Usage } from "../formats/openai/chat.ts";
+import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
 import { cost } from "../models/cost.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
-import type { Routed } from "../router/router.ts";
+import type { Choice, Progress } from "../router/engine.ts";
 import type { CallDependencies } from "./pipeline.ts";
 import type { StreamEnd } from "./relay.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: only usage is read from a meter, whatever it meters
+type AnyMeter = Meter<any, any>;
+
+/** One deployment being asked. */
+interface OpenAttempt {
+  choice: Choice;
+  record: AttemptRecord;
+  meter?: AnyMeter;
+  target?: Target;
+}
 
 /**
  * The account of one call: gathers what it was and what it used, and closes it once. Flush, cancel, abort, error
  * and timer may all try; the first one counts.
  */
-export class Settlement implements AttemptObserver<unknown, unknown> {
+export class Settlement {
   readonly #dependencies: Pick<CallDependencies, "now" | "log">;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #attempts: OpenAttempt[] = [];
+  #winner: OpenAttempt | undefined;
   #isClosing = false;
-  // biome-ignore lint/suspicious/noExplicitAny: only usage is read from it, whatever it meters
-  #meter: Meter<any, any> | undefined;
-  #target: Target | undefined;
-  readonly record: TimedRecord;
+  readonly record: CallRecord;
 
   constructor(dependencies: Pick<CallDependencies, "now" | "log">, operation: string, id: string) {
     this.#dependencies = dependencies;
@@ -35,7 +46,10 @@ export class Settlement implements AttemptObserver<unknown, unknown> {
       startedAt: now,
       endedAt: now,
       tags: [],
-      upstreamMilliseconds: 0,
+      attempts: [],
+      retries: 0,
+      fallbacks: 0,
+      hedges: 0,
     };
   }
 
@@ -50,29 +64,41 @@ export class Settlement implements AttemptObserver<unknown, unknown> {
     this.record.tags = options.tags;
   }
 
-  routed({ deployment, group }: Routed): void {
-    this.record.modelGroup = group;
-    this.record.deploymentId = deployment.id;
-    this.record.provider = deployment.target.provider;
-    this.record.model = deployment.target.model;
-  }
-
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  begins(meter: Meter<any, any>, target: Target): void {
-    this.#meter = meter;
-    this.#target = target;
-    this.record.upstreamStartedAt = this.#dependencies.now();
-  }
-
-  asks(url: string): void {
-    this.record.apiBase = url.split("?")[0] ?? "";
+  /** A deployment is asked. */
+  attempt<Response, Chunk>(choice: Choice): AttemptObserver<Response, Chunk> {
+    const { deployment, group } = choice;
+    const record: AttemptRecord = {
+      deploymentId: deployment.id,
+      modelGroup: group,
+      provider: deployment.target.provider,
+      model: deployment.target.model,
+      startedAt: this.#dependencies.now(),
+    };
+    const open: OpenAttempt = { choice, record };
+    this.#attempts.push(open);
+    this.record.attempts.push(record);
+    return {
+      begins: (meter, target) => {
+        open.meter = meter;
+        open.target = target;
+        record.startedAt = this.#dependencies.now();
+      },
+      asks: (url) => {
+        record.url = url.split("?")[0] ?? "";
+      },
+    };
   }
 
   /** The whole answer is here, or the first content of its stream. */
-  upstreamAnswered(): void {
+  answered({ choice, retries, fallbacks, hedges }: Progress & { choice: Choice }): void {
     const now = this.#dependencies.now();
-    this.record.firstContentAt = now;
-    this.record.upstreamMilliseconds += now - (this.record.upstreamStartedAt ?? now);
+    Object.assign(this.record, { retries, fallbacks, hedges, firstContentAt: now });
+    this.#winner = this.#attempts.find((open) => open.choice === choice);
+    if (this.#winner === undefined) return;
+    this.#winner.record.answeredAt = now;
+    const { modelGroup, deploymentId, provider, model } = this.#winner.record;
+    Object.assign(this.record, { modelGroup, deploymentId, provider, model });
+    if (this.record.stream) choice.ticket.contentBegan();
   }
 
   succeed(): Promise<void> {
@@ -93,6 +119,7 @@ export class Settlement implements AttemptObserver<unknown, unknown> {
         void this.#close({ outcome: "aborted", status: 499 });
         return;
       case "error":
+        this.#winner?.choice.ticket.failed(end.error);
         void this.#close({ outcome: "failure", status: 200, error: end.error.name });
     }
   }
@@ -103,6 +130,7 @@ export class Settlement implements AttemptObserver<unknown, unknown> {
     const { record } = this;
     Object.assign(record, ending);
     await this.#account().catch((error: unknown) => this.#dependencies.log.fault(record.id, error));
+    this.#tellRouter();
     record.endedAt = this.#dependencies.now();
     this.#dependencies.log.record(record);
     this.#closed.resolve();
@@ -111,25 +139,21 @@ export class Settlement implements AttemptObserver<unknown, unknown> {
   /** Usage as reported; counted here where the answer, or a part of it, came without. */
   async #account(): Promise<void> {
     const { record } = this;
-    if (this.#meter === undefined || this.#target === undefined) return;
-    const begun = record.firstContentAt !== undefined;
-    const reported = this.#meter.usage;
-    if (reported !== undefined) record.usage = reported;
-    else if (begun) {
-      record.usage = await this.#meter.estimate(this.#target.model);
-      record.estimated = true;
-    }
-    if (record.usage === undefined || this.#target.info === undefined) return;
-    const settled = cost(record.usage, this.#target.info, { ...this.#meter.terms, at: record.startedAt });
+    const { meter, target } = this.#winner ?? {};
+    if (meter === undefined || target === undefined) return;
+    const reported: Usage | undefined = meter.usage;
+    record.usage = reported ?? (await meter.estimate(target.model));
+    record.estimated = reported === undefined;
+    if (target.info === undefined) return;
+    const settled = cost(record.usage, target.info, { ...meter.terms, at: record.startedAt });
     if (settled !== undefined) record.cost = settled.total;
   }
-}
 
-/** A record while the call goes on. */
-export interface TimedRecord extends CallRecord {
-  /** The upstream's URL without its query. */
-  apiBase?: string;
-  upstreamStartedAt?: number;
-  /** Time spent waiting for the upstream, up to the whole answer or the first content. */
-  upstreamMilliseconds: number;
+  #tellRouter(): void {
+    const ticket = this.#winner?.choice.ticket;
+    const { outcome, usage } = this.record;
+    if (outcome === "success")
+      ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
+    else ticket?.released(); // a failure was told when it came
+  }
 }

@@ -7,7 +7,7 @@ import { formatPath } from "./path.ts";
  * @throws BadRequestError that says what is wrong and where, as OpenAI does
  */
 export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
+  const parsed = check(schema, body);
   if (parsed.success) return body as T; // the parse proved it; zod's own copy would be the same, only slower to make
   const [issue] = deepest(parsed.error.issues);
   const path = issue === undefined ? "" : formatPath(issue.path);
@@ -15,6 +15,18 @@ export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
   throw new BadRequestError(`litellm.BadRequestError: Invalid value for ${where}: ${issue?.message ?? "not valid"}`, {
     param: path || null,
   });
+}
+
+/** @throws BadRequestError where so much is wrong, or so deeply nested, that the check itself gives up */
+function check<T>(schema: z.ZodType<T>, body: unknown) {
+  try {
+    return schema.safeParse(body);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BadRequestError("litellm.BadRequestError: the request body is too deeply nested, or wrong throughout", {
+      cause,
+    });
+  }
 }
 
 /** Of a union's issues, those of the branch that got furthest: it is the one the client meant. */

@@ -22,18 +22,23 @@ export async function readJson(request: Request, limit: number): Promise<Record<
   return parsed as Record<string, unknown>; // checked just above
 }
 
+/** How many times the limit is read before the connection is given up. */
+const PATIENCE = 4;
+
 async function readText(request: Request, limit: number): Promise<string> {
   const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > limit) throw tooLarge(limit);
   if (request.body === null) return "";
-  if (declared > 0) return request.text();
-  const parts: Uint8Array[] = [];
+  if (declared > 0 && declared <= limit) return request.text();
+  let parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of request.body) {
     size += part.byteLength;
-    if (size > limit) throw tooLarge(limit);
-    parts.push(part);
+    // What is too large is read on and dropped, for a while: most clients hear an answer only when they have sent all.
+    if (size > limit * PATIENCE) break;
+    if (size > limit || declared > limit) parts = [];
+    else parts.push(part);
   }
+  if (size > limit) throw tooLarge(limit);
   return new Blob(parts as Uint8Array<ArrayBuffer>[]).text(); // a request's bytes are never shared memory
 }
 

@@ -1,22 +1,31 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
 import type { CallDependencies } from "../call/pipeline.ts";
-import { Router } from "../router/router.ts";
+import { RoutingEngine } from "../router/engine.ts";
+import { ModelGroups } from "../router/groups.ts";
+import { MemoryRouterState, type RouterState } from "../router/state.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { GatewayConfig } from "./config/load.ts";
 
 export interface Gateway {
   config: GatewayConfig;
-  router: Router;
+  router: RoutingEngine;
   fetch: typeof fetch;
   log: Log;
   /** What a call within this request may use. */
   calls(context: Context): CallDependencies;
 }
 
-export function createGateway(config: GatewayConfig, ports: { log: Log; fetch?: typeof fetch }): Gateway {
+export function createGateway(
+  config: GatewayConfig,
+  ports: { log: Log; fetch?: typeof fetch; state?: RouterState },
+): Gateway {
   const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
-  const router = new Router(config.deployments, { aliases: config.aliases });
+  const router = new RoutingEngine({
+    groups: new ModelGroups(config.deployments, config.aliases),
+    settings: config.settings.routing,
+    state: ports.state ?? new MemoryRouterState(),
+  });
   return {
     config,
     router,

@@ -36,7 +36,7 @@ export const healthRoutes: readonly Route[] = [
     tag: "health",
     async handle({ context, gateway }) {
       const model = context.req.query("model");
-      const deployments = gateway.router
+      const deployments = gateway.router.groups
         .deployments()
         .filter(({ modelName, id }) => model === undefined || modelName === model || id === model);
       const results = await Promise.all(deployments.map((deployment) => check(gateway, deployment)));

@@ -28,6 +28,27 @@ export interface CallRecord {
   /** When the first content of the answer came. */
   firstContentAt?: number;
   tags: string[];
+  /** The deployments that were asked, in order. */
+  attempts: AttemptRecord[];
+  /** Attempts beyond the first, within groups. */
+  retries: number;
+  /** Groups and levels beyond the first. */
+  fallbacks: number;
+  /** Second requests sent because the first was slow. */
+  hedges: number;
+}
+
+/** One deployment, asked once. Times in milliseconds since the epoch. */
+export interface AttemptRecord {
+  deploymentId: string;
+  modelGroup: string;
+  provider: string;
+  model: string;
+  /** The upstream's URL without its query. */
+  url?: string;
+  startedAt: number;
+  /** When its answer (or the first content) came; absent where none did. */
+  answeredAt?: number;
 }
 
 /** Takes the records of finished calls. It must not throw, and must not make the call wait. */

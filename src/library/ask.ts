@@ -1,5 +1,6 @@
 /** What `completion()` and `Router` share: params told apart, a deployment asked, the answer as an iterable. */
-import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
+import { SluiceError } from "../formats/errors.ts";
+import type { ChatChunk, ChatCompletion, ChatRequest, Usage } from "../formats/openai/chat.ts";
 import { chatRequestSchema } from "../formats/openai/chat.ts";
 import { validate } from "../formats/validate.ts";
 import { attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
@@ -9,6 +10,7 @@ import type { Deployment } from "../router/deployment.ts";
 import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS } from "../router/settings/deployment.ts";
 import type { Environment } from "../router/settings/environment.ts";
 import { settingOf } from "../router/settings/read.ts";
+import type { Ticket } from "../router/ticket.ts";
 
 /** LiteLLM's options of a call, beside OpenAI's request. */
 export interface LibraryOptions {
@@ -52,7 +54,7 @@ export function splitParams(params: ChatRequest & LibraryOptions) {
   const connection: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined || name === "mock_tool_calls") continue;
-    if (name !== "model" && isConnection(name)) connection[name] = value;
+    if (!Object.hasOwn(chatRequestSchema.shape, name) && isConnection(name)) connection[name] = value;
     else request[name] = value;
   }
   return { request: request as ChatRequest, connection, call: callOptions(params) }; // what was taken out is not ChatRequest's
@@ -82,13 +84,17 @@ function isConnection(name: string): boolean {
   );
 }
 
-/** @throws SluiceError */
+/**
+ * @param ticket told how it goes, where a router chose the deployment
+ * @throws SluiceError
+ */
 export async function ask(
   request: ChatRequest,
   deployment: Deployment,
   call: CallOptions,
   settings: Partial<CallSettings>,
   options: AskOptions,
+  ticket?: Ticket,
 ): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
   const valid = validate(chatRequestSchema, request);
   const { answer } = await attempt(
@@ -104,27 +110,42 @@ export async function ask(
       id: crypto.randomUUID(),
     },
   );
-  return answer.kind === "complete" ? answer.body : chunksOf(answer, valid);
+  if (answer.kind === "stream") return chunksOf(answer, valid, ticket);
+  tell(ticket, answer.body.usage);
+  return answer.body;
+}
+
+function tell(ticket: Ticket | undefined, usage: Usage | undefined): void {
+  ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
 }
 
 /** The chunks as the client asked for them. Whoever stops reading stops the provider. */
 async function* chunksOf(
   { chunks, abort }: Extract<Answer<ChatCompletion, ChatChunk>, { kind: "stream" }>,
   request: ChatRequest,
+  ticket: Ticket | undefined,
 ): AsyncGenerator<ChatChunk> {
+  ticket?.contentBegan();
   const showsUsage = chat.wantsStreamUsage(request);
+  let usage: Usage | undefined;
   let ended = false;
   try {
     for (;;) {
       const read = await chunks.read();
       if (read === undefined) break;
       for (const chunk of read) {
+        usage = chunk.usage ?? usage;
         if (!showsUsage && chunk.choices.length === 0 && chunk.usage) continue;
         yield chunk;
       }
     }
     ended = true;
+    tell(ticket, usage);
+  } catch (error) {
+    if (error instanceof SluiceError) ticket?.failed(error);
+    throw error;
   } finally {
+    ticket?.released();
     if (!ended) {
       abort(new DOMException("the stream is no longer read", "AbortError"));
       await chunks.cancel();

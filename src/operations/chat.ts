@@ -13,7 +13,7 @@ import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/ope
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { countMessages, countTokens } from "../models/tokens.ts";
-import { settleParams } from "../providers/params.ts";
+import { OPENAI_CHAT_PARAMS, settleParams } from "../providers/params.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
 
@@ -34,6 +34,12 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   settleParams(request, adapter, target, policy) {
     const portable = adapter.wire === "gemini" ? request : withPlainToolCallIds(request);
     return settleParams(portable, adapter.supportedParams(target), policy, target.provider);
+  },
+  countInput: (request) => countMessages(request, request.model),
+  paramsOf: (request) => OPENAI_CHAT_PARAMS.filter((name) => request[name] !== undefined && request[name] !== null),
+  affinityOf(request) {
+    const promptPrefix = cacheablePrefix(request);
+    return { ...(request.user && { user: request.user }), ...(promptPrefix !== undefined && { promptPrefix }) };
   },
   isContent,
   chunksOf: chunksOfCompletion,
@@ -56,6 +62,14 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   errorBody: (error) => error.toBody(),
   meter: (request) => new ChatMeter(request),
 };
+
+/** The messages up to the last that is marked for a provider's cache, as one text; absent where none is. */
+function cacheablePrefix({ messages }: ChatRequest): string | undefined {
+  const last = messages.findLastIndex(
+    ({ cache_control, content }) => cache_control || (Array.isArray(content) && content.some((part) => "cache_control" in part)),
+  );
+  return last === -1 ? undefined : JSON.stringify(messages.slice(0, last + 1));
+}
 
 /** Reasoning under another name (`reasoning`), to which the decoder has put the one our clients read. */
 function isDialect({ choices }: ChatCompletion | ChatChunk): boolean {

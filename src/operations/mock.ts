@@ -18,8 +18,6 @@ export interface MockOptions {
   toolCalls?: unknown;
   /** Never answer: the call ends with its timeout. */
   timeout?: boolean;
-  /** Fail with a rate limit. */
-  rateLimit?: boolean;
 }
 
 const MOCK_ERRORS = {
@@ -29,13 +27,15 @@ const MOCK_ERRORS = {
   "litellm.InternalServerError": InternalServerError,
 } as const;
 
+/** OpenAI's limit; a provider has its own to enforce. */
+const MOST_CHOICES = 128;
+
 /** @throws SluiceError where the mock asks for an error */
 export async function mockCompletion(
   mock: MockOptions,
   request: ChatRequest,
   head: { id: string; now: number; model: string },
 ): Promise<ChatCompletion> {
-  if (mock.rateLimit) throw mockError("litellm.RateLimitError", head.model);
   const { response } = mock;
   if (typeof response === "string" && Object.hasOwn(MOCK_ERRORS, response))
     throw mockError(response as keyof typeof MOCK_ERRORS, head.model); // the check just made
@@ -45,6 +45,8 @@ export async function mockCompletion(
   const content = response === undefined || response === null ? null : textOf(response);
   const tool_calls = mock.toolCalls === undefined ? undefined : parseToolCalls(mock.toolCalls);
   const n = request.n ?? 1;
+  if (n > MOST_CHOICES)
+    throw new BadRequestError(`litellm.BadRequestError: n must be at most ${MOST_CHOICES}`, { param: "n" });
   const prompt_tokens = await countMessages(request, head.model);
   const completion_tokens =
     n * (await countTokens(`${content ?? ""}${tool_calls ? JSON.stringify(tool_calls) : ""}`, head.model));

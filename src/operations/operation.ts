@@ -33,6 +33,12 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
     target: Target,
     policy: ParamPolicy,
   ): Request;
+  /** Tokens of the prompt, counted here. */
+  countInput(request: Request): Promise<number>;
+  /** Names of the parameters a provider may lack. */
+  paramsOf(request: Request): readonly string[];
+  /** What ties the request to others: whoever has the same is best served by the same deployment. */
+  affinityOf(request: Request): { user?: string; responseId?: string; promptPrefix?: string };
   /** Does this chunk carry something of the answer? Before the first that does, a failure is an ordinary error. */
   isContent(chunk: Chunk): boolean;
   /** A whole answer as chunks. */

@@ -40,6 +40,7 @@ export class ChunkSource<Chunk> {
    * @throws SluiceError where the stream fails
    */
   async read(): Promise<Chunk[] | undefined> {
+    this.#heldBytes = []; // whoever reads chunks has no use for their bytes
     if (this.#held.length > 0) return this.held();
     for (;;) {
       const chunks = await this.#next();
@@ -63,6 +64,11 @@ export class ChunkSource<Chunk> {
     return this.#sse.push(bytes).flatMap((event) => this.#decoder.event(event));
   }
 
+  /** Does what was read end with an error, which `finish()` throws? */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** What `begin()` has read, to look at. */
   get begun(): readonly Chunk[] {
     return this.#held;
@@ -77,6 +83,7 @@ export class ChunkSource<Chunk> {
 
   /** What the decoder still owes at the end of the body. @throws SluiceError where the stream was cut off */
   finish(): Chunk[] {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#done) return [];
     this.#done = true;
     return [...this.#sse.end().flatMap((event) => this.#decoder.event(event)), ...this.#decoder.end()];

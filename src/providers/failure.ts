@@ -37,7 +37,7 @@ const CONTEXT_WINDOW =
 
 /** Texts by which any provider says that a filter refused prompt or answer. */
 const CONTENT_POLICY =
-  /content[_ ]policy[_ ]violation|content_filter|content filtering policy|content management policy|violat\w+ our usage polic|rejected as a result of (?:the|our) safety system|responsible ?ai ?policy/i;
+  /content[_ ]policy[_ ]violation|content_filter|content filtering policy|content management policy|violat\w{1,9} our usage polic|rejected as a result of (?:the|our) safety system|responsible ?ai ?policy/i;
 
 /** The rules that hold for every provider; a provider whose own rules are broad puts these before them. */
 export const COMMON_RULES: readonly ErrorRule[] = [
@@ -79,21 +79,25 @@ function byStatus(status: number): ErrorClass {
   }
 }
 
+/** Patterns look at no more than this of a message, and of a body: what an upstream says has no limit. */
+const SEARCHED = 8000;
+
 /**
  * The error for a failure. Its message is `litellm.<Class>: <Label>Exception - <the provider's own words>`.
  * The class settles the status, but for those LiteLLM hands through (`APIError`).
  */
 export function toError(failure: UpstreamFailure, label: string, rules: readonly ErrorRule[] = []): SluiceError {
-  const upstream = parseBody(failure.body);
-  const message = messageOf(upstream) ?? (failure.body.trim().slice(0, 2000) || `HTTP ${failure.status}`);
-  const haystack = `${message}\n${failure.body.slice(0, 20_000)}`;
+  const body = failure.target.apiKey?.hideIn(failure.body) ?? failure.body; // some repeat the key they refuse
+  const upstream = parseBody(body);
+  const message = messageOf(upstream) ?? (body.trim().slice(0, 2000) || `HTTP ${failure.status}`);
+  const haystack = `${message.slice(0, SEARCHED)}\n${body.slice(0, SEARCHED)}`;
   const rule = [...rules, ...COMMON_RULES].find(
     ({ pattern, statuses }) => (statuses?.includes(failure.status) ?? true) && pattern.test(haystack),
   );
   const Class = rule?.error ?? byStatus(failure.status);
   const object = errorObject(upstream);
   const error = new Class(`${label}Exception - ${message}`, {
-    ...(Class === APIError ? { status: failure.status >= 400 ? failure.status : 500 } : {}),
+    ...(Class === APIError ? { status: failure.status >= 400 && failure.status < 600 ? failure.status : 500 } : {}),
     ...(typeof object?.["type"] === "string" ? { type: object["type"] } : {}),
     ...(typeof object?.["param"] === "string" ? { param: object["param"] } : {}),
     provider: failure.target.provider,

@@ -52,6 +52,11 @@ const HINTS: ReadonlySet<string> = new Set([
   "user",
 ]);
 
+/** Is the parameter one whose loss changes no answer? */
+export function isHint(name: string): boolean {
+  return HINTS.has(name);
+}
+
 /** How strict to be; from the request, the deployment, or `litellm_settings`. */
 export interface ParamPolicy {
   /** Leave out what the provider lacks, instead of an error. */
@@ -80,7 +85,7 @@ export function settleParams(
         value !== undefined && value !== null && !supported.has(name) && !policy.allowedOpenaiParams?.includes(name)
       );
     });
-    const refused = lacking.filter((name) => !HINTS.has(name) && !isDefault(name, request[name]));
+    const refused = lacking.filter((name) => !isHint(name) && !isDefault(name, request[name]));
     if (refused.length > 0 && !policy.dropParams)
       throw new UnsupportedParamsError(
         `litellm.UnsupportedParamsError: ${provider} does not support parameters: ${JSON.stringify(refused)}, for model=${request.model}. ` +

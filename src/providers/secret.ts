@@ -13,6 +13,11 @@ export class Secret {
     return this.#value;
   }
 
+  /** A text without the value, for what others say and may repeat it in. */
+  hideIn(text: string): string {
+    return this.#value.length < 8 ? text : text.replaceAll(this.#value, this.toString());
+  }
+
   toString(): string {
     return "[secret]";
   }

@@ -1,7 +1,8 @@
 /**
  * Speaks to one upstream once: translate, fetch, translate back. It knows nothing of retries or clients.
  */
-import { APIResponseValidationError, type SluiceError, Timeout } from "../formats/errors.ts";
+import { APIResponseValidationError, BadRequestError, type SluiceError, Timeout } from "../formats/errors.ts";
+import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
 import type { Adapter, Exchange, Target, UpstreamRequest } from "./provider.ts";
 
@@ -53,13 +54,14 @@ export async function speak<Request, Response, Chunk>(
   target: Target,
   options: SpeakOptions<Response, Chunk>,
 ): Promise<Answer<Response, Chunk>> {
-  const upstream = adapter.request(request, target);
+  const upstream = translate(adapter, request, target);
   options.onRequest?.(upstream.url);
   const controller = new AbortController();
   const abort = (reason: unknown) => controller.abort(reason);
   const clientGone = () => abort(options.signal?.reason);
   options.signal?.addEventListener("abort", clientGone, { once: true });
   if (options.signal?.aborted) clientGone();
+  let streams = false;
   const timer = options.timeout === undefined ? undefined : startTimer(options.timeout, target, abort);
 
   try {
@@ -84,6 +86,7 @@ export async function speak<Request, Response, Chunk>(
     const streamed = await asEventStream(response, body, adapter, exchange, options);
     const chunks = new ChunkSource(streamed.body, streamed.decoder);
     await chunks.begin(options.isContent);
+    streams = true;
     return { kind: "stream", chunks, body: streamed.body, relayable: streamed.relayable, headers, abort };
   } catch (cause) {
     // A fetch that was aborted does not always say why; the signal does.
@@ -92,6 +95,23 @@ export async function speak<Request, Response, Chunk>(
     throw settleError(error, target);
   } finally {
     clearTimeout(timer);
+    if (!streams) options.signal?.removeEventListener("abort", clientGone); // the signal may outlive many calls
+  }
+}
+
+/** @throws BadRequestError also where the request is nested more deeply than it can be walked */
+function translate<Request, Response, Chunk>(
+  adapter: Adapter<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+): UpstreamRequest {
+  try {
+    return adapter.request(request, target);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const { provider, model } = target;
+    const message = "litellm.BadRequestError: the request is too deeply nested";
+    throw new BadRequestError(message, { provider, model, cause });
   }
 }
 
@@ -114,15 +134,24 @@ async function send<Response, Chunk>(
   return fetch(upstream.url, init);
 }
 
+/** Milliseconds; Node's timers fire at once where it is more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The timer's error is the abort reason, so that `fetch` and the body reader fail with it. */
 function startTimer(seconds: number, target: Target, abort: (reason: unknown) => void) {
-  return setTimeout(() => {
-    const message = `litellm.Timeout: no answer from ${target.provider}/${target.model} within ${seconds} seconds`;
-    abort(new Timeout(message, { provider: target.provider, model: target.model }));
-  }, seconds * 1000);
+  return setTimeout(
+    () => {
+      const message = `litellm.Timeout: no answer from ${target.provider}/${target.model} within ${seconds} seconds`;
+      abort(new Timeout(message, { provider: target.provider, model: target.model }));
+    },
+    Math.min(seconds * 1000, LONGEST_TIMER),
+  );
 }
 
-/** An upstream that was asked for a stream may answer with JSON, or with a page. */
+/**
+ * An upstream that was asked for a stream may answer with JSON, or with a page. A JSON array is the stream's events in
+ * a list (Gemini without `alt=sse`).
+ */
 async function asEventStream<Request, Response, Chunk>(
   response: globalThis.Response,
   body: ReadableStream<Uint8Array>,
@@ -133,9 +162,12 @@ async function asEventStream<Request, Response, Chunk>(
   const type = response.headers.get("content-type") ?? "";
   if (!/application\/json|text\/html/i.test(type)) return { body, decoder: adapter.stream(exchange), relayable: true };
   const text = await new Response(body).text();
-  const bytes = new Blob([text]).stream();
-  if (/^\s*(?:data|event|id|:)/.test(text)) return { body: bytes, decoder: adapter.stream(exchange), relayable: false };
-  const chunks = options.chunksOf(adapter.response(parseJson(text, exchange.target), exchange));
+  const events = /^\s*(?:data|event|id|:)/.test(text) ? text : undefined;
+  const json = events === undefined ? parseJson(text, exchange.target) : undefined;
+  const listed = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : events;
+  if (listed !== undefined)
+    return { body: new Blob([listed]).stream(), decoder: adapter.stream(exchange), relayable: false };
+  const chunks = options.chunksOf(adapter.response(json, exchange));
   return { body: new Blob([]).stream(), decoder: { event: () => [], end: () => chunks }, relayable: false };
 }
 
@@ -143,7 +175,7 @@ function parseJson(text: string, target: Target): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const shown = text.trim().slice(0, 500);
+    const shown = (target.apiKey?.hideIn(text) ?? text).trim().slice(0, 500);
     throw new APIResponseValidationError(
       `litellm.APIResponseValidationError: ${target.provider} answered with something that is not JSON: ${shown}`,
       { provider: target.provider, model: target.model, cause },

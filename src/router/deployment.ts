@@ -32,6 +32,10 @@ export interface Deployment {
   /** Seconds until the first content of a stream. */
   streamTimeout?: number;
   maxRetries?: number;
+  /** Retries of a call that fails here, in place of the router's. */
+  numRetries?: number;
+  /** Seconds it is left alone after failing. */
+  cooldownTime?: number;
   /** Weights of the shuffle, best first: `weight`, else `rpm`, else `tpm`. */
   weight?: number;
   /** Requests a minute. */
@@ -41,6 +45,8 @@ export interface Deployment {
   /** Lower is tried first. */
   order?: number;
   tags?: string[];
+  /** Matched against `User-Agent: …`, wherever in it. */
+  tagRegex?: RegExp[];
   /** The gateway's own answer: a text, or a whole answer. No provider is asked. */
   mockResponse?: string | Record<string, unknown>;
   /** The model whose prices and limits hold, where the model's own name tells nothing. */

@@ -1,4 +1,5 @@
 /** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
+import { BadRequestError } from "../formats/errors.ts";
 import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
@@ -113,11 +114,14 @@ function settled(
     ...defined({
       extraBody: params.extra_body,
       maxRetries: params.max_retries,
+      numRetries: params.num_retries,
+      cooldownTime: params.cooldown_time,
       weight: params.weight,
       rpm: params.rpm,
       tpm: params.tpm,
       order: params.order,
       tags: params.tags,
+      tagRegex: params.tag_regex,
       mockResponse: params.mock_response,
       baseModel,
     }),
@@ -166,7 +170,8 @@ function settleTarget(
     ...(base && { apiBase: base }),
   });
   const known = providers.find(provider);
-  if (known === undefined) throw new Error(`Sluice does not speak ${provider} yet`);
+  if (known === undefined)
+    throw new BadRequestError(`litellm.BadRequestError: Sluice does not speak ${provider} yet`, { param: "model" });
   const keyOfEnvironment = firstSet(known.keyVariables, environment);
   const apiKey = params.api_key ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
   const apiBase = (base ?? firstSet(known.baseVariables, environment))?.replace(/\/+$/, "");

@@ -239,7 +239,7 @@ describe("chat", () => {
       const record = () => gateway.records().find(({ modelGroup }) => modelGroup === model);
       await until(() => record() !== undefined);
       expect(record()).toMatchObject({ outcome: "aborted", estimated: true });
-      expect((record()?.["usage"] as { completion_tokens: number }).completion_tokens).toBeGreaterThan(0);
+      expect((record()!["usage"] as { completion_tokens: number }).completion_tokens).toBeGreaterThan(0);
     },
   );
 

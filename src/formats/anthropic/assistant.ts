@@ -6,7 +6,7 @@
  * `provider_specific_fields.content_blocks`; a client that sends the message back restores the turn exactly.
  */
 import { BadRequestError } from "../errors.ts";
-import type { AssistantMessage, ChatMessage, ThinkingBlock, ToolCall } from "../openai/chat.ts";
+import type { AssistantMessage, ChatMessage, MessageToolCall, ThinkingBlock, ToolCall } from "../openai/chat.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { toBlocks } from "./content.ts";
 import { isRecord, present, text } from "./fields.ts";
@@ -173,7 +173,7 @@ export function assistantBlocks(message: ChatMessage, path: string): Block[] {
 }
 
 /** The message's tool calls, a legacy `function_call` among them. */
-function toolCallsOf(message: ChatMessage, path: string): ToolCall[] {
+function toolCallsOf(message: ChatMessage, path: string): MessageToolCall[] {
   if (message.tool_calls && message.tool_calls.length > 0) return message.tool_calls;
   const call = message.function_call;
   return call ? [{ id: functionCallId(path), type: "function", function: call }] : [];
@@ -185,7 +185,7 @@ export function functionCallId(path: string): string {
 }
 
 /** The blocks the turn came with, if the message still says what they say. */
-function keptBlocks(message: ChatMessage, calls: readonly ToolCall[]): Block[] | undefined {
+function keptBlocks(message: ChatMessage, calls: readonly MessageToolCall[]): Block[] | undefined {
   const kept = message.provider_specific_fields?.["content_blocks"];
   if (!Array.isArray(kept) || !kept.every(isBlock)) return undefined;
   const said =
@@ -224,12 +224,12 @@ function isSigned(block: ThinkingBlock): boolean {
   return block.type === "redacted_thinking" ? Boolean(block.data) : Boolean(block.signature);
 }
 
-function toolUse(call: ToolCall, path: string): Block {
+function toolUse(call: MessageToolCall, path: string): Block {
   if (!call.function)
     throw new BadRequestError(`Anthropic has no tool calls of type ${call.type ?? "unknown"}.`, { param: path });
   const block: Block = {
     type: "tool_use",
-    id: upstreamToolId(call.id),
+    id: upstreamToolId(call.id ?? ""),
     name: upstreamToolName(call.function.name),
     input: parseArguments(call.function.arguments, `${path}.function.arguments`),
     cache_control: call.cache_control,

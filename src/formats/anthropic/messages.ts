@@ -1,5 +1,6 @@
 /** The hub's messages → Anthropic's system blocks and alternating turns. */
 import type { ChatMessage } from "../openai/chat.ts";
+import { withToolCallIds } from "../openai/tool-call-ids.ts";
 import { assistantBlocks, functionCallId } from "./assistant.ts";
 import { toBlocks } from "./content.ts";
 import { present, text } from "./fields.ts";
@@ -34,9 +35,10 @@ const PLACEHOLDER = "(continue)";
  * @throws BadRequestError naming the message that cannot be said
  */
 export function toConversation(
-  messages: readonly ChatMessage[],
+  given: readonly ChatMessage[],
   { systemTurns = false, repair = false }: ConversationOptions = {},
 ): Conversation {
+  const messages = withToolCallIds(given);
   const system: Block[] = [];
   const turns: BlockTurn[] = [];
   messages.forEach((message, index) => {

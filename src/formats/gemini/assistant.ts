@@ -1,6 +1,6 @@
 /** A message of the assistant as the parts of a `model` content: thoughts, text, images, function calls. */
 import { BadRequestError } from "../errors.ts";
-import type { ChatMessage, ToolCall } from "../openai/chat.ts";
+import type { ChatMessage, MessageToolCall } from "../openai/chat.ts";
 import { isObject, parseObject, textField } from "./json.ts";
 import { mediaPart } from "./media.ts";
 import { type GeminiModel, isGemini3 } from "./model.ts";
@@ -85,10 +85,10 @@ function callParts(message: ChatMessage, model: GeminiModel, param: string): Par
   return [{ ...first, thoughtSignature: SKIP_VALIDATION }, ...rest];
 }
 
-function callPart(call: ToolCall, param: string): Part {
+function callPart(call: MessageToolCall, param: string): Part {
   if (call.function === undefined)
     throw new BadRequestError(`${param} has no function: Gemini knows no other tool calls`, { param });
-  const { id } = splitToolCallId(call.id);
+  const { id } = splitToolCallId(call.id ?? "");
   const signature = signatureOfToolCall(call);
   return {
     functionCall: { ...(id === "" || isGeneratedCallId(id) ? {} : { id }), ...named(call.function) },

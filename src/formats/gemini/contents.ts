@@ -1,6 +1,7 @@
 /** The messages of a chat as Gemini's `systemInstruction` and `contents`. */
 import { BadRequestError } from "../errors.ts";
 import type { ChatMessage, ContentPart } from "../openai/chat.ts";
+import { withToolCallIds } from "../openai/tool-call-ids.ts";
 import { assistantParts } from "./assistant.ts";
 import { type GeminiModel, lacksSystemInstruction } from "./model.ts";
 import { contentParts, type Resolution } from "./parts.ts";
@@ -26,7 +27,8 @@ interface Call {
  * Messages of one role in a row become one content; system messages leave the conversation, wherever they stood.
  * @throws BadRequestError where a tool result answers no call, or a part cannot be said to Gemini
  */
-export function toContents(messages: readonly ChatMessage[], model: GeminiModel): Contents {
+export function toContents(given: readonly ChatMessage[], model: GeminiModel): Contents {
+  const messages = withToolCallIds(given);
   const system: Part[] = [];
   const contents: Content[] = [];
   const calls = new Map<string, Call>();
@@ -88,7 +90,7 @@ function dropEmptyTexts(parts: Part[]): Part[] {
 
 function rememberCalls(message: ChatMessage, calls: Map<string, Call>): void {
   for (const [order, call] of (message.tool_calls ?? []).entries())
-    calls.set(splitToolCallId(call.id).id, { name: call.function?.name ?? "", order });
+    calls.set(splitToolCallId(call.id ?? "").id, { name: call.function?.name ?? "", order });
 }
 
 /** The tool results that follow each other from `start` on. */

@@ -11,7 +11,7 @@ export interface GeminiModel {
 export function geminiModel(model: string): GeminiModel {
   const name = model.slice(model.lastIndexOf("/") + 1);
   if (name.startsWith("gemma")) return { name, family: "gemma" };
-  const version = /^gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1];
+  const version = /^gemini-(?:live-)?(\d+(?:\.\d+)?)/.exec(name)?.[1];
   const family = name.includes("flash-lite")
     ? "flash-lite"
     : name.includes("flash")
@@ -36,11 +36,15 @@ export function readsOpenApiOnly(model: GeminiModel): boolean {
 
 /** Gemma up to 3 refuses a system instruction. */
 export function lacksSystemInstruction(model: GeminiModel): boolean {
-  return /^gemma-(?:[123]|3n)(?!\d)/.test(model.name);
+  return isEarlyGemma(model);
 }
 
-/** Gemini 2.5 and later think, but for the models that only draw or speak. */
+/** Gemini 2.5 and later think, but for the models that only draw or speak. Of a name that does not tell, Google decides. */
 export function canThink(model: GeminiModel): boolean {
   if (/thinking/.test(model.name)) return true;
-  return (model.version ?? 0) >= 2.5 && !/tts|^gemini-2\.5-flash-image/.test(model.name);
+  return (model.version ?? 2.5) >= 2.5 && !isEarlyGemma(model) && !/tts|^gemini-2\.5-flash-image/.test(model.name);
+}
+
+function isEarlyGemma({ name }: GeminiModel): boolean {
+  return /^gemma-(?:[123]|3n)(?!\d)/.test(name);
 }

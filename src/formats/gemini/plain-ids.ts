@@ -11,13 +11,12 @@ export function withPlainToolCallIds(request: ChatRequest): ChatRequest {
 }
 
 function plain(message: ChatMessage): ChatMessage {
-  const answered = message.tool_call_id ?? undefined;
-  const calls = message.tool_calls ?? [];
-  if (![answered, ...calls.map(({ id }) => id)].some((id) => id !== undefined && splitToolCallId(id).id !== id))
+  const { tool_call_id: answered, tool_calls: calls } = message;
+  if (![answered, ...(calls ?? []).map(({ id }) => id)].some((id) => id && splitToolCallId(id).id !== id))
     return message;
   return {
     ...message,
-    ...(answered !== undefined && { tool_call_id: splitToolCallId(answered).id }),
-    ...(calls.length > 0 && { tool_calls: calls.map((call) => ({ ...call, id: splitToolCallId(call.id).id })) }),
+    ...(answered && { tool_call_id: splitToolCallId(answered).id }),
+    ...(calls && { tool_calls: calls.map((call) => (call.id ? { ...call, id: splitToolCallId(call.id).id } : call)) }),
   };
 }

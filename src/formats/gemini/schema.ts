@@ -4,10 +4,26 @@
  * (`type: "OBJECT"`, `nullable`). Both become the JSON Schema that Gemini reads.
  * Source: Gemini API reference, `GenerationConfig.responseJsonSchema`, which lists the words understood.
  */
-import { isObject, type JsonObject } from "./json.ts";
+import { camelCase, isObject, type JsonObject } from "./json.ts";
 
 /** Names of Google's `Type` by number, for clients that encode enums as integers. */
 const TYPE_NUMBERS = [undefined, "string", "number", "integer", "boolean", "array", "object", "null"];
+
+/** Words of more than one part, which Google's Python clients write in snake case. */
+const WORDS: ReadonlySet<string> = new Set([
+  "additionalProperties",
+  "allOf",
+  "anyOf",
+  "maxItems",
+  "maxLength",
+  "maxProperties",
+  "minItems",
+  "minLength",
+  "minProperties",
+  "oneOf",
+  "prefixItems",
+  "propertyOrdering",
+]);
 
 /** JSON Schema as Gemini understands it, out of JSON Schema or Google's OpenAPI dialect. */
 export function toJsonSchema(schema: JsonObject): JsonObject {
@@ -15,7 +31,7 @@ export function toJsonSchema(schema: JsonObject): JsonObject {
 }
 
 function convert(source: JsonObject): JsonObject {
-  const schema = flattenAllOf(source);
+  const schema = flattenAllOf(withOneCase(source));
   const result: JsonObject = {};
   for (const [word, value] of Object.entries(schema)) {
     switch (word) {
@@ -67,6 +83,11 @@ function convert(source: JsonObject): JsonObject {
     }
   }
   return wrapReference(source["nullable"] === true ? makeNullable(result) : result);
+}
+
+function withOneCase(schema: JsonObject): JsonObject {
+  const word = (name: string) => (WORDS.has(camelCase(name)) ? camelCase(name) : name);
+  return Object.fromEntries(Object.entries(schema).map(([name, value]) => [word(name), value]));
 }
 
 function convertNested(value: unknown): unknown {

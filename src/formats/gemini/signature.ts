@@ -6,7 +6,7 @@
  * `provider_specific_fields.thought_signature`, and at the end of its id (`call_1__thought__<signature>`), which every
  * client sends back.
  */
-import type { ToolCall } from "../openai/chat.ts";
+import type { MessageToolCall } from "../openai/chat.ts";
 import { isObject, textField } from "./json.ts";
 
 const SEPARATOR = "__thought__";
@@ -26,13 +26,13 @@ export function splitToolCallId(id: string): { id: string; signature?: string } 
 }
 
 /** The signature of a tool call, wherever its client kept it. */
-export function signatureOfToolCall(call: ToolCall): string | undefined {
+export function signatureOfToolCall(call: MessageToolCall): string | undefined {
   const google = isObject(call["extra_content"]) ? call["extra_content"]["google"] : undefined;
   const signature =
     textField(call.provider_specific_fields, "thought_signature") ??
     textField(call.function?.["provider_specific_fields"], "thought_signature") ??
     textField(google, "thought_signature") ??
-    splitToolCallId(call.id).signature;
+    splitToolCallId(call.id ?? "").signature;
   return signature === undefined || isForeign(signature) ? undefined : signature;
 }
 

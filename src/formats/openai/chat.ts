@@ -86,12 +86,17 @@ export const toolCallSchema = z.looseObject({
 });
 export type ToolCall = z.infer<typeof toolCallSchema>;
 
+/** A tool call of a former turn. Some providers give calls no id, and take them back without. */
+export const messageToolCallSchema = toolCallSchema.extend({ id: z.string().nullish() });
+export type MessageToolCall = z.infer<typeof messageToolCallSchema>;
+
 export const messageSchema = z
   .looseObject({
     role: z.enum(["developer", "system", "user", "assistant", "tool", "function"]),
     content: contentSchema.nullish(),
     name: z.string().nullish(),
-    tool_calls: z.array(toolCallSchema).nullish(),
+    tool_calls: z.array(messageToolCallSchema).nullish(),
+    /** The call a `tool` message answers; where it is absent, the first that is still open (`tool-call-ids.ts`). */
     tool_call_id: z.string().nullish(),
     /** Legacy functions. */
     function_call: z.looseObject({ name: z.string(), arguments: z.string() }).nullish(),
@@ -105,8 +110,6 @@ export const messageSchema = z
   .superRefine((message, context) => {
     if (message.role !== "assistant" && (message.content === undefined || message.content === null))
       context.addIssue({ code: "custom", path: ["content"], message: `a ${message.role} message needs content` });
-    if (message.role === "tool" && !message.tool_call_id)
-      context.addIssue({ code: "custom", path: ["tool_call_id"], message: "a tool message needs a tool_call_id" });
   });
 export type ChatMessage = z.infer<typeof messageSchema>;
 

@@ -4,8 +4,13 @@ import type { ChatChunk, ChatCompletion, Delta } from "./chat.ts";
 export function isContent(chunk: ChatChunk): boolean {
   return chunk.choices.some(({ delta, finish_reason }) => {
     if (finish_reason !== null && finish_reason !== undefined) return true;
-    return Object.entries(delta ?? {}).some(([field, value]) => field !== "role" && !isEmpty(value));
+    return saysSomething(delta ?? {});
   });
+}
+
+/** Is there more in it than a role? */
+export function saysSomething(delta: Delta): boolean {
+  return Object.entries(delta).some(([field, value]) => field !== "role" && !isEmpty(value));
 }
 
 function isEmpty(value: unknown): boolean {
@@ -68,7 +73,8 @@ function merge(message: Message, delta: Delta): void {
   for (const [field, value] of Object.entries(delta)) {
     if (field === "role" || isEmpty(value)) continue;
     if (field === "tool_calls") mergeToolCalls(message, delta.tool_calls ?? []);
-    else if (field === "thinking_blocks") mergeThinking(message, delta.thinking_blocks ?? []);
+    else if (field === "thinking_blocks" && Array.isArray(value))
+      mergeThinking(message, (delta.thinking_blocks ?? []).filter(isRecord)); // as types have it; upstreams may not
     else if (field === "audio") mergeAudio(message, value);
     else if (field === "function_call") mergeFunctionCall(message, delta.function_call ?? {});
     else if (typeof value === "string" && typeof message[field] === "string") message[field] += value;

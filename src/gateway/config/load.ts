@@ -5,9 +5,10 @@
 import type { GatewayCallSettings } from "../../call/pipeline.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
+import type { Alias } from "../../router/groups.ts";
 import { loadDeployments } from "../../router/load.ts";
 import { type ProviderLookup, registeredProviders } from "../../router/lookup.ts";
-import type { Alias } from "../../router/router.ts";
+import type { RoutingSettings } from "../../router/request.ts";
 import {
   type Environment,
   extendEnvironment,
@@ -18,6 +19,7 @@ import {
 } from "../../router/settings/environment.ts";
 import { isRecord, readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
+import { routingSettings } from "../../router/settings/routing.ts";
 import type { Table, Values } from "../../router/settings/table.ts";
 import { ConfigError } from "./diagnostics.ts";
 import { GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
@@ -31,6 +33,7 @@ export interface GatewayConfig {
   settings: {
     /** What bears on every call. */
     calls: GatewayCallSettings;
+    routing: RoutingSettings;
     /** Largest body a client may send, in bytes. */
     maxRequestBytes: number;
     /** Logs are JSON, a line each. */
@@ -83,6 +86,7 @@ export function loadConfig(
     aliases: loadAliases(router.model_group_alias ?? {}),
     ...(masterKey && { masterKey }),
     settings: {
+      routing: routingSettings(withModuleSettings(litellm, router)),
       calls: callSettings(litellm, router, general, environment),
       maxRequestBytes:
         general.max_request_size_mb === undefined ? MAX_REQUEST_BYTES : general.max_request_size_mb * 1024 * 1024,
@@ -113,6 +117,23 @@ function hiddenMaps<T extends Table>(table: T, values: Values<T>): Values<T> {
     ([name, value]) => typeof value === "object" && !(value instanceof Secret) && table[name]?.state === "accepted",
   );
   return asRecord(hideSecrets(Object.fromEntries(maps))) as Values<T>; // maps stay maps, lists stay lists
+}
+
+/** Router settings that LiteLLM also takes from `litellm_settings`; `router_settings` win. */
+function withModuleSettings(
+  litellm: Values<typeof LITELLM_SETTINGS>,
+  router: Values<typeof ROUTER_SETTINGS>,
+): Values<typeof ROUTER_SETTINGS> {
+  const shared = {
+    num_retries: litellm.num_retries,
+    allowed_fails: litellm.allowed_fails,
+    fallbacks: litellm.fallbacks,
+    context_window_fallbacks: litellm.context_window_fallbacks,
+    content_policy_fallbacks: litellm.content_policy_fallbacks,
+    default_fallbacks: litellm.default_fallbacks?.filter((name) => typeof name === "string"),
+    max_fallbacks: litellm.max_fallbacks,
+  };
+  return { ...shared, ...router };
 }
 
 function callSettings(

@@ -1,6 +1,7 @@
 /** `GET /v1/models`: what this gateway serves, in OpenAI's shape, or Anthropic's for its clients. */
 import { NotFoundError } from "../../formats/errors.ts";
 import { findModel, listModels } from "../../models/catalogue.ts";
+import { isPattern } from "../../router/patterns.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Route } from "../route.ts";
 
@@ -29,8 +30,8 @@ export const modelRoutes: readonly Route[] = [
     summary: "One model",
     tag: "models",
     handle({ context, gateway }) {
-      const name = decodeURIComponent(context.req.param("model") ?? "");
-      if (!gateway.router.serves(name))
+      const name = context.req.param("model") ?? "";
+      if (!gateway.router.groups.serves(name))
         throw new NotFoundError(`The model \`${name}\` does not exist`, {
           param: "model",
           type: "invalid_request_error",
@@ -43,7 +44,7 @@ export const modelRoutes: readonly Route[] = [
 /** Public names: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
 function modelNames({ router }: Gateway, keepWildcards: boolean): string[] {
   const names = new Set<string>();
-  for (const { name, provider } of router.names()) {
+  for (const { name, provider } of router.groups.names()) {
     if (!name.includes("*")) names.add(name);
     else {
       if (keepWildcards) names.add(name);
@@ -61,7 +62,7 @@ function openaiList(gateway: Gateway, names: string[]) {
 }
 
 function openaiModel({ router }: Gateway, id: string) {
-  const info = router.describe(id) ?? findModel(id);
+  const info = isPattern(id) ? undefined : (router.groups.describe(id) ?? findModel(id));
   return {
     id,
     object: "model",

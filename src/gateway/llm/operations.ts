@@ -22,7 +22,7 @@ async function serve(operation: AnyOperation, { context, gateway }: RouteCall): 
   const request = context.req.raw;
   const body = await readJson(request, gateway.config.settings.maxRequestBytes);
   const named = context.req.param("model");
-  if (named !== undefined) body["model"] = decodeURIComponent(named);
+  if (named !== undefined) body["model"] = named;
   const reply = await perform(gateway.calls(context), operation, {
     id: context.get("callId"),
     body,

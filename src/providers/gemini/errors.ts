@@ -16,7 +16,7 @@ export const LABEL = "Gemini";
 const RULES: readonly ErrorRule[] = [
   { pattern: /API key not valid|API key expired|API_KEY_INVALID/, error: AuthenticationError, statuses: [400, 401] },
   {
-    pattern: /Request payload size exceeds|input token count.*exceeds|exceeds the maximum number of tokens/i,
+    pattern: /Request payload size exceeds|input token count.{0,100}exceeds|exceeds the maximum number of tokens/i,
     error: ContextWindowExceededError,
     statuses: [400, 413],
   },

@@ -38,6 +38,7 @@ function toChatRow({ keys, rules, ...row }: CompatibleRow, label: string): ChatR
     supportedParams: (target) => supportedParams(row, target),
     fixes: fixesOf(row),
     rules: rules ?? compatibleRules,
+    rewritesAnswers: !row.faithful,
   };
 }
 

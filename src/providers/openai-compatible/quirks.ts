@@ -25,15 +25,15 @@ export const textAsString: Fix = eachMessage((message) => {
   return { ...message, content: content.map((part) => ("text" in part ? part.text : "")).join("") };
 });
 
-/** Names of speakers. Groq: "messages[].name … will result in a 400 error" (OpenAI compatibility). */
-export const noNames: Fix = eachMessage((message) =>
-  message.role === "function" ? message : without(message, ["name"]),
-);
+/** Names of speakers; those of tools are taken. Groq: "messages[].name … will result in a 400 error" (OpenAI compatibility). */
+export const noNames: Fix = namesOnlyOf("tool", "function");
 
-/** xAI takes the name of a user only. */
-export const namesOfUsersOnly: Fix = eachMessage((message) =>
-  message.role === "user" || message.role === "function" ? message : without(message, ["name"]),
-);
+/** xAI takes the names of users and tools. */
+export const namesOfUsersOnly: Fix = namesOnlyOf("user", "tool", "function");
+
+function namesOnlyOf(...roles: readonly ChatMessage["role"][]): Fix {
+  return eachMessage((message) => (roles.includes(message.role) ? message : without(message, ["name"])));
+}
 
 /** The thinking of former turns as `reasoning_content`, which DeepSeek, Moonshot, Z.ai, vLLM and others want back. */
 export const reasoningBack: Fix = assistantReasoning("reasoning_content");

@@ -28,8 +28,11 @@ export interface CompatibleRow extends Pick<ChatRow, "slug" | "base" | "keyless"
   textAsString?: true;
   fixes?: readonly RequestFix[];
   rules?: readonly ErrorRule[];
-  /** Answers are not what an OpenAI client reads (content in parts, ...): they are rewritten for it. */
-  rewritesAnswers?: true;
+  /**
+   * Its streams keep OpenAI's rules in all recordings (role first, tool calls numbered and named, one finish reason, usage
+   * last and apart, `[DONE]`), so that bytes may go through untouched. Unless said, answers are rewritten.
+   */
+  faithful?: true;
 }
 
 /** A row in one line: slug, base URL (`undefined`: `api_base` must be given), key variables, what is special. */

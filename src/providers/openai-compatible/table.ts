@@ -34,7 +34,6 @@ const MISTRAL = {
     quirk.thinkingAsParts,
     quirk.prefill,
   ],
-  rewritesAnswers: true,
 } as const;
 
 /** Gateways to Claude and others, which take what Claude takes. */
@@ -57,6 +56,7 @@ const HOSTED: readonly CompatibleRow[] = [
     developer: true,
     strip: FOREIGN_FIELDS,
     reasoning: "none",
+    faithful: true,
   }),
   row("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY", { bases: ["BASETEN_API_BASE"] }),
   row(
@@ -69,6 +69,7 @@ const HOSTED: readonly CompatibleRow[] = [
         aws_region_name: ["BEDROCK_MANTLE_REGION", "AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"],
       },
       developer: true,
+      faithful: true,
     },
   ),
   row("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", {
@@ -99,6 +100,7 @@ const HOSTED: readonly CompatibleRow[] = [
     ...MAX_TOKENS,
     ...KEEPS_CACHE_MARKS,
     bases: ["DASHSCOPE_API_BASE"],
+    faithful: true,
   }),
   row("databricks", undefined, ["DATABRICKS_API_KEY", "DATABRICKS_TOKEN"], {
     ...MAX_TOKENS,
@@ -106,7 +108,6 @@ const HOSTED: readonly CompatibleRow[] = [
     bases: ["DATABRICKS_API_BASE"],
     thinking: "own",
     rules: openaiLikeRules,
-    rewritesAnswers: true,
   }),
   row("datarobot", "https://app.datarobot.com", "DATAROBOT_API_TOKEN", {
     bases: ["DATAROBOT_ENDPOINT"],
@@ -200,7 +201,6 @@ const HOSTED: readonly CompatibleRow[] = [
       bases: ["SNOWFLAKE_API_BASE"],
       paramVariables: { account_id: ["SNOWFLAKE_ACCOUNT_ID"] },
       auth: quirk.snowflakeAuth,
-      rewritesAnswers: true,
     },
   ),
   row(
@@ -215,7 +215,7 @@ const HOSTED: readonly CompatibleRow[] = [
     thinking: "own",
   }),
   row("wandb", "https://api.inference.wandb.ai/v1", "WANDB_API_KEY", { bases: ["WANDB_API_BASE"] }),
-  row("writer", "https://api.writer.com/v1", "WRITER_API_KEY", { ...MAX_TOKENS, path: "/chat", rewritesAnswers: true }),
+  row("writer", "https://api.writer.com/v1", "WRITER_API_KEY", { ...MAX_TOKENS, path: "/chat" }),
   row("xai", "https://api.x.ai/v1", "XAI_API_KEY", {
     bases: ["XAI_API_BASE"],
     lacks: quirk.xaiLacks,
@@ -337,6 +337,7 @@ const LOCAL: readonly CompatibleRow[] = [
     ...KEYLESS,
     bases: ["HOSTED_VLLM_API_BASE"],
     aliases: ["vllm"],
+    faithful: true,
   }),
   row("lemonade", "http://localhost:8000/api/v1", "LEMONADE_API_KEY", { ...KEYLESS, bases: ["LEMONADE_API_BASE"] }),
   row("llamafile", "http://127.0.0.1:8080/v1", "LLAMAFILE_API_KEY", { ...KEYLESS, bases: ["LLAMAFILE_API_BASE"] }),

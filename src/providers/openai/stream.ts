@@ -1,6 +1,7 @@
 /** Streams of every provider that speaks OpenAI's format. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
 import type { ChatChunk, Delta, ToolCallDelta, Usage } from "../../formats/openai/chat.ts";
+import { saysSomething } from "../../formats/openai/stream.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder } from "../provider.ts";
 import { citationsOf, finishReasonOf, normaliseFields, normaliseToolCall } from "./answer.ts";
@@ -9,14 +10,18 @@ import { normaliseUsage } from "./usage.ts";
 
 /** What has been seen of a choice. */
 interface Choice {
-  finished: boolean;
+  /** The provider's last word for why it ended. */
+  finish: string | undefined;
+  /** The chunk that said nothing else, and the choice and delta in it: what the provider has put there stays. */
+  closing: { chunk: Json; choice: Json; delta: Delta };
   /** Its tool calls in order, with the provider's number: some number none, or all of them 0, or begin with 1. */
-  calls: { id: string; number: unknown }[];
+  calls: { id: string; name: string; number: unknown }[];
 }
 
 /**
- * Usage stays on the chunks that bring it. Where none of those came without choices, as with providers that put it on
- * the last chunk of the answer, one more follows at the end: it is always told in a chunk of its own.
+ * Keeps OpenAI's rules, whatever the provider does: the role comes first, a choice has one finish reason, and usage is
+ * told once, in a last chunk without choices. Finish reasons wait for the end: providers repeat them, change them, and
+ * go on after them (Together with a further tool call, OpenRouter with text).
  */
 export function chatStream(
   exchange: Exchange<unknown>,
@@ -29,29 +34,35 @@ export function chatStream(
     created: exchange.now,
     model: exchange.target.model,
   };
-  let done = false;
   let usage: Usage | undefined;
-  let usageTold = true;
+  /** What stood beside the usage in a chunk without choices. */
+  let usageChunk: Json = {};
+  let done = false;
 
-  const choiceOf = (raw: Json, position: number, body: Json): ChatChunk["choices"][number] => {
+  /** @returns nothing where the choice says only that it has ended */
+  const choiceOf = (raw: Json, position: number, body: Json): ChatChunk["choices"] => {
     const index = typeof raw["index"] === "number" ? raw["index"] : position;
     const known = choices.get(index);
-    const choice = known ?? { finished: false, calls: [] };
+    const choice = known ?? { finish: undefined, closing: { chunk: {}, choice: {}, delta: {} }, calls: [] };
     choices.set(index, choice);
-    const delta = deltaOf(isRecord(raw["delta"]) ? raw["delta"] : {}, choice, exchange.id);
-    if (known === undefined) delta.role = "assistant";
-    const finish = finishReasonOf(raw["finish_reason"], choice.calls.length > 0);
-    if (finish !== null) {
-      choice.finished = true;
-      // Perplexity repeats the whole message with each chunk; its marks are where the sources are referred to.
-      const whole = isRecord(raw["message"]) ? textOf(raw["message"]["content"]) : undefined;
-      const annotations = whole === undefined ? undefined : citationsOf(body, whole);
-      if (annotations !== undefined && delta.annotations === undefined) delta.annotations = annotations;
-    }
-    return { ...raw, index, delta, finish_reason: finish };
+    const delta = deltaOf(isRecord(raw["delta"]) ? raw["delta"] : {}, choice, exchange.id, known === undefined);
+    const finish = textOf(raw["finish_reason"]) || undefined;
+    if (finish === undefined) return [{ ...raw, index, delta, finish_reason: null }];
+    choice.finish = finish;
+    // Perplexity repeats the whole message with each chunk; its marks are where the sources are referred to.
+    const whole = isRecord(raw["message"]) ? textOf(raw["message"]["content"]) : undefined;
+    const annotations = whole === undefined ? undefined : citationsOf(body, whole);
+    if (annotations !== undefined) delta.annotations ??= annotations;
+    if (saysSomething(delta)) return [{ ...raw, index, delta, finish_reason: null }];
+    choice.closing = {
+      chunk: { ...choice.closing.chunk, ...without(body, ["choices", "usage"]) },
+      choice: { ...choice.closing.choice, ...raw },
+      delta: { ...choice.closing.delta, ...delta },
+    };
+    return [];
   };
 
-  const decode = (body: Json): ChatChunk => {
+  const decode = (body: Json): ChatChunk[] => {
     head = {
       id: textOf(body["id"]) || head.id,
       object: "chat.completion.chunk",
@@ -59,22 +70,28 @@ export function chatStream(
       model: textOf(body["model"]) || head.model,
     };
     const told = normaliseUsage(body["usage"] ?? (isRecord(body["x_groq"]) ? body["x_groq"]["usage"] : undefined));
-    const chunk: ChatChunk = {
-      ...without(body, ["usage"]),
-      ...head,
-      choices: recordsOf(body["choices"]).map((choice, position) => choiceOf(choice, position, body)),
-    };
-    if (told !== undefined) {
-      chunk.usage = usage = told;
-      usageTold = chunk.choices.length === 0;
-    } else if (body["usage"] === null) chunk.usage = null;
-    return chunk;
+    if (told !== undefined) usage = told;
+    const given = recordsOf(body["choices"]);
+    const said = given.flatMap((choice, position) => choiceOf(choice, position, body));
+    const rest = without(body, ["choices", "usage"]);
+    if (said.length === 0 && given.length > 0) return [];
+    if (given.length === 0 && told !== undefined) {
+      usageChunk = { ...usageChunk, ...rest };
+      return [];
+    }
+    return [{ ...rest, ...head, choices: said, ...(body["usage"] === null && { usage: null }) }];
   };
 
-  const owed = (): ChatChunk[] => {
-    if (usageTold || usage === undefined) return [];
-    usageTold = true;
-    return [{ ...head, choices: [], usage }];
+  /** What waited for the end. */
+  const close = (): ChatChunk[] => {
+    const chunks: ChatChunk[] = [];
+    for (const [index, { finish, closing, calls }] of choices) {
+      const { chunk, choice, delta } = closing;
+      const finish_reason = finishReasonOf(finish ?? "stop", calls.length > 0);
+      chunks.push({ ...chunk, ...head, choices: [{ ...choice, index, delta, finish_reason }] });
+    }
+    if (usage !== undefined) chunks.push({ ...usageChunk, ...head, choices: [], usage });
+    return chunks;
   };
 
   return {
@@ -83,7 +100,7 @@ export function chatStream(
       if (text === "" || done) return [];
       if (text === "[DONE]") {
         done = true;
-        return owed();
+        return close();
       }
       const body = parse(text);
       const error = event === "error" ? errorOf(body ?? text) : isRecord(body) ? errorIn(body) : undefined;
@@ -93,17 +110,17 @@ export function chatStream(
           `litellm.APIResponseValidationError: ${exchange.target.provider} streamed something that is no chunk: ${text.slice(0, 500)}`,
           { provider: exchange.target.provider, model: exchange.target.model },
         );
-      return [decode(body)];
+      return decode(body);
     },
 
     end(): ChatChunk[] {
-      const finished = done || [...choices.values()].some((choice) => choice.finished);
-      if (!finished)
+      if (done) return [];
+      if (choices.size === 0 || [...choices.values()].some(({ finish }) => finish === undefined))
         throw new APIConnectionError(
           `litellm.APIConnectionError: the stream of ${exchange.target.provider} broke off before its end`,
           { provider: exchange.target.provider, model: exchange.target.model },
         );
-      return owed();
+      return close();
     },
   };
 }
@@ -128,13 +145,14 @@ function errorOf(body: unknown): unknown {
   return isRecord(body["error"]) ? body["error"] : body;
 }
 
-function deltaOf(raw: Json, choice: Choice, id: string): Delta {
-  const fields = normaliseFields(raw);
+function deltaOf(raw: Json, choice: Choice, id: string, first: boolean): Delta {
+  const fields: Delta = without(normaliseFields(raw), ["role", "tool_calls"]);
   const calls = recordsOf(raw["tool_calls"]).map((call) => toolCallDelta(call, choice, id));
-  const delta: Delta = without(fields, ["role", "tool_calls"]);
-  if (calls.length > 0) delta.tool_calls = calls;
-  if (raw["role"] === "assistant") delta.role = "assistant";
-  return delta;
+  return {
+    ...((first || raw["role"] === "assistant") && { role: "assistant" }),
+    ...fields,
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
 }
 
 /**
@@ -144,13 +162,23 @@ function deltaOf(raw: Json, choice: Choice, id: string): Delta {
 function toolCallDelta(raw: Json, choice: Choice, id: string): ToolCallDelta {
   const { id: given, index: number, ...call } = normaliseToolCall(raw);
   const own = textOf(given) || undefined;
-  const named = isRecord(call["function"]) && Boolean(call["function"]["name"]);
+  const name = isRecord(call["function"]) ? (textOf(call["function"]["name"]) ?? "") : "";
   const { calls } = choice;
   let index = typeof number === "number" ? calls.findLastIndex((known) => known.number === number) : calls.length - 1;
-  if (named && (own === undefined ? typeof number !== "number" : calls[index]?.id !== own))
+  if (name !== "" && (own === undefined ? typeof number !== "number" : calls[index]?.id !== own))
     index = own === undefined ? -1 : calls.findIndex((known) => known.id === own);
-  if (index !== -1) return { ...call, index, ...(own && { id: own }) };
+  const known = calls[index];
+  if (known !== undefined) return { ...continued(call, name, known), index };
   const begun = own ?? `call_${id}_${calls.length}`;
-  calls.push({ id: begun, number });
+  calls.push({ id: begun, name, number });
   return { ...call, index: calls.length - 1, id: begun };
+}
+
+/** A further piece of a call. Clients join the texts of its pieces: an id or name said again would be doubled. */
+function continued(call: Json, name: string, known: Choice["calls"][number]): Json {
+  const { type: _, ...rest } = call;
+  if (!isRecord(rest["function"])) return rest;
+  if (name === "" || name === known.name) return { ...rest, function: without(rest["function"], ["name"]) };
+  known.name += name;
+  return rest;
 }

@@ -74,6 +74,18 @@ export const texts = kind(
   "a list of strings",
   z.union([z.array(textual), z.string().transform((only) => [only])]),
 );
+/** Regular expressions, in JavaScript's syntax or as Python writes the same. */
+export const patterns = kind(
+  "list of regular expressions",
+  "a list of regular expressions",
+  z.union([z.array(textual), textual.transform((only) => [only])]).transform((sources, context) =>
+    sources.flatMap((source, index) => {
+      const regex = compile(source);
+      if (regex === undefined) context.addIssue({ code: "custom", path: [index], message: "not a regular expression" });
+      return regex ?? [];
+    }),
+  ),
+);
 export const map = kind("map", "a map", z.record(z.string(), z.unknown()));
 export const headers = kind("map of strings", "a map of header names to strings", z.record(z.string(), textual));
 export const anything = kind("any", "anything", z.unknown());
@@ -85,6 +97,16 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   ...words: Words
 ): Kind<z.ZodType<Words[number]>> {
   return kind(words.map((word) => `\`${word}\``).join(", "), `one of ${words.join(", ")}`, z.enum(words));
+}
+
+/** Python's named groups and a leading `(?i)` or `(?s)` are written otherwise in JavaScript. */
+function compile(source: string): RegExp | undefined {
+  const [, flags = "", rest = ""] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(source) ?? [];
+  try {
+    return new RegExp(rest.replaceAll("(?P<", "(?<"), flags);
+  } catch {
+    return undefined;
+  }
 }
 
 function isHttpUrl(value: string): boolean {

@@ -328,6 +328,6 @@ describe("what cannot be", () => {
   });
 
   test("a wrong type in a setting not in force does no harm", () => {
-    expect(load("router_settings: {num_retries: many}\n").settings.router.num_retries).toBeUndefined();
+    expect(load("router_settings: {client_ttl: many}\n").settings.router.client_ttl).toBeUndefined();
   });
 });

@@ -34,7 +34,7 @@ describe("a realistic file", () => {
     const lines = (name: string) =>
       state(name)?.positions.map(({ file, line }) => (file === "config.yaml" ? line : `${file}:${line}`));
     expect(state("litellm_settings.drop_params")?.state).toBe("in force");
-    expect(state("litellm_settings.num_retries")?.state).toBe("accepted");
+    expect(state("litellm_settings.num_retries")?.state).toBe("in force");
     expect(state("litellm_settings.cache_params.ttl")?.state).toBe("accepted");
     expect(state("router_settings.routing_strategy")?.state).toBe("in force");
     expect(state("model_list[].litellm_params.top_k")?.state).toBe("in force");
@@ -163,16 +163,12 @@ describe("what LiteLLM ignores, or does without, is a warning", () => {
       "5:7 warning model_list[0].litellm_params.api_bse: is sent to the provider as it is; did you mean api_base?",
     ],
     [
-      "router_settings:\n  num_retries: many\n",
-      '2:3 warning router_settings.num_retries: must be a whole number, not "many"',
+      "router_settings:\n  client_ttl: many\n",
+      '2:3 warning router_settings.client_ttl: must be a whole number, not "many"',
     ],
     [
       "router_settings:\n  redis_port: 70000\n",
       "2:3 warning router_settings.redis_port: must be a port, 1 to 65535, not 70000",
-    ],
-    [
-      "router_settings:\n  routing_strategy: least-busy\n",
-      '2:3 warning router_settings.routing_strategy: "least-busy" is not in force yet; simple-shuffle is used',
     ],
     [
       "litellm_settings:\n  fallbacks:\n    - gone: ['*']\n",
@@ -242,18 +238,18 @@ describe("include", () => {
   test("lists are appended, sections laid over; lines are those of the files", () => {
     const parsed = parse({
       "config.yaml":
-        "include: [a.yaml]\nlitellm_settings:\n  drop_params: true\n  num_retries: 1\nmodel_list:\n  - model_name: one\n    litellm_params: {model: openai/1}\n",
+        "include: [a.yaml]\nlitellm_settings:\n  drop_params: true\n  max_tokens: 1\nmodel_list:\n  - model_name: one\n    litellm_params: {model: openai/1}\n",
       "a.yaml":
-        "include:\n- b.yaml\nmodel_list:\n  - model_name: two\n    litellm_params: {model: openai/2}\nlitellm_settings:\n  num_retries: x\n",
+        "include:\n- b.yaml\nmodel_list:\n  - model_name: two\n    litellm_params: {model: openai/2}\nlitellm_settings:\n  max_tokens: x\n",
       "b.yaml": "model_list:\n  - model_name: three\nrouter_settings:\n  tiemout: 1\n",
     });
     expect(notes(parsed)).toEqual([
       "a.yaml:6:1 warning litellm_settings: stands in the including file too; both are merged, where LiteLLM keeps this one only",
-      'a.yaml:7:3 warning litellm_settings.num_retries: must be a whole number, not "x"',
+      'a.yaml:7:3 warning litellm_settings.max_tokens: must be a whole number, not "x"',
       "b.yaml:2:5 error model_list[2]: litellm_params is missing",
       "b.yaml:4:3 warning router_settings.tiemout: is no setting of LiteLLM's, and does nothing; did you mean timeout?",
     ]);
-    expect(parsed.compiled["litellm_settings"]).toEqual({ drop_params: true, num_retries: "x" });
+    expect(parsed.compiled["litellm_settings"]).toEqual({ drop_params: true, max_tokens: "x" });
     expect((parsed.compiled["model_list"] as unknown[]).length).toBe(3);
   });
 

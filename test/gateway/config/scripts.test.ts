@@ -81,7 +81,7 @@ describe("compileConfig", () => {
 test("check-config: settings in columns, then what is wrong", () => {
   const path = folder({
     "config.yaml":
-      "model_list:\n  - model_name: m\n    litellm_params: {model: openai/x, api_key: os.environ/A}\nrouter_settings:\n  num_retries: 2\n  tiemout: 3\n",
+      "model_list:\n  - model_name: m\n    litellm_params: {model: openai/x, api_key: os.environ/A}\nrouter_settings:\n  client_ttl: 2\n  tiemout: 3\n",
   });
   const file = path("config.yaml");
   expect(
@@ -93,7 +93,7 @@ model_list[].litellm_params          in force                         3
 model_list[].litellm_params.model    in force                         3
 model_list[].litellm_params.api_key  in force                         3
 router_settings                      in force                         4
-router_settings.num_retries          accepted, not yet in force       5
+router_settings.client_ttl           accepted, not yet in force       5
 router_settings.tiemout              unknown (did you mean timeout?)  6
 
 Environment variables it reads:

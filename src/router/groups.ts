@@ -1,0 +1,79 @@
+import { BadRequestError } from "../formats/errors.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
+import type { Deployment } from "./deployment.ts";
+import { compareSpecificity, isPattern } from "./patterns.ts";
+
+/** The deployments behind one public name. */
+export interface ModelGroup {
+  name: string;
+  deployments: readonly Deployment[];
+}
+
+/** An alias of `router_settings.model_group_alias`. */
+export interface Alias {
+  model: string;
+  /** Served, but not listed. */
+  hidden: boolean;
+}
+
+/** Which names are served, and by which deployments. */
+export class ModelGroups {
+  readonly #deployments: readonly Deployment[];
+  readonly #groups: ReadonlyMap<string, readonly Deployment[]>;
+  /** Most specific first. */
+  readonly #patterns: readonly string[];
+  readonly #aliases: ReadonlyMap<string, Alias>;
+
+  constructor(deployments: readonly Deployment[], aliases: ReadonlyMap<string, Alias> = new Map()) {
+    this.#deployments = deployments;
+    this.#groups = Map.groupBy(deployments, ({ modelName }) => modelName);
+    this.#patterns = [...this.#groups.keys()].filter(isPattern).sort(compareSpecificity);
+    this.#aliases = aliases;
+  }
+
+  /** The group of a name: a group, an alias, a deployment's id, or a wildcard, in this order. */
+  find(model: string): ModelGroup | undefined {
+    const name = this.#groups.has(model) ? model : (this.#aliases.get(model)?.model ?? model);
+    const named = this.#groups.get(name);
+    if (named !== undefined && !isPattern(name)) return { name, deployments: named };
+    const byId = this.#deployments.find(({ id }) => id === model);
+    if (byId !== undefined && !isPattern(byId.modelName)) return { name: byId.modelName, deployments: [byId] };
+    for (const pattern of this.#patterns) {
+      const bound = this.#groups.get(pattern)?.flatMap((deployment) => deployment.bind?.(name) ?? []) ?? [];
+      if (bound.length > 0) return { name, deployments: bound };
+    }
+    return undefined;
+  }
+
+  /** @throws BadRequestError where nothing serves the name */
+  get(model: string): ModelGroup {
+    const group = this.find(model);
+    if (group !== undefined) return group;
+    throw new BadRequestError(
+      `litellm.BadRequestError: Invalid model name passed in model=${model}. Call \`/v1/models\` to view available models for your key.`,
+      { param: "model", model },
+    );
+  }
+
+  serves(model: string): boolean {
+    return this.find(model) !== undefined;
+  }
+
+  deployments(): readonly Deployment[] {
+    return this.#deployments;
+  }
+
+  /** Public names with the provider behind them: groups (wildcards as they stand) and the aliases that show. */
+  names(): { name: string; provider: string | undefined }[] {
+    const groups = [...this.#groups].map(([name, [first]]) => ({ name, provider: first?.target.provider }));
+    const aliases = [...this.#aliases]
+      .filter(([, { hidden }]) => !hidden)
+      .map(([name, { model }]) => ({ name, provider: this.#groups.get(model)?.[0]?.target.provider }));
+    return [...groups, ...aliases];
+  }
+
+  /** What is known of the model behind a name. */
+  describe(model: string): ModelInfo | undefined {
+    return this.find(model)?.deployments[0]?.target.info;
+  }
+}
