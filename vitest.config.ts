@@ -22,6 +22,10 @@ export default defineConfig({
             miniflare: {
               compatibilityDate: "2026-10-01",
               compatibilityFlags: ["enable_request_signal", "nodejs_compat"],
+              durableObjects: {
+                ROUTER_STATE: { className: "RouterStateObject", useSQLite: true },
+                IDEMPOTENCY: { className: "IdempotencyObject", useSQLite: true },
+              },
             },
           }),
         ],

@@ -57,8 +57,10 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
 
   const env: Record<string, string | undefined> = { ...options.env, LITELLM_MASTER_KEY: key };
   const variables = config.variables.filter((name) => env[name] !== undefined);
+  const objects = join(state, "objects");
+  mkdirSync(objects, { recursive: true });
   const workerdFile = join(run, "workerd.capnp");
-  writeFileSync(workerdFile, workerdConfig({ host: options.host, port, variables }));
+  writeFileSync(workerdFile, workerdConfig({ host: options.host, port, variables, objects }));
   const child = spawn(join(root, "node_modules/workerd/bin/workerd"), ["serve", workerdFile], {
     env: env as NodeJS.ProcessEnv, // the same shape, of which Node's type also asks for TZ
     stdio: ["ignore", options.onOutput ? "pipe" : "inherit", options.onOutput ? "pipe" : "inherit"],
@@ -120,6 +122,7 @@ async function bundle(outfile: string, config: string): Promise<void> {
     mainFields: ["module", "main"],
     alias: { "#config": config },
     absWorkingDir: root,
+    external: ["cloudflare:*"],
     logLevel: "error",
   });
 }

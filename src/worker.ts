@@ -4,19 +4,28 @@ import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import type { Bindings } from "./objects/bindings.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
-type Env = Record<string, string | undefined>;
+export { IdempotencyObject } from "./objects/idempotency.ts";
+export { RouterStateObject } from "./objects/router-state.ts";
+
+/** Bindings, and variables by any other name. */
+type Env = Bindings;
 type App = ReturnType<typeof createApp>;
 
 /** The app of this isolate: the config is parsed and validated once, by the first request. */
 let app: App | undefined;
 
 function start(env: Env): App {
-  const config = loadConfig(compiled, env);
+  const config = loadConfig(compiled, variables(env));
   const log = consoleLog({ calls: config.settings.jsonLogs });
   for (const notice of config.notices) log.notice(notice);
   return createApp(createGateway(config, { log }));
+}
+
+function variables(env: Env): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string"));
 }
 
 export default {

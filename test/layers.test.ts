@@ -20,6 +20,7 @@ const LAYERS = [
   "cache",
   "guardrails",
   "call",
+  "objects",
   "gateway",
   "mcp",
   "dashboard",

@@ -41,7 +41,7 @@ function callHeaders(record: CallRecord): Record<string, string> {
   if (record.modelGroup !== "") headers["x-litellm-model-group"] = asHeader(record.modelGroup);
   if (record.model !== undefined) headers["x-litellm-model-name"] = asHeader(`${record.provider}/${record.model}`);
   const url = record.attempts.at(-1)?.url;
-  if (url !== undefined) headers["x-litellm-model-api-base"] = url;
+  if (url !== undefined) headers["x-litellm-model-api-base"] = asHeader(url);
   if (record.attempts.length > 0) {
     headers["x-litellm-attempted-retries"] = String(record.retries);
     headers["x-litellm-attempted-fallbacks"] = String(record.fallbacks);

@@ -102,7 +102,11 @@ export function splitOptions<Body extends Record<string, unknown>>(
   request["model"] = body["model"]; // extra_body may not change what was authorised
   const options: CallOptions = {
     extraHeaders: extraHeaders(given["extra_headers"] ?? given["headers"]),
-    tags: [...strings(given["tags"], "tags"), ...headerList(headers.get("x-litellm-tags"))],
+    tags: [
+      ...strings(given["tags"], "tags"),
+      ...metadataTags(request["metadata"]),
+      ...headerList(headers.get("x-litellm-tags")),
+    ],
     mock: {},
   };
   const timeout = seconds(headers.get("x-litellm-timeout") ?? given["timeout"] ?? given["request_timeout"], "timeout");
@@ -166,6 +170,12 @@ function strings(value: unknown, param: string): string[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   throw new BadRequestError(`litellm.BadRequestError: ${param} must be a list of strings`, { param });
+}
+
+/** `metadata.tags`, LiteLLM's other place for them; metadata is the client's own, so anything else there is no error. */
+function metadataTags(metadata: unknown): string[] {
+  const tags = isRecord(metadata) ? metadata["tags"] : undefined;
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
 }
 
 function headerList(value: string | null): string[] {

@@ -84,7 +84,7 @@ export class Settlement {
         record.startedAt = this.#dependencies.now();
       },
       asks: (url) => {
-        record.url = url.split("?")[0] ?? "";
+        record.url = (url.split("?")[0] ?? "").replace(/\/\/[^/@]*@/, "//"); // keys stand in queries, passwords before the host
       },
     };
   }

@@ -18,12 +18,16 @@ interface Variables {
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
   const app = new Hono<{ Variables: Variables }>();
-  app.use(cors({ origin: "*", exposeHeaders: ["*"] }));
+  app.options("*", cors({ origin: "*" }));
   app.use(async (context, next) => {
     context.set("callId", callId(context.req.header("x-litellm-call-id")));
     await next();
-    context.header("x-litellm-call-id", context.get("callId"));
-    context.header("x-content-type-options", "nosniff");
+    // Set in place: Hono's own ways (`cors` on every answer, `context.header`) copy the whole response each time.
+    const { headers } = context.res;
+    headers.set("access-control-allow-origin", "*");
+    headers.set("access-control-expose-headers", "*");
+    headers.set("x-litellm-call-id", context.get("callId"));
+    headers.set("x-content-type-options", "nosniff");
   });
   for (const route of [...routes, ...docsRoutes(routes)]) mount(app, gateway, route);
   app.notFound(({ req }) => {

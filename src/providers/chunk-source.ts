@@ -64,9 +64,9 @@ export class ChunkSource<Chunk> {
     return this.#sse.push(bytes).flatMap((event) => this.#decoder.event(event));
   }
 
-  /** Does what was read end with an error, which `finish()` throws? */
+  /** Is an error among what was read, which `finish()` throws? A body that merely ends too soon has none to read. */
   get failed(): boolean {
-    return this.#failure !== undefined;
+    return this.#failure !== undefined && !this.#done;
   }
 
   /** What `begin()` has read, to look at. */

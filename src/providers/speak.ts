@@ -4,7 +4,7 @@
 import { APIResponseValidationError, BadRequestError, type SluiceError, Timeout } from "../formats/errors.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
-import type { Adapter, Exchange, Target, UpstreamRequest } from "./provider.ts";
+import type { Adapter, Exchange, Target } from "./provider.ts";
 
 export interface SpeakOptions<Response, Chunk> {
   fetch: typeof fetch;
@@ -54,7 +54,7 @@ export async function speak<Request, Response, Chunk>(
   target: Target,
   options: SpeakOptions<Response, Chunk>,
 ): Promise<Answer<Response, Chunk>> {
-  const upstream = translate(adapter, request, target);
+  const upstream = compose(adapter, request, target, options.extraBody);
   options.onRequest?.(upstream.url);
   const controller = new AbortController();
   const abort = (reason: unknown) => controller.abort(reason);
@@ -65,7 +65,8 @@ export async function speak<Request, Response, Chunk>(
   const timer = options.timeout === undefined ? undefined : startTimer(options.timeout, target, abort);
 
   try {
-    const response = await send(upstream, options, controller.signal);
+    const { fetch } = options; // as a function: where it is the global one, a method call would be refused
+    const response = await fetch(upstream.url, { ...upstream.init, signal: controller.signal });
     const headers = Object.fromEntries(response.headers);
     if (!response.ok) {
       const body = await response.text();
@@ -99,39 +100,30 @@ export async function speak<Request, Response, Chunk>(
   }
 }
 
-/** @throws BadRequestError also where the request is nested more deeply than it can be walked */
-function translate<Request, Response, Chunk>(
+/**
+ * The request as it is fetched.
+ * @throws BadRequestError also where it is nested more deeply than it can be walked
+ */
+function compose<Request, Response, Chunk>(
   adapter: Adapter<Request, Response, Chunk>,
   request: Request,
   target: Target,
-): UpstreamRequest {
+  extraBody?: Record<string, unknown>,
+): { url: string; init: RequestInit } {
   try {
-    return adapter.request(request, target);
+    const { url, method, headers, body } = adapter.request(request, target);
+    // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
+    const init: RequestInit = { method, headers, redirect: "manual" };
+    if (body !== undefined)
+      init.body =
+        "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : (body as FormData | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
+    return { url, init };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const { provider, model } = target;
     const message = "litellm.BadRequestError: the request is too deeply nested";
     throw new BadRequestError(message, { provider, model, cause });
   }
-}
-
-async function send<Response, Chunk>(
-  upstream: UpstreamRequest,
-  { fetch, extraBody }: SpeakOptions<Response, Chunk>,
-  signal: AbortSignal,
-) {
-  const { body } = upstream;
-  const init: RequestInit = {
-    method: upstream.method,
-    headers: upstream.headers,
-    signal,
-    // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
-    redirect: "manual",
-  };
-  if (body !== undefined)
-    init.body =
-      "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : (body as FormData | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
-  return fetch(upstream.url, init);
 }
 
 /** Milliseconds; Node's timers fire at once where it is more. */

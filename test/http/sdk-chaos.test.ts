@@ -6,11 +6,11 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aimock, deployments, FORMATS, startAimock } from "./aimock.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
+import { sdkFor, user } from "./sdk.ts";
 import { startUpstream, until } from "./upstream.ts";
 
 const USAGE = { prompt_tokens: 11, completion_tokens: 7 };
 const TEXT = "The quick brown 🦊 jumps over the lazy 🐶, and über den faulen Hund.";
-const user = (content: string) => [{ role: "user" as const, content }];
 
 let aimock: Aimock;
 let cutter: Awaited<ReturnType<typeof startUpstream>>;
@@ -53,13 +53,7 @@ beforeAll(async () => {
     ],
     router_settings: { num_retries: 0, disable_cooldowns: true },
   });
-  client = new OpenAI({
-    baseURL: `${gateway.url}/v1`,
-    apiKey: MASTER_KEY,
-    maxRetries: 0,
-    timeout: 10_000,
-    logLevel: "off",
-  });
+  client = sdkFor(gateway, MASTER_KEY);
 });
 
 afterAll(async () => {

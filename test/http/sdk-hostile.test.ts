@@ -6,109 +6,13 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deployments } from "./aimock.ts";
+import { events, NAMES, type Name, sse, whole } from "./answers.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
+import { failureOf, sdkFor, user } from "./sdk.ts";
 import { json, type Received, startUpstream, until } from "./upstream.ts";
-
-const NAMES = ["openai", "anthropic", "gemini"] as const;
-type Name = (typeof NAMES)[number];
 
 const TEXT = "Grüße 😀";
 const BIG = '0123456789 "quoted" 😀\n'.repeat(90_000); // 2 MB and more
-const USAGE = { openai: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } };
-
-/** A whole answer with this text, in each format. */
-function whole(name: Name, text: string): object {
-  switch (name) {
-    case "openai":
-      return {
-        id: "chatcmpl-1",
-        object: "chat.completion",
-        created: 1,
-        model: "m",
-        choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }],
-        usage: USAGE.openai,
-      };
-    case "anthropic":
-      return {
-        id: "msg_1",
-        type: "message",
-        role: "assistant",
-        model: "m",
-        content: [{ type: "text", text }],
-        stop_reason: "end_turn",
-        stop_sequence: null,
-        usage: { input_tokens: 11, output_tokens: 7 },
-      };
-    case "gemini":
-      return {
-        candidates: [{ index: 0, content: { role: "model", parts: [{ text }] }, finishReason: "STOP" }],
-        usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 },
-      };
-  }
-}
-
-type Event = { event?: string; data: string };
-
-/** The events of a stream that says these pieces, in each format. */
-function events(name: Name, ...pieces: string[]): Event[] {
-  switch (name) {
-    case "openai": {
-      const chunk = (delta: object, finish_reason: string | null = null) => ({
-        data: JSON.stringify({
-          id: "chatcmpl-1",
-          object: "chat.completion.chunk",
-          created: 1,
-          model: "m",
-          choices: [{ index: 0, delta, finish_reason }],
-        }),
-      });
-      const usage = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", choices: [] };
-      return [
-        chunk({ role: "assistant", content: "" }),
-        ...pieces.map((content) => chunk({ content })),
-        chunk({}, "stop"),
-        { data: JSON.stringify({ ...usage, usage: USAGE.openai }) },
-        { data: "[DONE]" },
-      ];
-    }
-    case "anthropic": {
-      const event = (body: { type: string }) => ({ event: body.type, data: JSON.stringify(body) });
-      const message = { ...whole("anthropic", ""), content: [], stop_reason: null };
-      const block = { type: "text", text: "" };
-      const ending = { stop_reason: "end_turn", stop_sequence: null };
-      return [
-        event({ type: "message_start", ...{ message } }),
-        event({ type: "content_block_start", ...{ index: 0, content_block: block } }),
-        ...pieces.map((text) =>
-          event({ type: "content_block_delta", ...{ index: 0, delta: { type: "text_delta", text } } }),
-        ),
-        event({ type: "content_block_stop", ...{ index: 0 } }),
-        event({ type: "message_delta", ...{ delta: ending, usage: { output_tokens: 7 } } }),
-        event({ type: "message_stop" }),
-      ];
-    }
-    case "gemini":
-      return pieces.map((text, position) => ({
-        data: JSON.stringify({
-          candidates: [
-            {
-              index: 0,
-              content: { role: "model", parts: [{ text }] },
-              ...(position === pieces.length - 1 && { finishReason: "STOP" }),
-            },
-          ],
-          usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 7, totalTokenCount: 18 },
-        }),
-      }));
-  }
-}
-
-const sse = (list: Event[], newline = "\n") =>
-  list
-    .map(
-      ({ event, data }) => `${event === undefined ? "" : `event: ${event}${newline}`}data: ${data}${newline}${newline}`,
-    )
-    .join("");
 const SSE = { "content-type": "text/event-stream" };
 const pause = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
 
@@ -276,13 +180,7 @@ beforeAll(async () => {
     ],
     router_settings: { num_retries: 0, disable_cooldowns: true },
   });
-  client = new OpenAI({
-    baseURL: `${gateway.url}/v1`,
-    apiKey: MASTER_KEY,
-    maxRetries: 0,
-    timeout: 15_000,
-    logLevel: "off",
-  });
+  client = sdkFor(gateway, MASTER_KEY);
 });
 
 afterAll(async () => {
@@ -291,8 +189,6 @@ afterAll(async () => {
   await elsewhere?.close();
   raw?.close();
 });
-
-const user = (content: string) => [{ role: "user" as const, content }];
 
 async function wholly(model: string, words: string): Promise<string> {
   const { choices } = await client.chat.completions.create({ model, messages: user(`do: ${words}`) });
@@ -324,15 +220,6 @@ async function streamed(model: string, words: string, include_usage: boolean): P
 /** Asks in the three ways there are: whole, streamed with usage (which may pass untouched), streamed without. */
 function inEveryWay(model: string, words: string): Promise<string>[] {
   return [wholly(model, words), streamed(model, words, true), streamed(model, words, false)];
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> {
-  const failure = await promise.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-  expect(failure).toBeInstanceOf(OpenAI.APIError);
-  return failure as InstanceType<typeof OpenAI.APIError>; // just checked
 }
 
 describe.each(NAMES)("%s", (name) => {

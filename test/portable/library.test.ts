@@ -39,6 +39,18 @@ const openaiChunk = (delta: object, finish_reason: string | null = null) => ({
 });
 
 describe("completion()", () => {
+  it("sends what is OpenAI's although LiteLLM has a setting of that name", async () => {
+    const { fetch, seen } = upstream(() =>
+      Response.json({ id: "1", choices: [{ index: 0, message: { content: "Hi" }, finish_reason: "stop" }] }),
+    );
+    const params = { messages, store: true, metadata: { ticket: "7" } };
+    await completion({ model: "openai/gpt-4o", ...params }, { fetch, env });
+    expect(seen[0]?.body).toMatchObject({ store: true, metadata: { ticket: "7" } });
+    const router = new Router({ model_list: [{ model_name: "m", litellm_params: { model: "openai/gpt-4o" } }], env });
+    await router.completion({ model: "m", ...params, extra_body: { top_k: 5 } }, { fetch });
+    expect(seen[1]?.body).toMatchObject({ metadata: { ticket: "7" }, top_k: 5 });
+  });
+
   it("asks Anthropic and answers in OpenAI's shape", async () => {
     const { fetch, seen } = upstream(() =>
       Response.json({

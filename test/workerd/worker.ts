@@ -1,4 +1,7 @@
-/** The Worker that tests in workerd run beside; they make what they test themselves. */
+/** The Worker that tests in workerd run beside: the objects are the gateway's, the rest the tests make themselves. */
+export { IdempotencyObject } from "../../src/objects/idempotency.ts";
+export { RouterStateObject } from "../../src/objects/router-state.ts";
+
 export default {
   fetch: () => new Response("ok"),
 } satisfies ExportedHandler;

@@ -1,12 +1,37 @@
 import type { FinishReason } from "../openai/chat.ts";
 
+/** Vertex AI's `Candidate.FinishReason` by number: some clients and proxies of Google's pass its enums on as integers. */
+const BY_NUMBER = [
+  "FINISH_REASON_UNSPECIFIED",
+  "STOP",
+  "MAX_TOKENS",
+  "SAFETY",
+  "RECITATION",
+  "OTHER",
+  "BLOCKLIST",
+  "PROHIBITED_CONTENT",
+  "SPII",
+  "MALFORMED_FUNCTION_CALL",
+  "MODEL_ARMOR",
+  "IMAGE_SAFETY",
+  "IMAGE_PROHIBITED_CONTENT",
+  "IMAGE_RECITATION",
+  "IMAGE_OTHER",
+  "UNEXPECTED_TOOL_CALL",
+  "NO_IMAGE",
+];
+
+function nameOf(reason: string | number | null | undefined): string | number | null | undefined {
+  return typeof reason === "number" ? (BY_NUMBER[reason] ?? reason) : reason;
+}
+
 /**
  * Gemini's finish reason in OpenAI's words. What is neither an end nor a filter (`MALFORMED_FUNCTION_CALL`, `OTHER`,
  * `NO_IMAGE`, values of the future) is `stop`, as in LiteLLM; `finishFields` keeps Gemini's own word.
  * @param calledTools the candidate holds function calls, which Gemini ends with `STOP`
  */
 export function finishReason(reason: string | number | null | undefined, calledTools: boolean): FinishReason {
-  switch (reason) {
+  switch (nameOf(reason)) {
     case "MAX_TOKENS":
       return "length";
     case "SAFETY":
@@ -27,9 +52,10 @@ export function finishReason(reason: string | number | null | undefined, calledT
 
 /** What a choice keeps of an end that OpenAI's reasons do not tell. */
 export function finishFields(
-  reason: string | number | null | undefined,
+  given: string | number | null | undefined,
   message: string | null | undefined,
 ): { provider_specific_fields?: Record<string, unknown> } {
+  const reason = nameOf(given);
   if (reason === undefined || reason === null || reason === "STOP" || reason === "MAX_TOKENS") return {};
   return {
     provider_specific_fields: { native_finish_reason: reason, ...(message ? { native_finish_message: message } : {}) },

@@ -17,7 +17,7 @@ export function textOf(value: unknown): string | undefined {
 /** The object without these fields; the object itself where it has none of them. */
 export function without<T extends object>(value: T, fields: readonly string[]): T {
   if (!fields.some((field) => field in value)) return value;
-  const copy = { ...value };
-  for (const field of fields) delete copy[field as keyof T]; // a field T does not name is deleted all the same
-  return copy;
+  const copy: Json = {}; // built up: `delete` on a copy makes an object that is slow to read from then on
+  for (const [field, content] of Object.entries(value)) if (!fields.includes(field)) copy[field] = content;
+  return copy as T; // a T but for what was to be left out
 }

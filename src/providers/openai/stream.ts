@@ -73,13 +73,13 @@ export function chatStream(
     if (told !== undefined) usage = told;
     const given = recordsOf(body["choices"]);
     const said = given.flatMap((choice, position) => choiceOf(choice, position, body));
-    const rest = without(body, ["choices", "usage"]);
     if (said.length === 0 && given.length > 0) return [];
     if (given.length === 0 && told !== undefined) {
-      usageChunk = { ...usageChunk, ...rest };
+      usageChunk = { ...usageChunk, ...without(body, ["choices", "usage"]) };
       return [];
     }
-    return [{ ...rest, ...head, choices: said, ...(body["usage"] === null && { usage: null }) }];
+    const kept = body["usage"] ? without(body, ["usage"]) : body;
+    return [{ ...kept, ...head, choices: said }];
   };
 
   /** What waited for the end. */

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { decodeResponseId, encodeResponseId } from "../../src/router/response-id.ts";
+
+test.each([
+  { deploymentId: "gpt-eu", id: "resp_68a1" },
+  { deploymentId: "0123456789abcdef-2", id: "chatcmpl-1" },
+  { deploymentId: "Straße ☂", id: "resp_;response_id:x\n" },
+])("what is encoded is decoded: %j", (origin) => {
+  const id = encodeResponseId(origin);
+  expect(id).toMatch(/^resp_[\w-]+$/); // may stand in a path
+  expect(decodeResponseId(id)).toEqual(origin);
+});
+
+test("an id LiteLLM made", () => {
+  const id = `resp_${btoa("litellm:custom_llm_provider:azure;model_id:gpt-eu;response_id:resp_68a1")}`;
+  expect(decodeResponseId(id)).toEqual({ deploymentId: "gpt-eu", id: "resp_68a1" });
+});
+
+test.each([
+  "resp_68a1b2c3",
+  "resp_",
+  "resp_%%%",
+  `resp_${btoa("\xff\xfe")}`,
+  `resp_${btoa("litellm:model_id:;response_id:x")}`,
+  `resp_${btoa("litellm:model_id:x;response_id:")}`,
+  `msg_${btoa("litellm:model_id:x;response_id:y")}`,
+  "",
+])("%j says nothing of its origin", (id) => {
+  expect(decodeResponseId(id)).toBeUndefined();
+});
