@@ -45,6 +45,9 @@ export const chatBursts: readonly string[] = bursts([
   "data: [DONE]\n\n",
 ]);
 
+/** The same, each chunk by itself. */
+export const chatEvents: readonly string[] = chatBursts.flatMap((burst) => burst.match(/.+\n\n/g) ?? []);
+
 /** Anthropic's stream with the same text. */
 export const messagesBursts: readonly string[] = bursts([
   event("message_start", {

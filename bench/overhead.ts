@@ -12,17 +12,19 @@ import { requestBytes, run } from "./load.ts";
 import { startPassthrough } from "./passthrough.ts";
 import { cpuSeconds, residentMemory } from "./processes.ts";
 import { type Comparison, compare, type Report, type Round, table } from "./report.ts";
-import { configFor, type Scenario, scenarios } from "./scenarios.ts";
+import { configFor, pacedScenarios, type Scenario, scenarios } from "./scenarios.ts";
 import { startUpstream } from "./upstream.ts";
 
-const USAGE = `npm run bench -- [--quick] [--json] [--only TEXT]
+const USAGE = `npm run bench -- [--quick] [--paced] [--json] [--only TEXT]
 
   --quick        a few seconds; the figures are rougher
+  --paced        streams that take a second each, 64 at once, instead of those that come as fast as they can
   --json         the report as JSON
   --only TEXT    scenarios with this text in their name`;
 
 /** Callers at once where throughput is measured. Latency is measured with one, for with more it is the queue's. */
 const CALLERS = 16;
+const PACED_CALLERS = 64;
 const KEY = "sk-bench-0123456789abcdef";
 
 interface Plan {
@@ -40,11 +42,13 @@ interface Subject {
   port: number;
   pid: number;
   request: Buffer;
+  paced: boolean;
 }
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    paced: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     help: { type: "boolean", short: "h" },
@@ -80,15 +84,18 @@ async function measureAll(): Promise<Report> {
 
   const idle = residentMemory(pids.gateway);
   const comparisons: Comparison[] = [];
-  for (const scenario of scenarios.filter(({ name }) => name.includes(options.only))) {
+  for (const scenario of (options.paced ? pacedScenarios : scenarios).filter(({ name }) =>
+    name.includes(options.only),
+  )) {
     const overheadHeader = await verify(scenario, gateway.url);
     const path = "/v1/chat/completions";
     const request = requestBytes(scenario.upstreamPath, KEY, scenario.body);
+    const paced = scenario.paced === true;
     const rounds = await alternate(
-      { port: baseline.port, pid: pids.baseline, request },
-      { port: gatewayPort, pid: pids.gateway, request: requestBytes(path, KEY, scenario.body) },
+      { port: baseline.port, pid: pids.baseline, request, paced },
+      { port: gatewayPort, pid: pids.gateway, request: requestBytes(path, KEY, scenario.body), paced },
     );
-    const alone = await run({ ...load(plan.throughput), port: upstream.port, request });
+    const alone = paced ? undefined : await run({ ...load(plan.throughput), port: upstream.port, request });
     comparisons.push(compare(scenario.name, rounds, alone, overheadHeader));
   }
   return {
@@ -110,8 +117,9 @@ async function alternate(baseline: Subject, gateway: Subject): Promise<Round[]> 
 
 async function measure(subject: Subject): Promise<Round["gateway"]> {
   const before = cpuSeconds(subject.pid);
-  const busy = await run({ ...load(plan.throughput), ...subject });
+  const busy = await run({ ...load(plan.throughput), ...subject, ...(subject.paced && { callers: PACED_CALLERS }) });
   const cpu = (cpuSeconds(subject.pid) - before) / busy.requests;
+  if (subject.paced) return { busy, single: busy, cpu };
   const single = await run({ ...load(plan.latency), ...subject, callers: 1 });
   return { busy, single, cpu };
 }

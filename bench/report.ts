@@ -28,7 +28,7 @@ export interface Comparison {
   /** To the first bytes of the answer. */
   firstByteP50: Latency;
   /** Requests per second of the upstream alone, to those of the pass-through: what the measuring itself could do. */
-  headroom: number;
+  headroom: number | undefined;
   /** What the gateway said of itself (`x-litellm-overhead-duration-ms`), in the first call. */
   overheadHeader: number;
   requests: number;
@@ -54,7 +54,12 @@ export interface Report {
   memory: { idle: number; loaded: number; baseline: number };
 }
 
-export function compare(scenario: string, rounds: Round[], alone: Measured, overheadHeader: number): Comparison {
+export function compare(
+  scenario: string,
+  rounds: Round[],
+  alone: Measured | undefined,
+  overheadHeader: number,
+): Comparison {
   const rate = ({ requests, seconds }: Measured) => requests / seconds;
   const latency = (read: (measured: Measured) => number): Latency => ({
     ratio: median(rounds.map(({ gateway, baseline }) => read(gateway.single) / read(baseline.single))),
@@ -67,7 +72,7 @@ export function compare(scenario: string, rounds: Round[], alone: Measured, over
     p50: latency(({ latencies }) => quantile(latencies, 0.5)),
     p99: latency(({ latencies }) => quantile(latencies, 0.99)),
     firstByteP50: latency(({ firstBytes }) => quantile(firstBytes, 0.5)),
-    headroom: rate(alone) / median(rounds.map(({ baseline }) => rate(baseline.busy))),
+    headroom: alone && rate(alone) / median(rounds.map(({ baseline }) => rate(baseline.busy))),
     overheadHeader,
     requests: rounds.reduce((sum, { gateway }) => sum + gateway.busy.requests + gateway.single.requests, 0),
   };
@@ -81,7 +86,7 @@ export function table({ comparisons, memory }: Report): string {
     `(${figure(throughput.least)}-${figure(throughput.greatest)})`,
     times(cpu.ratio),
     ...[p50, p99, firstByteP50].flatMap(({ ratio, added }) => [times(ratio), `(+${figure(added)} ms)`]),
-    times(headroom),
+    headroom === undefined ? "" : times(headroom),
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)));
   const lines = [head, ...rows].map((row) =>

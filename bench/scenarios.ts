@@ -1,11 +1,14 @@
 /** What is measured, and how it is made sure that it is that what is measured. */
 import { CHUNKS, chatBursts, completion } from "./answers.ts";
+import { PACED_USER } from "./upstream.ts";
 
 export interface Scenario {
   name: string;
   /** Where the pass-through is asked: the upstream's own path. The gateway is asked for chat completions always. */
   upstreamPath: string;
   body: { model: string; stream?: boolean; [field: string]: unknown };
+  /** The chunks come one by one, over a second. */
+  paced?: true;
   /** Is this the answer the gateway should give? */
   isRight(answer: string): boolean;
 }
@@ -55,6 +58,16 @@ export const scenarios: readonly Scenario[] = [
     isRight: (answer) => content(answer) === CHUNKS && answer.endsWith("data: [DONE]\n\n"),
   },
 ];
+
+/** The streams of OpenAI's once more at the pace of a model: measured only where asked for, as it takes its time. */
+export const pacedScenarios: readonly Scenario[] = scenarios
+  .filter(({ body, upstreamPath }) => body.stream && upstreamPath === CHAT)
+  .map(({ name, body, ...rest }) => ({
+    ...rest,
+    name: `${name}, paced`,
+    body: { ...body, user: PACED_USER },
+    paced: true,
+  }));
 
 /** The gateway's configuration for them. */
 export function configFor(upstreamPort: number, masterKey: string) {

@@ -4,7 +4,10 @@
  */
 import { createServer, type Socket } from "node:net";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { chatBursts, completion, messagesBursts } from "./answers.ts";
+import { chatBursts, chatEvents, completion, messagesBursts } from "./answers.ts";
+
+/** A `user` who gets a paced stream. */
+export const PACED_USER = "paced-user";
 
 export interface Upstream {
   port: number;
@@ -25,6 +28,10 @@ const whole = Buffer.from(
 );
 const chatStream = streamOf(chatBursts);
 const messagesStream = streamOf(messagesBursts);
+const pacedStream = streamOf(chatEvents);
+
+/** Milliseconds between the chunks of a paced stream. */
+const PACE = 5;
 
 /** Some of the headers OpenAI sends, for they are copied on the way. */
 function openaiHeaders(): string {
@@ -53,6 +60,7 @@ function streamOf(bursts: readonly string[]): Buffer[] {
 
 function answer(socket: Socket, request: string): void {
   if (!/"stream": ?true/.test(request)) socket.write(whole);
+  else if (request.includes(PACED_USER)) sendPaced(socket, pacedStream);
   else sendBursts(socket, request.startsWith("POST /v1/messages") ? messagesStream : chatStream);
 }
 
@@ -66,6 +74,16 @@ function sendBursts(socket: Socket, bursts: readonly Buffer[]): void {
     setImmediate(send);
   };
   send();
+}
+
+/** A chunk now and then, as a model writes them. */
+function sendPaced(socket: Socket, parts: readonly Buffer[]): void {
+  let next = 0;
+  const timer = setInterval(() => {
+    const part = parts[next++];
+    if (part === undefined || socket.destroyed) clearInterval(timer);
+    else socket.write(part);
+  }, PACE);
 }
 
 /** One request at a time on a connection, its body with a stated length: what workerd sends. */

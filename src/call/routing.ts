@@ -93,7 +93,8 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
       return counted;
     },
     params: operation.paramsOf(request),
-    affinity: { ...operation.affinityOf(request), ...(session !== null && { session }) },
+    affinity: operation.affinityOf(request, session ?? undefined),
+    ...(options.dropParams !== undefined && { dropParams: options.dropParams }),
     mayUse: () => true, // the master key is the only key so far
     signal,
     ...routing,

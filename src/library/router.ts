@@ -99,7 +99,7 @@ export class Router {
       tags: routing.tags ?? [],
       inputTokens: () => countMessages(asked, asked.model),
       params: chat.paramsOf(asked),
-      affinity: chat.affinityOf(asked),
+      affinity: chat.affinityOf(asked, undefined),
       numRetries: routing.num_retries,
       fallbacks: routing.fallbacks,
       contextWindowFallbacks: routing.context_window_fallbacks,
@@ -112,7 +112,7 @@ export class Router {
     const { value } = await this.#engine.run(route, ({ deployment, overrides, ticket, signal: stop }) =>
       ask(
         { ...asked, ...overrides },
-        deployment,
+        { ...deployment, extraBody: { ...deployment.extraBody, ...params.extra_body } },
         call,
         this.#settings,
         { ...this.#options, ...options, signal: stop },

@@ -37,10 +37,13 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   },
   countInput: (request) => countMessages(request, request.model),
   paramsOf: (request) => OPENAI_CHAT_PARAMS.filter((name) => request[name] !== undefined && request[name] !== null),
-  affinityOf(request) {
-    const promptPrefix = cacheablePrefix(request);
-    return { ...(request.user && { user: request.user }), ...(promptPrefix !== undefined && { promptPrefix }) };
-  },
+  affinityOf: (request, session) => ({
+    session,
+    user: request.user ?? undefined,
+    get promptPrefix() {
+      return cacheablePrefix(request); // made only for a router that asks
+    },
+  }),
   isContent,
   chunksOf: chunksOfCompletion,
   isDialect,
@@ -63,12 +66,17 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   meter: (request) => new ChatMeter(request),
 };
 
+/** Characters; providers cache nothing below 1,024 tokens. */
+const LEAST_PREFIX = 4096;
+
 /** The messages up to the last that is marked for a provider's cache, as one text; absent where none is. */
 function cacheablePrefix({ messages }: ChatRequest): string | undefined {
   const last = messages.findLastIndex(
-    ({ cache_control, content }) => cache_control || (Array.isArray(content) && content.some((part) => "cache_control" in part)),
+    ({ cache_control, content }) =>
+      cache_control || (Array.isArray(content) && content.some((part) => "cache_control" in part)),
   );
-  return last === -1 ? undefined : JSON.stringify(messages.slice(0, last + 1));
+  const prefix = last === -1 ? "" : JSON.stringify(messages.slice(0, last + 1));
+  return prefix.length < LEAST_PREFIX ? undefined : prefix;
 }
 
 /** Reasoning under another name (`reasoning`), to which the decoder has put the one our clients read. */

@@ -8,6 +8,7 @@ import type { Usage } from "../formats/openai/chat.ts";
 import type { CostOptions } from "../models/cost.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
+import type { RouteRequest } from "../router/request.ts";
 import type { MockOptions } from "./mock.ts";
 
 /** The fields every request has. */
@@ -38,7 +39,7 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** Names of the parameters a provider may lack. */
   paramsOf(request: Request): readonly string[];
   /** What ties the request to others: whoever has the same is best served by the same deployment. */
-  affinityOf(request: Request): { user?: string; responseId?: string; promptPrefix?: string };
+  affinityOf(request: Request, session: string | undefined): RouteRequest["affinity"];
   /** Does this chunk carry something of the answer? Before the first that does, a failure is an ordinary error. */
   isContent(chunk: Chunk): boolean;
   /** A whole answer as chunks. */

@@ -154,11 +154,12 @@ async function asEventStream<Request, Response, Chunk>(
   const type = response.headers.get("content-type") ?? "";
   if (!/application\/json|text\/html/i.test(type)) return { body, decoder: adapter.stream(exchange), relayable: true };
   const text = await new Response(body).text();
-  const events = /^\s*(?:data|event|id|:)/.test(text) ? text : undefined;
-  const json = events === undefined ? parseJson(text, exchange.target) : undefined;
-  const listed = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : events;
-  if (listed !== undefined)
-    return { body: new Blob([listed]).stream(), decoder: adapter.stream(exchange), relayable: false };
+  const isEvents = /^\s*(?:data|event|id|:)/.test(text);
+  const json = isEvents ? undefined : parseJson(text, exchange.target);
+  if (isEvents || Array.isArray(json)) {
+    const events = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : text;
+    return { body: new Blob([events]).stream(), decoder: adapter.stream(exchange), relayable: false };
+  }
   const chunks = options.chunksOf(adapter.response(json, exchange));
   return { body: new Blob([]).stream(), decoder: { event: () => [], end: () => chunks }, relayable: false };
 }

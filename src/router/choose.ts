@@ -18,10 +18,9 @@ export async function choose(
   deployments: readonly Deployment[],
   state: RouterState,
   request: RouteRequest,
-  context: ChoiceContext,
-  tried: ReadonlySet<string>,
+  context: ChoiceContext & { tried: ReadonlySet<string> },
 ): Promise<Deployment> {
-  const { group, settings, now } = context;
+  const { group, settings, now, tried } = context;
   const all = deployments.map(
     (deployment): Candidate => ({ deployment, stats: state.stats(group, deployment.id, now) }),
   );

@@ -5,10 +5,12 @@
  * Until the function returns, the client has seen nothing, and everything may be tried again.
  */
 import { InternalServerError, SluiceError } from "../formats/errors.ts";
+import { BoundedAffinityMemory } from "./affinity-memory.ts";
 import { choose, orderOf } from "./choose.ts";
 import { cooldownAfter } from "./cooldown.ts";
 import type { Deployment } from "./deployment.ts";
 import { explained, fallbacksFor, isPromptsFault, modelOf } from "./fallback.ts";
+import { remember } from "./filters/affinity.ts";
 import type { ModelGroup, ModelGroups } from "./groups.ts";
 import { firstToAnswer, HedgeBudget, hedgeDelay, type Running } from "./hedge.ts";
 import { failOnPurpose } from "./on-purpose.ts";
@@ -82,6 +84,7 @@ export class RoutingEngine {
   readonly #sleep: NonNullable<EngineOptions["sleep"]>;
   readonly #retryBudgets = new Map<string, RetryBudget>();
   readonly #hedgeBudget: HedgeBudget;
+  readonly #affinity = new BoundedAffinityMemory();
 
   constructor({ groups, settings, state, now = Date.now, random = Math.random, sleep = wait }: EngineOptions) {
     this.groups = groups;
@@ -98,7 +101,10 @@ export class RoutingEngine {
     const progress: Progress = { retries: 0, fallbacks: 0, hedges: 0 };
     const model = this.#servedModel(request.model);
     const journey = { request: { ...request, model }, overrides: {}, ask, progress };
-    return { ...(await this.#withFallbacks(journey, 0)), ...progress };
+    const answered = await this.#withFallbacks(journey, 0);
+    const { deployment, group } = answered.choice;
+    remember(deployment, request, { group, settings: this.settings, now: this.#now() }, this.#affinity);
+    return { ...answered, ...progress };
   }
 
   /** A model nobody serves falls to the first default fallback, as in LiteLLM. */
@@ -148,7 +154,7 @@ export class RoutingEngine {
     const orders = [...new Set(group.deployments.map(orderOf))].sort((a, b) => a - b);
     for (const [index, order] of orders.entries()) {
       try {
-        return await this.#withRetries({ ...journey, group, order, tried: new Set() });
+        return await this.#withRetries({ ...journey, group, order, tried: new Set(journey.request.avoid) });
       } catch (error) {
         const mayGoOn = error instanceof SluiceError && !isPromptsFault(error) && !journey.request.signal?.aborted;
         if (index === orders.length - 1 || !mayGoOn) throw error;
@@ -202,9 +208,16 @@ export class RoutingEngine {
   }
 
   async #choose<T>({ request, group, order, tried }: Round<T>): Promise<Deployment> {
-    const context = { group: group.name, settings: this.settings, now: this.#now(), random: this.#random };
+    const context = {
+      group: group.name,
+      settings: this.settings,
+      now: this.#now(),
+      random: this.#random,
+      affinity: this.#affinity,
+      tried,
+    };
     const level = group.deployments.filter((deployment) => orderOf(deployment) === order);
-    const deployment = await choose(level, this.state, request, context, tried);
+    const deployment = await choose(level, this.state, request, context);
     tried.add(deployment.id);
     return deployment;
   }

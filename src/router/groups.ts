@@ -31,7 +31,10 @@ export class ModelGroups {
     this.#aliases = aliases;
   }
 
-  /** The group of a name: a group, an alias, a deployment's id, or a wildcard, in this order. */
+  /**
+   * The group of a name: a group, an alias, a deployment's id, or a wildcard, in this order.
+   * @throws BadRequestError where a wildcard finds no provider for it
+   */
   find(model: string): ModelGroup | undefined {
     const name = this.#groups.has(model) ? model : (this.#aliases.get(model)?.model ?? model);
     const named = this.#groups.get(name);
@@ -55,8 +58,14 @@ export class ModelGroups {
     );
   }
 
+  /** A wildcard that finds no provider for the name does not serve it. */
   serves(model: string): boolean {
-    return this.find(model) !== undefined;
+    try {
+      return this.find(model) !== undefined;
+    } catch (error) {
+      if (error instanceof BadRequestError) return false;
+      throw error;
+    }
   }
 
   deployments(): readonly Deployment[] {

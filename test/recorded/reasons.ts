@@ -18,9 +18,12 @@ export interface Reason {
   holds(difference: Difference, circumstances: Circumstances): boolean;
 }
 
-/** The client got the upstream's own bytes: it speaks the same format, and nothing was translated. */
-function isUntouched({ exchange, answer }: Circumstances): boolean {
-  return exchange.wire === "openai" && answer === exchange.body;
+/**
+ * The client got the upstream's own bytes: it speaks the same format, and nothing was translated. Only OpenAI itself may
+ * be this free with its rules; other providers that break them are rewritten.
+ */
+function isUntouched({ exchange, slug, answer }: Circumstances): boolean {
+  return slug === "openai" && exchange.wire === "openai" && answer === exchange.body;
 }
 
 const untouched = (id: string, path: RegExp, explanation: string): Reason => ({
@@ -31,14 +34,11 @@ const untouched = (id: string, path: RegExp, explanation: string): Reason => ({
 
 const UNTOUCHED: readonly Reason[] = [
   untouched(
-    "untouched-reasoning",
-    /\.reasoning$/,
-    "same format on both sides, bytes untouched: the reasoning is under the provider's own name",
+    "untouched-rules",
+    /^rule$/,
+    "OpenAI or Azure on both sides, bytes untouched: the provider breaks a rule of the format itself",
   ),
-  untouched("untouched-usage", /^usage/, "the same: usage in the provider's own fields"),
-  untouched("untouched-finish", /\.finish$/, "the same: the provider's own word for the finish reason"),
-  untouched("untouched-citations", /\.citations$/, "the same: sources beside the message, no annotations"),
-  untouched("untouched-rules", /^rule$/, "the same: the provider breaks a rule of the format itself"),
+  untouched("untouched-finish", /\.finish$/, "the same: the provider gives no finish reason, or its own word"),
 ];
 
 /** Fields the recorded client sent otherwise than the gateway does, which mean the same or say less. */
@@ -80,13 +80,6 @@ const REQUESTS: readonly Reason[] = [
     holds: ({ path, recorded, got }) => path.endsWith(".image_url") && isRecord(got) && got["url"] === recorded,
   },
   {
-    id: "no-names",
-    explanation:
-      "Groq (all messages) and xAI (all but the user's) document that names are refused, though not always do so",
-    holds: ({ path, kind }, { slug }) =>
-      (slug === "groq" || slug === "xai") && kind === "missing" && /^messages\[\d+\]\.name$/.test(path),
-  },
-  {
     id: "schema-type",
     explanation: "a tool's schema without a type gets one: Anthropic refuses it otherwise",
     holds: ({ path, kind, got }) => kind === "extra" && got === "object" && path.endsWith(".input_schema.type"),
@@ -118,10 +111,10 @@ const REQUESTS: readonly Reason[] = [
 /** Answers the gateway gives otherwise than recorded, and means to. */
 const ANSWERS: readonly Reason[] = [
   {
-    id: "array-stream",
-    explanation: "a stream recorded as one array is no answer to a request for events",
-    holds: ({ side }, { exchange }) =>
-      side === "answer" && exchange.streaming && exchange.body.trimStart().startsWith("["),
+    id: "broken-off",
+    explanation: "a stream that ends with an error has not finished, whatever it said before",
+    holds: ({ path, got }, { exchange }) =>
+      exchange.streaming && /\.finish$/.test(path) && got === "none" && /^data: .*"error": ?\{/m.test(exchange.body),
   },
   {
     id: "google-key-401",

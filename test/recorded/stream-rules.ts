@@ -87,7 +87,12 @@ function checkCall(call: Json, { calls }: ChoiceState, broken: Set<string>): voi
     broken.add("every tool call has an index");
     return;
   }
-  if (calls[index]) return;
+  if (calls[index]) {
+    // Clients join the texts of the pieces.
+    if (textOf(call["id"]) || textOf(recordOf(call["function"])["name"]))
+      broken.add("a tool call's id and name come once");
+    return;
+  }
   if (index !== calls.length) broken.add("the indices of tool calls are contiguous");
   calls[index] = true;
   if (!textOf(call["id"]) || !textOf(recordOf(call["function"])["name"]))

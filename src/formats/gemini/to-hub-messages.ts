@@ -13,7 +13,7 @@ interface HubContent {
 
 /** A call that waits for its result. */
 interface OpenCall {
-  id: string;
+  id: string | null | undefined;
   name: string;
 }
 

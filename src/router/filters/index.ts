@@ -9,5 +9,8 @@ import { rateLimits } from "./rate-limits.ts";
 import { region } from "./region.ts";
 import { tags } from "./tags.ts";
 
-/** In the order they are asked; each sees what those before it left. */
-export const filters: readonly Filter[] = [region, rateLimits, affinity, preCall, tags];
+/**
+ * In the order they are asked; each sees what those before it left. Affinity comes last, where LiteLLM has it first:
+ * a session must not be held to a deployment that its request does not fit.
+ */
+export const filters: readonly Filter[] = [region, rateLimits, preCall, tags, affinity];

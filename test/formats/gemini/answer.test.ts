@@ -304,6 +304,10 @@ it.each([
   ["IMAGE_SAFETY", false, "content_filter"],
   ["MALFORMED_FUNCTION_CALL", false, "stop"],
   ["A_NEW_REASON", false, "stop"],
+  [1, true, "tool_calls"],
+  [2, false, "length"],
+  [10, false, "content_filter"],
+  [99, false, "stop"],
 ])("finish reason %s (tools: %s) is %s", (reason, tools, expected) => {
   expect(finishReason(reason, tools)).toBe(expected);
 });

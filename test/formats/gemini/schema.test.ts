@@ -34,6 +34,22 @@ describe("toJsonSchema", () => {
   });
 });
 
+describe("words in snake case", () => {
+  const schema = {
+    type: "OBJECT",
+    properties: { any_of: { any_of: [{ type: "STRING", min_length: "1" }, { type: "NULL" }] } },
+    property_ordering: ["any_of"],
+    additional_properties: false,
+  };
+  it("are the same in camel case; names of properties are not words", () =>
+    expect(toJsonSchema(schema)).toEqual({
+      type: "object",
+      properties: { any_of: { anyOf: [{ type: "string", minLength: 1 }, { type: "null" }] } },
+      propertyOrdering: ["any_of"],
+      additionalProperties: false,
+    }));
+});
+
 describe("toOpenApiSchema", () => {
   it("resolves references, also those that go in circles, and nulls", () => {
     expect(

@@ -49,6 +49,10 @@ it("takes reasoning parameters where the model thinks", () => {
   expect(takes("gemini-2.5-flash")).toBe(true);
   expect(takes("gemini-2.0-flash")).toBe(false);
   expect(takes("my-tuned", { supports_reasoning: true })).toBe(true);
+  expect(takes("my-tuned", { supports_reasoning: false })).toBe(false);
+  expect(takes("gemma-3-27b-it")).toBe(false);
+  expect(takes("gemini-live-2.5-flash-preview-native-audio")).toBe(true);
+  expect(takes("a-name-that-says-nothing")).toBe(true);
 });
 
 describe("errors", () => {

@@ -235,6 +235,8 @@ describe("messages", () => {
     thinking_blocks: [{ type: "thinking", thinking: "R", signature: "s" }],
   };
 
+  const result = { role: "tool", tool_call_id: "c", name: "add", content: "5" };
+
   test.each([
     ["deepseek", thought, thought],
     ["deepseek", signed, thought],
@@ -256,6 +258,8 @@ describe("messages", () => {
     ["groq", { role: "user", content: "U", name: "Ann" }, { role: "user", content: "U" }],
     ["xai", { role: "user", content: "U", name: "Ann" }, { role: "user", content: "U", name: "Ann" }],
     ["xai", { role: "system", content: "U", name: "Ann" }, { role: "system", content: "U" }],
+    ["groq", result, result],
+    ["xai", result, result],
   ])("%s gets %o as %o", (slug, given, expected) => expect(first(slug, given)).toEqual(expected));
 
   test("Mistral's own thinking and files go back in its form", () => {
@@ -280,6 +284,11 @@ describe("messages", () => {
       expect(messages).toEqual([{ role: "assistant", content: "A", prefix: true }]);
     }
   });
+});
+
+test("answers are rewritten, but for the providers that are known to keep OpenAI's rules", () => {
+  const untouched = compatibleProviders.filter(({ chat }) => !chat!.rewritesAnswers).map(({ slug }) => slug);
+  expect(untouched.toSorted()).toEqual(["azure_ai", "bedrock_mantle", "dashscope", "hosted_vllm", "vllm"]);
 });
 
 describe("headers", () => {

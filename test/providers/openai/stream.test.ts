@@ -46,21 +46,95 @@ describe("stream", () => {
     });
   });
 
-  test("usage on the last chunk of the answer is told once more in a chunk of its own", () => {
-    const chunks = decode(line({ index: 0, delta: {}, finish_reason: "stop" }, { usage }) + DONE);
+  test("usage is told once, last and without choices, wherever the provider puts it", () => {
+    const chunks = decode(
+      line({ index: 0, delta: { content: "a" } }, { usage: { ...usage, completion_tokens: 1 } }) +
+        line({ index: 0, delta: {}, finish_reason: "stop" }, { usage }) +
+        `data: ${JSON.stringify({ choices: [], usage, service_tier: "default" })}\n\n${DONE}`,
+    );
     expect(chunks.map((chunk) => [chunk.choices.length, chunk.usage])).toEqual([
-      [1, usage],
+      [1, undefined],
+      [1, undefined],
       [0, usage],
     ]);
+    expect(chunks.at(-1)).toMatchObject({ id: "x", model: "m", service_tier: "default" });
     expect(decode(line({ delta: {}, finish_reason: "stop" }, { x_groq: { usage } }), "groq").at(-1)?.usage).toEqual(
       usage,
     );
+    expect(decode(line({ index: 0, delta: { content: "a" } }, { usage: null }) + DONE)[0]?.usage).toBeNull();
+  });
+
+  const reasons = (chunks: ChatChunk[]) => chunks.flatMap(({ choices }) => choices.map((one) => one.finish_reason));
+
+  test("a choice has one finish reason, the last, after all it says", () => {
+    const chunks = decode(
+      line({ index: 0, delta: { content: "a" }, finish_reason: "length" }) +
+        line({ index: 0, delta: { content: "b" }, finish_reason: "eos", native_finish_reason: "EOS" }) +
+        line({ index: 1, delta: { role: "assistant", content: "" }, finish_reason: "length" }) +
+        line({ index: 0, delta: { content: "" }, finish_reason: "eos", native_finish_reason: "EOS" }, { x: 1 }) +
+        DONE,
+    );
+    expect(reasons(chunks)).toEqual([null, null, "stop", "length"]);
+    expect(chunks[2]).toMatchObject({ x: 1, choices: [{ index: 0, native_finish_reason: "EOS" }] });
+    expect(chunks[3]?.choices[0]).toMatchObject({ index: 1, delta: { role: "assistant" } });
+  });
+
+  test("an empty answer that ends twice has its role", () => {
+    const end = { index: 0, delta: { content: "" }, finish_reason: "stop" };
+    const chunks = decode(line({ ...end, delta: { role: "assistant" } }) + line(end) + DONE);
+    expect(chunks.map(({ choices }) => choices)).toEqual([
+      [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: "stop" }],
+    ]);
+  });
+
+  test("[DONE] is an end also where no reason is given", () => {
+    const call = { index: 0, id: "c", function: { name: "f", arguments: "{}" } };
+    expect(reasons(decode(line({ index: 0, delta: { content: "a" } }) + DONE))).toEqual([null, "stop"]);
+    expect(reasons(decode(line({ index: 0, delta: { tool_calls: [call] }, finish_reason: "" }) + DONE))).toEqual([
+      null,
+      "tool_calls",
+    ]);
+    expect(decode(DONE)).toEqual([]);
+  });
+
+  test("what a chunk lacks is filled in; one that says nothing of the answer passes", () => {
+    const first = { id: "", object: "", model: "", choices: [], prompt_filter_results: [{ prompt_index: 0 }] };
+    const wrong = line({ index: 0, delta: { content: "a" } }, { object: "chat.completion" });
+    const chunks = decode(`data: ${JSON.stringify(first)}\n\n${wrong}${DONE}`);
+    const head = { object: "chat.completion.chunk", model: "m" };
+    expect(chunks[0]).toEqual({ ...first, ...head, id: "made", created: 7 });
+    expect(chunks[1]).toMatchObject({ ...head, id: "x", created: 1, choices: [{ delta: { role: "assistant" } }] });
+  });
+
+  test("reasoning keeps the provider's name for it", () => {
+    const details = [{ type: "reasoning.text", text: "hm" }];
+    const chunks = decode(
+      line({ index: 0, delta: { reasoning_details: details } }) + line({ index: 0, delta: { reasoning: "so" } }) + DONE,
+      "openrouter",
+    );
+    expect(chunks.map(({ choices }) => choices[0]?.delta)).toEqual([
+      { role: "assistant", reasoning_details: details, reasoning_content: "hm" },
+      { reasoning: "so", reasoning_content: "so" },
+      {},
+    ]);
+  });
+
+  test("Perplexity's sources come as annotations, once", () => {
+    const choice = { index: 0, delta: { content: "Yes[1]" }, message: { content: "Yes[1]" } };
+    const sources = { citations: ["https://a.test"], object: "chat.completion" };
+    const end = { ...choice, delta: { content: "" }, finish_reason: "stop" };
+    const chunks = decode(line(choice, sources) + line(end, sources), "perplexity");
+    expect(chunks.flatMap(({ choices }) => choices[0]?.delta.annotations ?? [])).toHaveLength(1);
+    expect(chunks[0]?.["citations"]).toEqual(sources.citations);
+    expect(reasons(chunks)).toEqual([null, null, "stop"]);
   });
 
   test("an end without [DONE] is an end after a finish reason, and a failure before", () => {
     expect(decode(line({ index: 0, delta: {}, finish_reason: "stop" }))).toHaveLength(1);
     expect(() => decode(line({ index: 0, delta: { content: "Hel" } }))).toThrow(/APIConnectionError.*broke off/);
     expect(() => decode("")).toThrow(/broke off/);
+    const other = line({ index: 1, delta: { content: "Hel" } });
+    expect(() => decode(other + line({ index: 0, delta: {}, finish_reason: "stop" }))).toThrow(/broke off/);
   });
 
   test.each([
@@ -96,6 +170,7 @@ describe("stream", () => {
       [undefined, undefined],
       [0, 0],
       [1, 2],
+      [-1, -1],
     ]) {
       const [first, second] = numbers;
       const chunks = decode(
@@ -107,6 +182,15 @@ describe("stream", () => {
       expect(callsOf(chunks)).toEqual(expected);
       expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe("tool_calls");
     }
+  });
+
+  test("what a piece says again of its call is left out: clients would join it", () => {
+    const again = { index: 0, id: "a", type: "function", function: { name: "f", arguments: "1" } };
+    const [first, second] = decode(piece(again) + piece(again) + finish).flatMap(
+      (chunk) => chunk.choices[0]?.delta.tool_calls ?? [],
+    );
+    expect(first).toEqual(again);
+    expect(second).toEqual({ index: 0, id: undefined, function: { arguments: "1" } });
   });
 
   test("a tool call without id gets one, arguments are always text", () => {
