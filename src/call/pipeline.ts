@@ -10,6 +10,7 @@ import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Choice, RoutingEngine } from "../router/engine.ts";
 import type { Log } from "../telemetry/log.ts";
+import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { splitOptions } from "./options.ts";
 import { type Passage, relay, translate } from "./relay.ts";
@@ -65,13 +66,33 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     settlement.admitted(request, admitted.options);
     const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
     const outcome = await dependencies.router.run(route, (choice) =>
-      ask(dependencies, operation, input, admitted, choice, settlement),
+      ask(
+        dependencies,
+        operation,
+        input,
+        withOverrides(dependencies, operation, input, admitted, choice),
+        choice,
+        settlement,
+      ),
     );
     settlement.answered(outcome);
     const { answer } = outcome.value;
-    return answer.kind === "complete"
-      ? await replyWhole(operation, request, outcome.value, answer, settlement)
-      : replyStream(operation, input, request, outcome.value, answer, settlement);
+    if (answer.kind === "complete") return await replyWhole(operation, request, outcome.value, answer, settlement);
+    const broken = {
+      operation,
+      request,
+      attempt: outcome.value,
+      choice: outcome.choice,
+      route,
+      router: dependencies.router,
+      settlement,
+      ask: (choice: Choice, rest: Request) =>
+        ask(dependencies, operation, input, { ...admitted, request: rest }, choice, settlement),
+    };
+    const isContinued = dependencies.router.settings.midStreamFallback === "continue";
+    return replyStream(operation, input, request, outcome.value, answer, settlement, isContinued, (error) =>
+      continueStream(broken, error),
+    );
   } catch (cause) {
     if (!(cause instanceof SluiceError)) dependencies.log.fault(input.id, cause);
     const error = toSluiceError(cause);
@@ -103,21 +124,28 @@ function admit<Request extends BaseRequest, Response, Chunk>(
   return { request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request, options, routing };
 }
 
-/** Speak: asks the deployment the router chose. A fallback's own params take the place of the request's. */
-function ask<Request extends BaseRequest, Response, Chunk>(
+/** A fallback's own params take the place of the request's, and are checked as those were. */
+function withOverrides<Request extends BaseRequest, Response, Chunk>(
   dependencies: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
   admitted: Admitted<Request>,
+  { overrides }: Choice,
+): Admitted<Request> {
+  if (Object.keys(overrides).length === 0) return admitted;
+  return admit(dependencies, operation, input, { ...input.body, ...overrides });
+}
+
+/** Speak: asks the deployment the router chose. */
+function ask<Request extends BaseRequest, Response, Chunk>(
+  { fetch, now, settings }: CallDependencies,
+  operation: Operation<Request, Response, Chunk>,
+  { id }: CallInput,
+  { request, options }: Admitted<Request>,
   choice: Choice,
   settlement: Settlement,
 ): Promise<Attempt<Request, Response, Chunk>> {
-  const { fetch, now, settings } = dependencies;
-  const isPlain = Object.keys(choice.overrides).length === 0;
-  const { request, options } = isPlain
-    ? admitted
-    : admit(dependencies, operation, input, { ...input.body, ...choice.overrides });
-  const ports = { fetch, now, signal: choice.signal, id: input.id };
+  const ports = { fetch, now, signal: choice.signal, id };
   return attempt(operation, request, choice.deployment, options, settings, ports, settlement.attempt(choice));
 }
 
@@ -146,20 +174,31 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   { adapter, meter }: Attempt<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "stream" }>,
   settlement: Settlement,
+  isContinued: boolean,
+  goOn: (error: SluiceError) => Promise<Rest<Chunk> | undefined>,
 ): Reply {
+  let rest: Rest<Chunk> | undefined;
   const passage: Passage<Chunk> = {
     chunks: answer.chunks,
     body: answer.body,
-    abort: answer.abort,
+    async recover(error) {
+      if (rest !== undefined) return undefined; // it has been continued once
+      rest = await goOn(error);
+      return rest;
+    },
+    abort: (reason) => (rest ?? answer).abort(reason),
     clientGone: () => input.signal.aborted,
     encode: (chunk) => operation.encode(chunk, request),
     done: operation.done,
     encodeError: operation.encodeError,
-    observe: (chunk) => meter.chunk(chunk),
+    observe: (chunk) => {
+      if (rest === undefined) meter.chunk(chunk); // what is continued reads its own
+    },
     over: (end) => settlement.streamOver(end),
   };
   const untouched =
     answer.relayable &&
+    !isContinued &&
     speaksTheSame(operation, adapter) &&
     !answer.chunks.begun.some(operation.isDialect) &&
     operation.wantsStreamUsage(request) && // where it does not, the usage the gateway asked for is taken out

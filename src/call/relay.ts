@@ -10,6 +10,8 @@ import { type ChunkSource, connectionError } from "../providers/chunk-source.ts"
 
 export interface Passage<Chunk> {
   chunks: ChunkSource<Chunk>;
+  /** Goes on elsewhere where the upstream broke off; `undefined` where it cannot. Only `translate` asks. */
+  recover?(error: SluiceError): Promise<ChunkReader<Chunk> | undefined>;
   /** The upstream's body, of which `chunks` has read the beginning. */
   body: ReadableStream<Uint8Array>;
   /** Stops the upstream. */
@@ -22,6 +24,13 @@ export interface Passage<Chunk> {
   observe(chunk: Chunk): void;
   /** How it ended: by itself, by an error of the upstream, or because the client left. */
   over(end: StreamEnd): void;
+}
+
+/** Chunks, pulled. */
+export interface ChunkReader<Chunk> {
+  /** At least one, or `undefined` at the end. @throws SluiceError */
+  read(): Promise<Chunk[] | undefined>;
+  cancel(reason?: unknown): Promise<void>;
 }
 
 export type StreamEnd = { reason: "complete" } | { reason: "error"; error: SluiceError } | { reason: "aborted" };
@@ -39,12 +48,24 @@ const COMMENT = ": keep-alive\n\n";
 
 export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let source: ChunkReader<Chunk> = passage.chunks;
   let reading: Promise<Chunk[] | undefined> | undefined;
+  const read = async (): Promise<Chunk[] | undefined> => {
+    try {
+      return await source.read();
+    } catch (cause) {
+      const error = connectionError(cause);
+      const next = passage.clientGone() ? undefined : await passage.recover?.(error);
+      if (next === undefined) throw error;
+      source = next;
+      return read();
+    }
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         for (;;) {
-          reading ??= passage.chunks.read();
+          reading ??= read();
           const chunks = await orSilence(reading);
           if (chunks === SILENT) {
             controller.enqueue(encoder.encode(COMMENT));
@@ -76,7 +97,7 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
     },
     async cancel(reason) {
       passage.abort(reason);
-      await passage.chunks.cancel(reason);
+      await source.cancel(reason);
       passage.over({ reason: "aborted" });
     },
   });

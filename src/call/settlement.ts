@@ -1,5 +1,6 @@
 import type { SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
+import { addUsage } from "../formats/openai/continuation.ts";
 import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
 import { cost } from "../models/cost.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
@@ -29,6 +30,8 @@ export class Settlement {
   readonly #closed = Promise.withResolvers<void>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
+  /** What was delivered before a stream broke off. */
+  #delivered: { usage: Usage; cost: number | undefined } | undefined;
   #isClosing = false;
   readonly record: CallRecord;
 
@@ -101,6 +104,13 @@ export class Settlement {
     if (this.record.stream) choice.ticket.contentBegan();
   }
 
+  /** The stream broke off, and will be gone on with elsewhere. What was delivered is counted and paid for. */
+  brokeOff(error: SluiceError, usage: Usage): void {
+    this.#winner?.choice.ticket.failed(error);
+    this.#delivered = { usage, cost: this.#costOf(this.#winner, usage) };
+    this.#winner = undefined;
+  }
+
   succeed(): Promise<void> {
     return this.#close({ outcome: "success", status: 200 });
   }
@@ -140,13 +150,23 @@ export class Settlement {
   async #account(): Promise<void> {
     const { record } = this;
     const { meter, target } = this.#winner ?? {};
+    if (this.#delivered !== undefined) {
+      record.usage = this.#delivered.usage;
+      record.cost = this.#delivered.cost;
+      record.estimated = true;
+    }
     if (meter === undefined || target === undefined) return;
-    const reported: Usage | undefined = meter.usage;
-    record.usage = reported ?? (await meter.estimate(target.model));
-    record.estimated = reported === undefined;
-    if (target.info === undefined) return;
-    const settled = cost(record.usage, target.info, { ...meter.terms, at: record.startedAt });
-    if (settled !== undefined) record.cost = settled.total;
+    const usage: Usage = meter.usage ?? (await meter.estimate(target.model));
+    const cost = this.#costOf(this.#winner, usage);
+    record.usage = this.#delivered === undefined ? usage : addUsage(this.#delivered.usage, usage);
+    record.cost = this.#delivered === undefined ? cost : sum(this.#delivered.cost, cost);
+    record.estimated ||= meter.usage === undefined;
+  }
+
+  /** Nano-dollars; `undefined` where a price is not known. */
+  #costOf({ meter, target }: Partial<OpenAttempt> = {}, usage: Usage): number | undefined {
+    if (meter === undefined || target?.info === undefined) return undefined;
+    return cost(usage, target.info, { ...meter.terms, at: this.record.startedAt })?.total;
   }
 
   #tellRouter(): void {
@@ -156,4 +176,9 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
+}
+
+/** An unknown part makes the whole unknown. */
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
 }

@@ -17,7 +17,7 @@ interface Variables {
 }
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
-  const app = new Hono<{ Variables: Variables }>();
+  const app = new Hono<{ Variables: Variables }>({ strict: false }); // a slash at the end changes nothing
   app.options("*", cors({ origin: "*" }));
   app.use(async (context, next) => {
     context.set("callId", callId(context.req.header("x-litellm-call-id")));
@@ -30,20 +30,20 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
     headers.set("x-content-type-options", "nosniff");
   });
   for (const route of [...routes, ...docsRoutes(routes)]) mount(app, gateway, route);
-  app.notFound(({ req }) => {
-    throw new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`);
-  });
+  app.notFound(({ req }) =>
+    errorResponse(new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`)),
+  );
   app.onError((cause, context) => {
-    const error = cause instanceof SluiceError ? cause : undefined;
-    if (error === undefined) gateway.log.fault(context.get("callId"), cause);
-    const known =
-      error ?? new SluiceError("the gateway failed; the call id is in the headers", {}, 500, "internal_server_error");
-    return Response.json(known.toBody(), {
-      status: known.status,
-      headers: { "x-litellm-call-id": context.get("callId") },
-    });
+    if (cause instanceof SluiceError) return errorResponse(cause);
+    gateway.log.fault(context.get("callId"), cause);
+    const message = "the gateway failed; the call id is in the headers";
+    return errorResponse(new SluiceError(message, {}, 500, "internal_server_error"));
   });
   return app;
+}
+
+function errorResponse(error: SluiceError): Response {
+  return Response.json(error.toBody(), { status: error.status });
 }
 
 /** Auth is a part of mounting: a route cannot be served without it. */

@@ -5,7 +5,10 @@ import { BadRequestError, RequestTooLargeError } from "../formats/errors.ts";
  * @throws RequestTooLargeError, BadRequestError
  */
 export async function readJson(request: Request, limit: number): Promise<Record<string, unknown>> {
-  const text = await readText(request, limit);
+  const text = await readText(request, limit).catch((cause: unknown) => {
+    if (cause instanceof RequestTooLargeError) throw cause;
+    throw new BadRequestError("litellm.BadRequestError: the request body broke off", { cause });
+  });
   if (text.trim() === "")
     throw new BadRequestError("litellm.BadRequestError: the request has no body; a JSON object is expected");
   let parsed: unknown;

@@ -8,6 +8,7 @@ import {
   type Delta,
   type Usage,
 } from "../formats/openai/chat.ts";
+import { ContinuationJoiner, continueRequest } from "../formats/openai/continuation.ts";
 import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../formats/openai/legacy-functions.ts";
 import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/openai/stream.ts";
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
@@ -64,6 +65,14 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
   errorBody: (error) => error.toBody(),
   meter: (request) => new ChatMeter(request),
+  continuation(request, { answer }, usage) {
+    if (answer === undefined || continueRequest(request, answer, true) === undefined) return undefined;
+    const joiner = new ContinuationJoiner(answer, usage);
+    return {
+      request: (prefill) => continueRequest(request, answer, prefill) ?? request,
+      join: (chunk) => joiner.join(chunk),
+    };
+  },
 };
 
 /** Characters; providers cache nothing below 1,024 tokens. */
@@ -109,11 +118,11 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
   }
 
   get usage(): Usage | undefined {
-    return this.#completion?.usage;
+    return this.answer?.usage;
   }
 
   get terms(): CostOptions {
-    const { usage, service_tier } = this.#completion ?? {};
+    const { usage, service_tier } = this.answer ?? {};
     const given = {
       serviceTier: service_tier ?? usage?.["service_tier"],
       geo: usage?.["inference_geo"],
@@ -124,7 +133,7 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
   }
 
   async estimate(model: string): Promise<Usage> {
-    const output = (this.#completion?.choices ?? []).flatMap(({ message }) => [
+    const output = (this.answer?.choices ?? []).flatMap(({ message }) => [
       message.reasoning_content ?? "",
       message.content ?? "",
       ...(message.tool_calls ?? []).map((call) => `${call.function?.name ?? ""}${call.function?.arguments ?? ""}`),
@@ -134,7 +143,7 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
     return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   }
 
-  get #completion(): ChatCompletion | undefined {
+  get answer(): ChatCompletion | undefined {
     return this.#response ?? this.#builder.completion;
   }
 }

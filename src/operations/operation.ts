@@ -63,12 +63,27 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** The body of an error before it. */
   errorBody(error: SluiceError): unknown;
   meter(request: Request): Meter<Response, Chunk>;
+  /**
+   * How to go on with a stream that broke off, from what the client has read of it; `undefined` where it cannot be.
+   * @param usage of what was delivered
+   */
+  continuation(request: Request, meter: Meter<Response, Chunk>, usage: Usage): Continuation<Request, Chunk> | undefined;
+}
+
+/** The rest of a stream, asked of another deployment. */
+export interface Continuation<Request, Chunk> {
+  /** What to ask a deployment for; whether its model goes on from an unfinished message is known by then. */
+  request(prefill: boolean): Request;
+  /** The chunks as parts of the stream they continue. */
+  join(chunk: Chunk): Chunk[];
 }
 
 /** Reads usage off an answer as it passes. */
 export interface Meter<Response, Chunk> {
   chunk(chunk: Chunk): void;
   response(response: Response): void;
+  /** The whole answer as far as it has come. */
+  readonly answer: Response | undefined;
   /** What the upstream reported, if it did. */
   readonly usage: Usage | undefined;
   /** What besides usage decides the price: tier, region, speed, size of searches. */

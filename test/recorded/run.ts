@@ -43,7 +43,11 @@ async function runOnce(
 ): Promise<Finding[]> {
   replay.last.delete(exchange.id);
   const body = clientRequest(exchange, askForUsage);
-  const got = await ask(gateway, body, { stream: exchange.streaming, askForUsage });
+  const options = { stream: exchange.streaming, askForUsage };
+  const first = await ask(gateway, body, options);
+  // The replay closes idle connections as the gateway is about to use them: that is no answer.
+  const lost = first.error?.includes("Network connection lost") && !replay.last.has(exchange.id);
+  const got = lost ? await ask(gateway, body, options) : first;
   const sent = replay.last.get(exchange.id);
   // What was never asked upstream cannot answer as recorded.
   const differences =

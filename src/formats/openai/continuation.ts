@@ -92,7 +92,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
   for (const [field, value] of Object.entries(b)) {
     const before = sum[field];
     if (typeof value === "number") sum[field] = value + (typeof before === "number" ? before : 0);
-    else if (isRecord(value)) sum[field] = isRecord(before) ? addUsage(before as Usage, value as Usage) : value; // details hold counts alone
+    else if (isRecord(value))
+      sum[field] = isRecord(before) ? addUsage(before as Usage, value as Usage) : value; // details hold counts alone
     else sum[field] ??= value;
   }
   return sum as Usage; // it has what either has

@@ -29,8 +29,8 @@ export interface CompatibleRow extends Pick<ChatRow, "slug" | "base" | "keyless"
   fixes?: readonly RequestFix[];
   rules?: readonly ErrorRule[];
   /**
-   * Its streams keep OpenAI's rules in all recordings (role first, tool calls numbered and named, one finish reason, usage
-   * last and apart, `[DONE]`), so that bytes may go through untouched. Unless said, answers are rewritten.
+   * Its streams keep OpenAI's rules in all recordings (role first, tool calls numbered and named once, one finish reason,
+   * usage last and apart, `[DONE]`), so that bytes may go through untouched. Unless said, answers are rewritten.
    */
   faithful?: true;
 }

@@ -100,7 +100,6 @@ const HOSTED: readonly CompatibleRow[] = [
     ...MAX_TOKENS,
     ...KEEPS_CACHE_MARKS,
     bases: ["DASHSCOPE_API_BASE"],
-    faithful: true,
   }),
   row("databricks", undefined, ["DATABRICKS_API_KEY", "DATABRICKS_TOKEN"], {
     ...MAX_TOKENS,

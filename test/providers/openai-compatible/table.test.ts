@@ -288,7 +288,7 @@ describe("messages", () => {
 
 test("answers are rewritten, but for the providers that are known to keep OpenAI's rules", () => {
   const untouched = compatibleProviders.filter(({ chat }) => !chat!.rewritesAnswers).map(({ slug }) => slug);
-  expect(untouched.toSorted()).toEqual(["azure_ai", "bedrock_mantle", "dashscope", "hosted_vllm", "vllm"]);
+  expect(untouched.toSorted()).toEqual(["azure_ai", "bedrock_mantle", "hosted_vllm", "vllm"]);
 });
 
 describe("headers", () => {
