@@ -25,6 +25,7 @@ export default defineConfig({
               durableObjects: {
                 ROUTER_STATE: { className: "RouterStateObject", useSQLite: true },
                 IDEMPOTENCY: { className: "IdempotencyObject", useSQLite: true },
+                HEALTH: { className: "HealthObject", useSQLite: true },
               },
             },
           }),

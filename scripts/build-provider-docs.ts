@@ -22,7 +22,11 @@ export function withTable(document: string): string {
     .filter(({ slug }) => !others.has(slug))
     .toSorted((a, b) => (a.slug < b.slug ? -1 : 1))
     .map(tableRow);
-  const table = ["| provider | base URL | key | format | special |", "|---|---|---|---|---|", ...rows].join("\n");
+  const table = [
+    "| provider | in errors | base URL | key | format | special |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
   return `${document.slice(0, before)}${BEGIN}\n\n${rows.length} providers.\n\n${table}\n\n${document.slice(after)}`;
 }
 
@@ -30,7 +34,8 @@ function tableRow(provider: Provider): string {
   const { slug, label, keyVariables, baseVariables, chat } = provider;
   const row = compatibleRows.find((one) => one.slug === slug);
   const cells = [
-    `**${label}** ${code([slug, ...(row?.aliases ?? [])])}`,
+    code([slug, ...(row?.aliases ?? [])]),
+    `${label}Exception`,
     [baseOf(provider, row), code(baseVariables)].filter(Boolean).join("<br>"),
     code(keyVariables) || "none",
     chat === undefined ? "" : `${FORMATS[chat.wire]}${row === undefined ? "" : ", compatible"}`,

@@ -11,6 +11,9 @@ import { workerdConfig } from "./workerd-config.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
+/** What ends this process ends the gateway first. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** How long calls under way may take to end once the gateway is told to stop. */
 const GRACE_MILLISECONDS = 5000;
 
@@ -75,9 +78,19 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
     await ended;
     clearTimeout(patience);
   };
-  const url = `http://${options.host === "0.0.0.0" ? "127.0.0.1" : options.host}:${port}`;
+  const url = `http://${reachable(options.host)}:${port}`;
+  for (const signal of SIGNALS) process.on(signal, stop);
+  child.once("exit", () => {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  });
   await untilReady(url, child);
   return { url, key, keyFile, config, child, stop };
+}
+
+/** An address of `--host` as it stands in a URL on this machine. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function compile({ config: file, env }: GatewayOptions, out: string): CompiledConfig {
@@ -129,11 +142,12 @@ async function bundle(outfile: string, config: string): Promise<void> {
 
 /** Resolves when the gateway answers; rejects when it ends before. */
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  const ended = new Promise<never>((_, reject) =>
-    child.once("exit", (code) => reject(new StartError(`the gateway ended with code ${code} before it answered`))),
-  );
+  const ended = new Promise<never>((_, reject) => {
+    child.once("error", (error) => reject(new StartError(`workerd cannot be run: ${error.message}`)));
+    child.once("exit", (code) => reject(new StartError(`the gateway ended with code ${code} before it answered`)));
+  });
   const answers = async () => {
-    for (;;) {
+    while (child.exitCode === null && child.signalCode === null) {
       const response = await fetch(`${url}/health/liveliness`).catch(() => undefined);
       if (response?.ok) return;
       await new Promise((next) => setTimeout(next, 25));

@@ -47,7 +47,6 @@ Try it:
 
 try {
   const gateway = await runGateway(readOptions());
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void gateway.stop());
   gateway.child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 0));
   for (const warning of gateway.config.warnings) console.warn(warning);
   console.log(banner(gateway));

@@ -4,6 +4,7 @@
 const OBJECTS: Readonly<Record<string, string>> = {
   ROUTER_STATE: "RouterStateObject",
   IDEMPOTENCY: "IdempotencyObject",
+  HEALTH: "HealthObject",
 };
 
 export interface WorkerdOptions {
@@ -34,7 +35,7 @@ const config :Workerd.Config = (
     # Upstreams are named by the config's owner, and may be on this machine (Ollama, vLLM).
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
   ],
-  sockets = [(name = "http", address = ${quote(`${host}:${port}`)}, http = (), service = "gateway")],
+  sockets = [(name = "http", address = ${quote(`${host.includes(":") ? `[${host}]` : host}:${port}`)}, http = (), service = "gateway")],
 );
 
 const gateway :Workerd.Worker = (

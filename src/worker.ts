@@ -3,25 +3,32 @@ import compiled from "#config";
 import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
-import { createGateway } from "./gateway/gateway.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Bindings } from "./objects/bindings.ts";
+import { healthObject } from "./objects/health.ts";
+import { idempotencyObjects } from "./objects/idempotency.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
+export { HealthObject } from "./objects/health.ts";
 export { IdempotencyObject } from "./objects/idempotency.ts";
 export { RouterStateObject } from "./objects/router-state.ts";
 
 /** Bindings, and variables by any other name. */
 type Env = Bindings;
-type App = ReturnType<typeof createApp>;
 
-/** The app of this isolate: the config is parsed and validated once, by the first request. */
-let app: App | undefined;
+/** What this isolate runs: the config is parsed and validated once, by the first request. */
+let running: { gateway: Gateway; app: ReturnType<typeof createApp> } | undefined;
 
-function start(env: Env): App {
+function start(env: Env): NonNullable<typeof running> {
   const config = loadConfig(compiled, variables(env));
   const log = consoleLog({ calls: config.settings.jsonLogs });
   for (const notice of config.notices) log.notice(notice);
-  return createApp(createGateway(config, { log }));
+  const gateway = createGateway(config, {
+    log,
+    idempotency: idempotencyObjects(env.IDEMPOTENCY),
+    health: healthObject(env.HEALTH),
+  });
+  return { gateway, app: createApp(gateway) };
 }
 
 function variables(env: Env): Record<string, string> {
@@ -31,12 +38,16 @@ function variables(env: Env): Record<string, string> {
 export default {
   fetch(request, env, context) {
     try {
-      app ??= start(env);
+      running ??= start(env);
     } catch (error) {
       consoleLog({ calls: false }).fault("start", error);
       const body = new ServiceUnavailableError("The gateway's config cannot be served; its log says why.").toBody();
       return Response.json(body, { status: 503 });
     }
-    return app.fetch(request, env, context);
+    return running.app.fetch(request, env, context);
+  },
+  scheduled(_, env, context) {
+    running ??= start(env);
+    context.waitUntil(running.gateway.health.refresh("cron"));
   },
 } satisfies ExportedHandler<Env>;

@@ -20,6 +20,7 @@ const LAYERS = [
   "cache",
   "guardrails",
   "call",
+  "health",
   "objects",
   "gateway",
   "mcp",
@@ -38,6 +39,7 @@ const PORTABLE = new Set([
   "index.ts",
   "tenancy",
   "call",
+  "health",
 ]);
 
 const source = resolve(import.meta.dirname, "../src");

@@ -2,8 +2,9 @@
  * The way of one call, the same for every operation: admit, guard, recall, route, speak, guard, settle.
  * Rooms that are not built yet are simply not on the way.
  */
-import { InternalServerError, SluiceError } from "../formats/errors.ts";
+import type { SluiceError } from "../formats/errors.ts";
 import { validate } from "../formats/validate.ts";
+import type { CallRecord } from "../ledger/record.ts";
 import { type Attempt, attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Adapter } from "../providers/provider.ts";
@@ -44,12 +45,18 @@ export interface CallInput {
   signal: AbortSignal;
   /** May this client ask for mock answers? */
   mayMock: boolean;
+  /** Nobody waits for the answer: the call repeats another at a `silent_model`. */
+  shadow?: true;
+  /** Told of each deployment, once it is being asked. */
+  onAsked?(choice: Choice): void;
 }
 
 export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: string | ReadableStream<Uint8Array>;
+  /** What became of the call, once it is over: a stream may still fail, or its client leave. */
+  ended: Promise<CallRecord["outcome"]>;
 }
 
 /** Carries one call through. Every failure is a reply in the client's format; nothing is thrown. */
@@ -58,7 +65,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
 ): Promise<Reply> {
-  const settlement = new Settlement(dependencies, operation.name, input.id);
+  const settlement = new Settlement(dependencies, operation.name, input);
   dependencies.waitUntil(settlement.done);
   try {
     const admitted = admit(dependencies, operation, input, input.body);
@@ -94,13 +101,13 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
       continueStream(broken, error),
     );
   } catch (cause) {
-    if (!(cause instanceof SluiceError)) dependencies.log.fault(input.id, cause);
-    const error = toSluiceError(cause);
+    const error = settlement.toError(cause);
     settlement.fail(error, input.signal.aborted);
     return {
       status: error.status,
       headers: { "content-type": "application/json", ...errorHeaders(settlement.record, error) },
       body: JSON.stringify(operation.errorBody(error)),
+      ended: settlement.done,
     };
   }
 }
@@ -140,13 +147,15 @@ function withOverrides<Request extends BaseRequest, Response, Chunk>(
 function ask<Request extends BaseRequest, Response, Chunk>(
   { fetch, now, settings }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
-  { id }: CallInput,
+  { id, onAsked }: CallInput,
   { request, options }: Admitted<Request>,
   choice: Choice,
   settlement: Settlement,
 ): Promise<Attempt<Request, Response, Chunk>> {
   const ports = { fetch, now, signal: choice.signal, id };
-  return attempt(operation, request, choice.deployment, options, settings, ports, settlement.attempt(choice));
+  const asked = attempt(operation, request, choice.deployment, options, settings, ports, settlement.attempt(choice));
+  onAsked?.(choice);
+  return asked;
 }
 
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */
@@ -164,6 +173,7 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
     status: 200,
     headers: { "content-type": "application/json", ...replyHeaders(settlement.record, answer.headers) },
     body: untouched ?? operation.encodeWhole(answer.body, request),
+    ended: settlement.done,
   };
 }
 
@@ -191,6 +201,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
     encode: (chunk) => operation.encode(chunk, request),
     done: operation.done,
     encodeError: operation.encodeError,
+    toError: (cause) => settlement.toError(cause),
     observe: (chunk) => {
       if (rest === undefined) meter.chunk(chunk); // what is continued reads its own
     },
@@ -212,6 +223,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
       ...replyHeaders(settlement.record, answer.headers),
     },
     body: untouched ? relay(passage) : translate(passage),
+    ended: settlement.done,
   };
 }
 
@@ -220,13 +232,4 @@ function speaksTheSame<Request extends BaseRequest, Response, Chunk>(
   adapter: Adapter<Request, Response, Chunk>,
 ): boolean {
   return adapter.wire === operation.wire && !adapter.rewritesAnswers;
-}
-
-/** A failure of our own code is the client's 500, and says nothing of the inside. */
-function toSluiceError(cause: unknown): SluiceError {
-  return cause instanceof SluiceError
-    ? cause
-    : new InternalServerError("litellm.InternalServerError: the gateway failed; the call id is in the headers", {
-        cause,
-      });
 }

@@ -7,6 +7,7 @@
  */
 import type { SluiceError } from "../formats/errors.ts";
 import { type ChunkSource, connectionError } from "../providers/chunk-source.ts";
+import { type IdleLimit, withinIdleLimit } from "../providers/idle.ts";
 
 export interface Passage<Chunk> {
   chunks: ChunkSource<Chunk>;
@@ -18,6 +19,8 @@ export interface Passage<Chunk> {
   abort(reason: unknown): void;
   /** Has the client left? */
   clientGone(): boolean;
+  /** Whatever was thrown as the error to tell; a fault of our own is logged. */
+  toError(cause: unknown): SluiceError;
   encode(chunk: Chunk): string | undefined;
   done: string;
   encodeError(error: SluiceError): string;
@@ -50,14 +53,16 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
   const encoder = new TextEncoder();
   let source: ChunkReader<Chunk> = passage.chunks;
   let reading: Promise<Chunk[] | undefined> | undefined;
+  let left = false;
   const read = async (): Promise<Chunk[] | undefined> => {
     try {
       return await source.read();
     } catch (cause) {
-      const error = connectionError(cause);
-      const next = passage.clientGone() ? undefined : await passage.recover?.(error);
+      const error = passage.toError(cause);
+      const next = left || passage.clientGone() ? undefined : await passage.recover?.(error);
       if (next === undefined) throw error;
       source = next;
+      if (left) await next.cancel(); // meanwhile
       return read();
     }
   };
@@ -88,7 +93,8 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
           return;
         }
       } catch (cause) {
-        const error = connectionError(cause);
+        if (left) return;
+        const error = passage.toError(cause);
         passage.abort(error);
         controller.enqueue(encoder.encode(passage.encodeError(error)));
         controller.close();
@@ -96,6 +102,7 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
       }
     },
     async cancel(reason) {
+      left = true;
       passage.abort(reason);
       await source.cancel(reason);
       passage.over({ reason: "aborted" });
@@ -124,7 +131,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
   for (const chunk of passage.chunks.held()) passage.observe(chunk);
   const [forClient, forMeter] = passage.body.tee();
   const { readable, writable } = new IdentityTransformStream();
-  const meter = readPaced(forMeter, (bytes) => {
+  const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => {
     for (const chunk of passage.chunks.decode(bytes)) passage.observe(chunk);
   });
 
@@ -139,13 +146,15 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
     let failure: SluiceError | undefined;
     let told = false;
     try {
-      await forClient.pipeTo(writable, { preventClose: true, preventAbort: true });
+      await forClient.pipeTo(writable, { preventClose: true, preventAbort: true }).catch((cause: unknown) => {
+        throw connectionError(cause);
+      });
       told = true; // what the meter finds from here on, the client has already read
       await meter.finish();
       told = passage.chunks.failed;
       for (const chunk of passage.chunks.finish()) passage.observe(chunk);
     } catch (cause) {
-      failure = connectionError(cause);
+      failure = passage.toError(cause);
     }
     if (passage.clientGone()) return { reason: "aborted" };
     try {
@@ -171,7 +180,11 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
 }
 
 /** Reads a stream by the clock, so that all that has gathered since is one read. */
-function readPaced(stream: ReadableStream<Uint8Array>, onBytes: (bytes: Uint8Array) => void) {
+function readPaced(
+  stream: ReadableStream<Uint8Array>,
+  idle: IdleLimit | undefined,
+  onBytes: (bytes: Uint8Array) => void,
+) {
   const reader = stream.getReader({ mode: "byob" });
   let hurry = () => {};
   let hurried = false;
@@ -187,7 +200,7 @@ function readPaced(stream: ReadableStream<Uint8Array>, onBytes: (bytes: Uint8Arr
   const reading = (async () => {
     let buffer = new Uint8Array(METER_BUFFER);
     for (;;) {
-      const { done, value } = await reader.read(buffer);
+      const { done, value } = await withinIdleLimit(reader.read(buffer), idle);
       if (done) return;
       onBytes(value);
       buffer = new Uint8Array(value.buffer);

@@ -1,4 +1,4 @@
-import type { SluiceError } from "../formats/errors.ts";
+import { InternalServerError, SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { addUsage } from "../formats/openai/continuation.ts";
 import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
@@ -7,7 +7,7 @@ import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Choice, Progress } from "../router/engine.ts";
-import type { CallDependencies } from "./pipeline.ts";
+import type { CallDependencies, CallInput } from "./pipeline.ts";
 import type { StreamEnd } from "./relay.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: only usage is read from a meter, whatever it meters
@@ -27,7 +27,7 @@ interface OpenAttempt {
  */
 export class Settlement {
   readonly #dependencies: Pick<CallDependencies, "now" | "log">;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
   /** What was delivered before a stream broke off. */
@@ -35,7 +35,11 @@ export class Settlement {
   #isClosing = false;
   readonly record: CallRecord;
 
-  constructor(dependencies: Pick<CallDependencies, "now" | "log">, operation: string, id: string) {
+  constructor(
+    dependencies: Pick<CallDependencies, "now" | "log">,
+    operation: string,
+    { id, shadow }: Pick<CallInput, "id" | "shadow">,
+  ) {
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
@@ -53,11 +57,12 @@ export class Settlement {
       retries: 0,
       fallbacks: 0,
       hedges: 0,
+      ...(shadow && { shadow }),
     };
   }
 
-  /** Resolves when the call is on the ledger. */
-  get done(): Promise<void> {
+  /** Resolves when the call is on the ledger, with what became of it. */
+  get done(): Promise<CallRecord["outcome"]> {
     return this.#closed.promise;
   }
 
@@ -111,6 +116,14 @@ export class Settlement {
     this.#winner = undefined;
   }
 
+  /** What was thrown, as the error to tell. A failure of our own code is logged, and says nothing of the inside. */
+  toError(cause: unknown): SluiceError {
+    if (cause instanceof SluiceError) return cause;
+    this.#dependencies.log.fault(this.record.id, cause);
+    const message = "litellm.InternalServerError: the gateway failed; the call id is in the headers";
+    return new InternalServerError(message, { cause });
+  }
+
   succeed(): Promise<void> {
     return this.#close({ outcome: "success", status: 200 });
   }
@@ -135,7 +148,10 @@ export class Settlement {
   }
 
   async #close(ending: Pick<CallRecord, "outcome" | "status" | "error">): Promise<void> {
-    if (this.#isClosing) return this.done;
+    if (this.#isClosing) {
+      await this.done;
+      return;
+    }
     this.#isClosing = true;
     const { record } = this;
     Object.assign(record, ending);
@@ -143,7 +159,7 @@ export class Settlement {
     this.#tellRouter();
     record.endedAt = this.#dependencies.now();
     this.#dependencies.log.record(record);
-    this.#closed.resolve();
+    this.#closed.resolve(record.outcome);
   }
 
   /** Usage as reported; counted here where the answer, or a part of it, came without. */

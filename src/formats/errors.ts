@@ -124,6 +124,14 @@ export class Timeout extends SluiceError {
   }
 }
 
+/** The same is being done already. */
+export class ConflictError extends SluiceError {
+  override name = "ConflictError";
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details, 409, "invalid_request_error");
+  }
+}
+
 /** The client's body is larger than the gateway reads. */
 export class RequestTooLargeError extends SluiceError {
   override name = "RequestTooLargeError";

@@ -5,12 +5,20 @@ import { authenticate } from "./auth.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import type { Gateway } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
+import { modelInfoRoutes } from "./llm/model-info.ts";
 import { modelRoutes } from "./llm/models.ts";
 import { operationRoutes } from "./llm/operations.ts";
 import type { Route } from "./route.ts";
+import { routerStateRoutes } from "./router-state.ts";
 
 /** Everything the gateway serves. What is not in this table is not served. */
-export const routes: readonly Route[] = [...operationRoutes, ...modelRoutes, ...healthRoutes];
+export const routes: readonly Route[] = [
+  ...operationRoutes,
+  ...modelRoutes,
+  ...modelInfoRoutes,
+  ...healthRoutes,
+  ...routerStateRoutes,
+];
 
 interface Variables {
   callId: string;
@@ -43,7 +51,10 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
 }
 
 function errorResponse(error: SluiceError): Response {
-  return Response.json(error.toBody(), { status: error.status });
+  const { status, retryAfter } = error;
+  const response = Response.json(error.toBody(), { status });
+  if (retryAfter !== undefined) response.headers.set("retry-after", String(Math.ceil(retryAfter)));
+  return response;
 }
 
 /** Auth is a part of mounting: a route cannot be served without it. */

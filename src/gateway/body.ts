@@ -1,10 +1,14 @@
 import { BadRequestError, RequestTooLargeError } from "../formats/errors.ts";
 
 /**
- * Reads a JSON object of at most `limit` bytes; a larger body is refused before it is held in memory.
+ * Reads a JSON object of at most `limit` bytes, and gives its text too; a larger body is refused before it is held in
+ * memory.
  * @throws RequestTooLargeError, BadRequestError
  */
-export async function readJson(request: Request, limit: number): Promise<Record<string, unknown>> {
+export async function readJson(
+  request: Request,
+  limit: number,
+): Promise<{ json: Record<string, unknown>; text: string }> {
   const text = await readText(request, limit).catch((cause: unknown) => {
     if (cause instanceof RequestTooLargeError) throw cause;
     throw new BadRequestError("litellm.BadRequestError: the request body broke off", { cause });
@@ -22,7 +26,7 @@ export async function readJson(request: Request, limit: number): Promise<Record<
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new BadRequestError("litellm.BadRequestError: the request body must be a JSON object");
-  return parsed as Record<string, unknown>; // checked just above
+  return { json: parsed as Record<string, unknown>, text }; // checked just above
 }
 
 /** How many times the limit is read before the connection is given up. */

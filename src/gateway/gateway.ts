@@ -1,6 +1,9 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
+import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts";
 import type { CallDependencies } from "../call/pipeline.ts";
+import { type HealthStore, MemoryHealthStore } from "../health/book.ts";
+import { HealthMonitor } from "../health/monitor.ts";
 import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
@@ -10,6 +13,8 @@ import type { GatewayConfig } from "./config/load.ts";
 export interface Gateway {
   config: GatewayConfig;
   router: RoutingEngine;
+  idempotency: IdempotencyStore;
+  health: HealthMonitor;
   fetch: typeof fetch;
   log: Log;
   /** What a call within this request may use. */
@@ -18,7 +23,7 @@ export interface Gateway {
 
 export function createGateway(
   config: GatewayConfig,
-  ports: { log: Log; fetch?: typeof fetch; state?: RouterState },
+  ports: { log: Log; fetch?: typeof fetch; state?: RouterState; idempotency?: IdempotencyStore; health?: HealthStore },
 ): Gateway {
   const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
   const router = new RoutingEngine({
@@ -26,20 +31,49 @@ export function createGateway(
     settings: config.settings.routing,
     state: ports.state ?? new MemoryRouterState(),
   });
+  const health = createMonitor(config, outbound, ports);
   return {
     config,
     router,
+    idempotency: ports.idempotency ?? new MemoryIdempotency(),
+    health,
     fetch: outbound,
     log: ports.log,
-    calls: (context) => ({
-      router,
-      log: ports.log,
-      fetch: outbound,
-      now: Date.now,
-      waitUntil: (promise) => waitUntil(context, promise),
-      settings: config.settings.calls,
-    }),
+    calls: (context) => {
+      if (health.isDue) waitUntil(context, health.refresh("call"));
+      return {
+        router,
+        log: ports.log,
+        fetch: outbound,
+        now: Date.now,
+        waitUntil: (promise) => waitUntil(context, promise),
+        settings: config.settings.calls,
+      };
+    },
   };
+}
+
+/** LiteLLM's `DEFAULT_HEALTH_CHECK_INTERVAL`, in seconds. */
+const HEALTH_CHECK_INTERVAL = 300;
+/** A Worker has few connections at a time. */
+const HEALTH_CHECK_CONCURRENCY = 8;
+
+function createMonitor(
+  { deployments, settings }: GatewayConfig,
+  outbound: typeof fetch,
+  { log, health }: { log: Log; health?: HealthStore },
+): HealthMonitor {
+  const { background_health_checks, health_check_interval, health_check_concurrency } = settings.general;
+  return new HealthMonitor({
+    deployments,
+    store: health ?? new MemoryHealthStore(),
+    log,
+    fetch: outbound,
+    now: Date.now,
+    settings: settings.calls,
+    concurrency: health_check_concurrency || HEALTH_CHECK_CONCURRENCY, // 0 is "not set", as it is to Python
+    ...(background_health_checks && { interval: (health_check_interval || HEALTH_CHECK_INTERVAL) * 1000 }),
+  });
 }
 
 /** Outside Workers there is no execution context, and nothing ends a promise early. */

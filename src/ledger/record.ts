@@ -36,6 +36,8 @@ export interface CallRecord {
   fallbacks: number;
   /** Second requests sent because the first was slow. */
   hedges: number;
+  /** It repeated a client's call at a `silent_model`; the id is that call's with `-shadow` and more behind it. */
+  shadow?: true;
 }
 
 /** One deployment, asked once. Times in milliseconds since the epoch. */

@@ -1,3 +1,4 @@
+import type { HealthObject } from "./health.ts";
 import type { IdempotencyObject } from "./idempotency.ts";
 import type { RouterStateObject } from "./router-state.ts";
 
@@ -5,4 +6,5 @@ import type { RouterStateObject } from "./router-state.ts";
 export interface Bindings {
   ROUTER_STATE: DurableObjectNamespace<RouterStateObject>;
   IDEMPOTENCY: DurableObjectNamespace<IdempotencyObject>;
+  HEALTH: DurableObjectNamespace<HealthObject>;
 }

@@ -100,10 +100,16 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
 function targetOf({ target, policy }: Deployment, options: CallOptions, settings: CallSettings): Target {
   return {
     ...target,
-    headers: { ...target.headers, ...options.extraHeaders },
+    headers: mergeHeaders(options.extraHeaders, target.headers ?? {}),
     modifyParams: options.modifyParams ?? target.modifyParams ?? settings.modifyParams ?? false,
     dropParams: options.dropParams ?? policy.dropParams ?? settings.dropParams ?? false,
   };
+}
+
+/** The admin's headers win over the client's; betas of both are sent. */
+function mergeHeaders(client: Record<string, string>, admin: Record<string, string>): Record<string, string> {
+  const betas = [admin["anthropic-beta"], client["anthropic-beta"]].filter(Boolean).join(",");
+  return { ...client, ...admin, ...(betas !== "" && { "anthropic-beta": betas }) };
 }
 
 function adapterOf<Request extends BaseRequest, Response, Chunk>(
@@ -148,10 +154,13 @@ async function answerMock<Request extends BaseRequest, Response, Chunk>(
   request: Request,
   { model }: Target,
   seconds: number,
-  { now, id }: AttemptPorts,
+  { now, id, signal }: AttemptPorts,
 ): Promise<Answer<Response, Chunk>> {
   if (mock.timeout) {
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    await new Promise((resolve, reject) => {
+      setTimeout(resolve, seconds * 1000);
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
     throw new Timeout(`litellm.Timeout: mock timeout after ${seconds} seconds`, { model });
   }
   const body = await operation.mock(mock, request, { id, now: Math.floor(now() / 1000), model });

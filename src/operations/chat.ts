@@ -28,6 +28,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     "/engines/:model{.+}/chat/completions",
     "/v1/engines/:model{.+}/chat/completions",
     "/openai/deployments/:model{.+}/chat/completions",
+    "/v1/openai/deployments/:model{.+}/chat/completions",
   ],
   request: chatRequestSchema,
   wire: "openai",

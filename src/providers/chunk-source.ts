@@ -1,5 +1,6 @@
 import { APIConnectionError, SluiceError, Timeout } from "../formats/errors.ts";
 import { SseDecoder } from "../formats/sse.ts";
+import { type IdleLimit, withinIdleLimit } from "./idle.ts";
 import type { StreamDecoder } from "./provider.ts";
 
 /**
@@ -14,6 +15,8 @@ export class ChunkSource<Chunk> {
   #held: Chunk[] = [];
   #heldBytes: Uint8Array[] = [];
   #done = false;
+  /** From the first content on; until then a limit of its own holds. */
+  idle: IdleLimit | undefined;
   /** An error that came with chunks before it: those go first. */
   #failure: unknown;
 
@@ -97,7 +100,7 @@ export class ChunkSource<Chunk> {
   async #next(): Promise<Chunk[] | undefined> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#done) return undefined;
-    const { done, value } = await this.#reader.read().catch((cause: unknown) => {
+    const { done, value } = await withinIdleLimit(this.#reader.read(), this.idle).catch((cause: unknown) => {
       throw connectionError(cause);
     });
     const chunks: Chunk[] = [];

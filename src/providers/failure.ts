@@ -1,6 +1,6 @@
 /**
  * From a provider's failure to an error of the gateway: rules of the provider first, then the status.
- * Source of the classes and statuses: LiteLLM's exception mapping, `docs/errors.md`.
+ * Source of the classes and statuses: LiteLLM's exception mapping, `docs/library.md`.
  */
 import {
   APIError,

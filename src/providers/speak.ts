@@ -1,7 +1,7 @@
 /**
  * Speaks to one upstream once: translate, fetch, translate back. It knows nothing of retries or clients.
  */
-import { APIResponseValidationError, BadRequestError, type SluiceError, Timeout } from "../formats/errors.ts";
+import { APIResponseValidationError, BadRequestError, SluiceError, Timeout } from "../formats/errors.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
 import type { Adapter, Exchange, Target } from "./provider.ts";
@@ -10,7 +10,7 @@ export interface SpeakOptions<Response, Chunk> {
   fetch: typeof fetch;
   /** Aborts the upstream: the client has left. */
   signal?: AbortSignal;
-  /** Seconds until the answer is whole, or until a stream has its first content. */
+  /** Seconds until the answer is whole; of a stream until its first content, and between two pieces. */
   timeout?: number;
   stream: boolean;
   /** Fields for the upstream's JSON body, over what the adapter made of the request. */
@@ -66,10 +66,10 @@ export async function speak<Request, Response, Chunk>(
 
   try {
     const { fetch } = options; // as a function: where it is the global one, a method call would be refused
-    const response = await fetch(upstream.url, { ...upstream.init, signal: controller.signal });
+    const response = await fetch(upstream.url, { ...upstream.init, signal: controller.signal }).catch(broken);
     const headers = Object.fromEntries(response.headers);
     if (!response.ok) {
-      const body = await response.text();
+      const body = await response.text().catch(broken);
       throw adapter.error({ status: response.status, body, headers, target });
     }
     const exchange: Exchange<Request> = {
@@ -80,7 +80,7 @@ export async function speak<Request, Response, Chunk>(
       id: options.id,
     };
     if (!options.stream) {
-      const text = await response.text();
+      const text = await response.text().catch(broken);
       return { kind: "complete", body: adapter.response(parseJson(text, target), exchange), text, headers };
     }
     const body = response.body ?? new Blob([]).stream();
@@ -88,10 +88,20 @@ export async function speak<Request, Response, Chunk>(
     const chunks = new ChunkSource(streamed.body, streamed.decoder);
     await chunks.begin(options.isContent);
     streams = true;
+    const { timeout } = options;
+    if (timeout !== undefined)
+      chunks.idle = {
+        seconds: timeout,
+        expire() {
+          const error = tooSlow(timeout, target, "went silent for");
+          abort(error);
+          return error;
+        },
+      };
     return { kind: "stream", chunks, body: streamed.body, relayable: streamed.relayable, headers, abort };
   } catch (cause) {
     // A fetch that was aborted does not always say why; the signal does.
-    const error = controller.signal.aborted ? controller.signal.reason : cause;
+    const error = controller.signal.aborted ? connectionError(controller.signal.reason) : cause;
     abort(error); // frees the connection where the failure was found in the body
     throw settleError(error, target);
   } finally {
@@ -126,16 +136,17 @@ function compose<Request, Response, Chunk>(
   }
 }
 
+function tooSlow(seconds: number, { provider, model }: Target, what: string): Timeout {
+  return new Timeout(`litellm.Timeout: ${provider}/${model} ${what} ${seconds} seconds`, { provider, model });
+}
+
 /** Milliseconds; Node's timers fire at once where it is more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The timer's error is the abort reason, so that `fetch` and the body reader fail with it. */
 function startTimer(seconds: number, target: Target, abort: (reason: unknown) => void) {
   return setTimeout(
-    () => {
-      const message = `litellm.Timeout: no answer from ${target.provider}/${target.model} within ${seconds} seconds`;
-      abort(new Timeout(message, { provider: target.provider, model: target.model }));
-    },
+    () => abort(tooSlow(seconds, target, "did not answer within")),
     Math.min(seconds * 1000, LONGEST_TIMER),
   );
 }
@@ -153,7 +164,7 @@ async function asEventStream<Request, Response, Chunk>(
 ) {
   const type = response.headers.get("content-type") ?? "";
   if (!/application\/json|text\/html/i.test(type)) return { body, decoder: adapter.stream(exchange), relayable: true };
-  const text = await new Response(body).text();
+  const text = await new Response(body).text().catch(broken);
   const isEvents = /^\s*(?:data|event|id|:)/.test(text);
   const json = isEvents ? undefined : parseJson(text, exchange.target);
   if (isEvents || Array.isArray(json)) {
@@ -176,9 +187,14 @@ function parseJson(text: string, target: Target): unknown {
   }
 }
 
-function settleError(error: unknown, target: Target): SluiceError {
-  const settled = connectionError(error);
-  if (settled === error || settled.provider !== undefined) return settled;
-  const Class = settled.constructor as new (message: string, details: object) => SluiceError; // made by connectionError just above
-  return new Class(settled.message, { provider: target.provider, model: target.model, cause: error });
+function broken(cause: unknown): never {
+  throw connectionError(cause);
+}
+
+/** Names provider and model in what the connection or the clock threw; a fault of our own passes as it is. */
+function settleError(error: unknown, target: Target): unknown {
+  if (!(error instanceof SluiceError) || error.provider !== undefined) return error;
+  const { provider, model } = target;
+  const Class = error.constructor as new (message: string, details: object) => SluiceError; // the class it already has
+  return new Class(error.message, { provider, model, headers: error.headers, param: error.param, cause: error.cause });
 }

@@ -5,20 +5,23 @@ import type { Candidate, ChoiceContext, RouteRequest, RoutingSettings } from "./
 import type { RouterState } from "./state.ts";
 import { strategies } from "./strategies/index.ts";
 
+/** Milliseconds after which a deployment on probation may be tried by another request: the first may take for ever. */
+const PROBE_PATIENCE = 10_000;
+
 /** The level of a deployment; those without come last. */
 export function orderOf({ order }: Deployment): number {
   return order ?? Number.POSITIVE_INFINITY;
 }
 
 /**
- * One of the deployments, by cooldown, filters and strategy. Those this call has tried come last.
+ * One of the deployments, by cooldown, filters, order and strategy. Those this call has tried come last.
  * @throws RateLimitError in LiteLLM's words where none is left
  */
 export async function choose(
   deployments: readonly Deployment[],
   state: RouterState,
   request: RouteRequest,
-  context: ChoiceContext & { tried: ReadonlySet<string> },
+  context: ChoiceContext,
 ): Promise<Deployment> {
   const { group, settings, now, tried } = context;
   const all = deployments.map(
@@ -27,8 +30,9 @@ export async function choose(
   let candidates = awake(all, now);
   if (candidates.length === 0) throw noneLeft(request.model, all, now, settings);
   for (const filter of filters) candidates = await filter(candidates, request, context);
-  const fresh = candidates.filter(({ deployment }) => !tried.has(deployment.id));
-  const chosen = await strategies[settings.strategy](fresh.length > 0 ? fresh : candidates, request, context);
+  const level = lowestLevel(candidates);
+  const fresh = level.filter(({ deployment }) => !tried?.has(deployment.id));
+  const chosen = await strategies[settings.strategy](fresh.length > 0 ? fresh : level, request, context);
   if (chosen === undefined) throw noneLeft(request.model, all, now, settings);
   return chosen;
 }
@@ -36,18 +40,23 @@ export async function choose(
 /** Those that do not cool. One that comes back is tried by one request at a time, while others are there. */
 function awake(candidates: readonly Candidate[], now: number): readonly Candidate[] {
   const open = candidates.filter(({ stats }) => stats.cooldownUntil <= now);
-  const sound = open.filter(({ stats }) => !stats.onProbation || stats.inFlight === 0);
+  const sound = open.filter(({ stats }) => !stats.onProbation || now - stats.probedAt >= PROBE_PATIENCE);
   return sound.length > 0 ? sound : open;
+}
+
+function lowestLevel(candidates: readonly Candidate[]): readonly Candidate[] {
+  const lowest = Math.min(...candidates.map(({ deployment }) => orderOf(deployment)));
+  return candidates.filter(({ deployment }) => orderOf(deployment) === lowest);
 }
 
 function noneLeft(model: string, all: readonly Candidate[], now: number, settings: RoutingSettings): RateLimitError {
   const cooling = all.filter(({ stats }) => stats.cooldownUntil > now);
   const until = Math.min(...cooling.map(({ stats }) => stats.cooldownUntil));
   const seconds = cooling.length > 0 ? Math.max(1, Math.ceil((until - now) / 1000)) : settings.cooldownTime;
-  const ids = JSON.stringify(cooling.map(({ deployment }) => deployment.id));
+  const ids = cooling.map(({ deployment }) => `'${deployment.id}'`).join(", ");
   return new RateLimitError(
-    `litellm.RateLimitError: No deployments available for selected model, Try again in ${seconds} seconds. ` +
-      `Passed model=${model}. pre-call-checks=${settings.preCallChecks ? "True" : "False"}, cooldown_list=${ids}`,
+    `No deployments available for selected model, Try again in ${seconds} seconds. ` +
+      `Passed model=${model}. pre-call-checks=${settings.preCallChecks ? "True" : "False"}, cooldown_list=[${ids}]`,
     { model, headers: { "retry-after": String(seconds) } },
   );
 }

@@ -8,7 +8,7 @@ import type { DeploymentStats } from "./state.ts";
 /** LiteLLM's `allowed_fails` where nothing is set: then the share of errors decides. */
 const UNSET_ALLOWED_FAILS = 3;
 const SHARE_OF_FAILURES = 0.5;
-const LEAST_FAILURES = 5;
+const LEAST_REQUESTS = 5;
 /** A deployment alone in its group cools only if everything fails, at this many requests in a minute. */
 const LEAST_REQUESTS_ALONE = 1000;
 
@@ -31,22 +31,26 @@ export function cooldownAfter(
 }
 
 function mustCool(error: SluiceError, stats: DeploymentStats, size: number, settings: RoutingSettings): boolean {
-  if (!countsAgainst(error)) return false;
-  const stated = settings.allowedFailsPolicy && countFor(error, settings.allowedFailsPolicy);
-  if (stated !== undefined) return stats.fails > stated;
-  if (settings.allowedFails !== UNSET_ALLOWED_FAILS) return stats.fails > settings.allowedFails;
+  if (!mayCool(error)) return false;
+  if (stats.onProbation && size > 1) return true; // it was given one try
+  const { allowedFails, allowedFailsPolicy: policy } = settings;
+  if (policy !== undefined) return stats.fails > (countFor(error, policy) ?? allowedFails);
+  if (allowedFails !== UNSET_ALLOWED_FAILS) return stats.fails > allowedFails;
 
   const answered = stats.successes + stats.failures;
   const share = answered === 0 ? 0 : stats.failures / answered;
-  if (error.status === 429) return size > 1;
+  if (error.status === 429 && size > 1) return true;
   if (share === 1 && answered >= LEAST_REQUESTS_ALONE) return true;
-  if (share > SHARE_OF_FAILURES && stats.failures >= LEAST_FAILURES && size > 1) return true;
+  if (share > SHARE_OF_FAILURES && answered >= LEAST_REQUESTS && size > 1) return true;
   return error.status === 401 || error.status === 404;
 }
 
-/** A client's mistake says nothing of the deployment, nor does a connection of ours that broke. */
-function countsAgainst(error: SluiceError): boolean {
-  if (error instanceof APIConnectionError) return true;
-  const { status } = error;
+/** Does the failure say something of the deployment? A client's mistake does not. */
+export function countsAgainst({ status }: SluiceError): boolean {
   return status === 401 || status === 404 || status === 408 || status === 429 || status >= 500;
+}
+
+/** A connection that broke is counted, but is no reason to cool: it may as well have been this side's. */
+export function mayCool(error: SluiceError): boolean {
+  return countsAgainst(error) && !(error instanceof APIConnectionError);
 }

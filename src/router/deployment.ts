@@ -49,6 +49,8 @@ export interface Deployment {
   tagRegex?: RegExp[];
   /** The gateway's own answer: a text, or a whole answer. No provider is asked. */
   mockResponse?: string | Record<string, unknown>;
+  /** Model groups that get its requests too, in the background. */
+  silentModels?: string[];
   /** The model whose prices and limits hold, where the model's own name tells nothing. */
   baseModel?: string;
   /** What `model_info` and the prices in `litellm_params` say; it wins over the catalogue. */

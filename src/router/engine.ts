@@ -151,7 +151,7 @@ export class RoutingEngine {
 
   /** Levels of `order`, lowest first: the next is taken where one is exhausted. */
   async #withOrder<T>(journey: Journey<T>, group: ModelGroup): Promise<Answered<T>> {
-    const orders = [...new Set(group.deployments.map(orderOf))].sort((a, b) => a - b);
+    const orders = [...new Set(this.#notAvoided(journey.request, group).map(orderOf))].sort((a, b) => a - b);
     for (const [index, order] of orders.entries()) {
       try {
         return await this.#withRetries({ ...journey, group, order, tried: new Set(journey.request.avoid) });
@@ -162,6 +162,18 @@ export class RoutingEngine {
       }
     }
     throw new InternalServerError("litellm.InternalServerError: a model group without deployments");
+  }
+
+  /**
+   * Deployments that are not to be avoided; all of them where these are all there are, and no fallback stands by.
+   * @throws InternalServerError where one does: the call goes on to it
+   */
+  #notAvoided(request: RouteRequest, group: ModelGroup): readonly Deployment[] {
+    const others = group.deployments.filter(({ id }) => !request.avoid?.includes(id));
+    if (others.length > 0) return others;
+    const error = new InternalServerError("litellm.InternalServerError: no other deployment", { model: request.model });
+    if (fallbacksFor(error, group.name, request, this.settings).length > 0) throw error;
+    return group.deployments;
   }
 
   async #withRetries<T>(round: Round<T>): Promise<Answered<T>> {

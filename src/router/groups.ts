@@ -53,12 +53,17 @@ export class ModelGroups {
     const group = this.find(model);
     if (group !== undefined) return group;
     throw new BadRequestError(
-      `litellm.BadRequestError: Invalid model name passed in model=${model}. Call \`/v1/models\` to view available models for your key.`,
+      `litellm.BadRequestError: Invalid model name passed in model=${model.slice(0, 200)}. Call \`/v1/models\` to view available models for your key.`,
       { param: "model", model },
     );
   }
 
   /** A wildcard that finds no provider for the name does not serve it. */
+  /** Is this the very name of something: a group, an alias, a deployment? A wildcard that matches it is none. */
+  isNamed(model: string): boolean {
+    return this.#groups.has(model) || this.#aliases.has(model) || this.#deployments.some(({ id }) => id === model);
+  }
+
   serves(model: string): boolean {
     try {
       return this.find(model) !== undefined;

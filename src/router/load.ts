@@ -82,7 +82,8 @@ function loadDeployment(
     raw: { params: asRecord(hideSecrets(given)), info: asRecord(hideSecrets(asRecord(model_info))) },
   });
   const extras = { ...unlistedConnection(given), ...connection };
-  const targetFor = (model: string): Target => settleTarget(model, params, extras, base, environment, providers);
+  const targetFor = (model: string, keyIsOf?: string): Target =>
+    settleTarget(model, params, extras, base, environment, providers, keyIsOf);
   try {
     if (!isPattern(String(name))) return { ...base, target: targetFor(params.model) };
     return wildcard(base, params.model, targetFor);
@@ -123,6 +124,7 @@ function settled(
       tags: params.tags,
       tagRegex: params.tag_regex,
       mockResponse: params.mock_response,
+      silentModels: params.silent_model,
       baseModel,
     }),
   };
@@ -131,12 +133,16 @@ function settled(
 function wildcard(
   base: Omit<Deployment, "target" | "bind">,
   model: string,
-  targetFor: (model: string) => Target,
+  targetFor: (model: string, keyIsOf?: string) => Target,
 ): Deployment {
   const bind = (requested: string): Deployment | undefined => {
     const captured = matchPattern(base.modelName, requested);
     if (captured === undefined) return undefined;
-    return { ...base, modelName: requested, target: targetFor(mapWildcard(model, captured, requested)) };
+    return {
+      ...base,
+      modelName: requested,
+      target: targetFor(mapWildcard(model, captured, requested), target.provider),
+    };
   };
   // A bare `*` says nothing of the provider; only the name asked for does.
   const target = isPattern(model) && !model.includes("/") ? unresolvedTarget(model, targetFor) : targetFor(model);
@@ -152,6 +158,8 @@ function unresolvedTarget(model: string, targetFor: (model: string) => Target): 
 }
 
 /**
+ * @param keyIsOf where the name asked for may choose the provider: the one the file names. Its key goes to no other.
+ *
  * Where the model is: the provider by the model's name, key and base URL by the deployment, else by the provider's
  * own variables.
  * @throws where no provider is found
@@ -163,6 +171,7 @@ function settleTarget(
   { info, baseModel }: Pick<Deployment, "info" | "baseModel">,
   environment: Environment,
   providers: ProviderLookup,
+  keyIsOf?: string,
 ): Target {
   const base = params.base_url ?? params.api_base;
   const { provider, model } = providers.resolve(litellmModel, {
@@ -173,7 +182,8 @@ function settleTarget(
   if (known === undefined)
     throw new BadRequestError(`litellm.BadRequestError: Sluice does not speak ${provider} yet`, { param: "model" });
   const keyOfEnvironment = firstSet(known.keyVariables, environment);
-  const apiKey = params.api_key ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
+  const ownKey = base || keyIsOf === undefined || keyIsOf === provider ? params.api_key : undefined;
+  const apiKey = ownKey ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
   const apiBase = (base ?? firstSet(known.baseVariables, environment))?.replace(/\/+$/, "");
   const settings = { ...paramsOfEnvironment(known.paramVariables ?? {}, environment), ...connection };
   const headers = lowerCase({ ...params.headers, ...params.extra_headers });

@@ -42,7 +42,7 @@ export interface RouteRequest {
   mayUse(model: string): boolean;
   /** Fail on purpose, before anything is asked: LiteLLM's `mock_testing_*`. */
   testing?: "fallbacks" | "context_window" | "content_policy" | "rate_limit";
-  /** Ids of deployments to be asked only if no other is left. */
+  /** Ids of deployments to be asked only if there is no other, and no fallback. */
   avoid?: readonly string[];
   /** The client has left. */
   signal?: AbortSignal;

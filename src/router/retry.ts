@@ -92,35 +92,41 @@ export function pauseBefore(
 }
 
 /**
- * Keeps an outage from being amplified: of the requests of the last ten seconds at most a share may be retried, a few
- * always. For each group of each isolate.
+ * Keeps an outage from being amplified: of the requests of the last ten seconds at most a share may be retried in vain,
+ * a few always. Retries that help cost nothing, so that one bad deployment of many is never a client's concern. For each
+ * group of each isolate.
  */
 export class RetryBudget {
-  static readonly #WINDOW = 10_000;
+  static readonly #SECONDS = 10;
   static readonly #ALWAYS = 10;
   static readonly #SHARE = 0.2;
-  #events: { at: number; retry: boolean }[] = [];
+  /** The last seconds, oldest first. */
+  #seconds: { second: number; requests: number; failed: number }[] = [];
 
   request(now: number): void {
-    this.#note(now, false);
+    this.#second(now).requests += 1;
   }
 
-  /** May there be another retry? If so it is counted. */
-  take(now: number): boolean {
-    this.#forget(now);
-    const retries = this.#events.filter(({ retry }) => retry).length;
-    const requests = this.#events.length - retries;
-    if (retries >= RetryBudget.#ALWAYS && retries + 1 > requests * RetryBudget.#SHARE) return false;
-    this.#note(now, true);
-    return true;
+  /** A retry was in vain. */
+  failed(now: number): void {
+    this.#second(now).failed += 1;
   }
 
-  #note(at: number, retry: boolean): void {
-    this.#events.push({ at, retry });
+  mayRetry(now: number): boolean {
+    this.#second(now); // so that what is too old is gone
+    const failed = this.#seconds.reduce((sum, second) => sum + second.failed, 0);
+    const requests = this.#seconds.reduce((sum, second) => sum + second.requests, 0);
+    return failed < RetryBudget.#ALWAYS || failed + 1 <= requests * RetryBudget.#SHARE;
   }
 
-  #forget(now: number): void {
-    const from = this.#events.findIndex(({ at }) => at > now - RetryBudget.#WINDOW);
-    if (from !== 0) this.#events = from === -1 ? [] : this.#events.slice(from);
+  #second(now: number) {
+    const second = Math.floor(now / 1000);
+    let last = this.#seconds.at(-1);
+    if (last === undefined || last.second < second) {
+      last = { second, requests: 0, failed: 0 };
+      this.#seconds.push(last);
+      this.#seconds = this.#seconds.filter((entry) => entry.second > second - RetryBudget.#SECONDS);
+    }
+    return last;
   }
 }

@@ -1,4 +1,5 @@
 import type { SluiceError } from "../formats/errors.ts";
+import { countsAgainst, mayCool } from "./cooldown.ts";
 import type { RoutingSettings } from "./request.ts";
 import type { DeploymentStats, RouterState } from "./state.ts";
 
@@ -19,7 +20,7 @@ const TIMEOUT_PENALTY = 1_000_000;
 export class Ticket {
   readonly #options: TicketOptions;
   readonly #begun: number;
-  #firstContent: number | undefined;
+  #hasContent = false;
   #isOver = false;
 
   constructor(options: TicketOptions) {
@@ -30,7 +31,11 @@ export class Ticket {
 
   /** The first content of a stream is here. */
   contentBegan(): void {
-    this.#firstContent ??= this.#options.now() - this.#begun;
+    if (this.#hasContent || this.#isOver) return;
+    this.#hasContent = true;
+    const { state, group, id, now } = this.#options;
+    const at = now();
+    state.record(group, { type: "content", id, at, wait: at - this.#begun });
   }
 
   /** It answered. Tokens as reported or counted. */
@@ -38,18 +43,12 @@ export class Ticket {
     const { state, group, id, now } = this.#options;
     if (!this.#end()) return;
     const at = now();
-    state.record(group, {
-      type: "success",
-      id,
-      at,
-      latency: at - this.#begun,
-      ...(this.#firstContent !== undefined && { firstContent: this.#firstContent }),
-      tokens,
-      completionTokens,
-    });
+    state.record(group, { type: "success", id, at, latency: at - this.#begun, tokens, completionTokens });
   }
 
+  /** It failed. A failure that is the request's own fault says nothing of the deployment. */
   failed(error: SluiceError): void {
+    if (!countsAgainst(error)) return this.released();
     const { state, group, id, now, settings, cooldown } = this.#options;
     if (!this.#end()) return;
     const at = now();
@@ -59,7 +58,7 @@ export class Ticket {
       at,
       latency: at - this.#begun,
       ...(error.status === 408 && { penalty: TIMEOUT_PENALTY }),
-      failsFor: settings.cooldownTime * 1000,
+      ...(mayCool(error) && { failsFor: settings.cooldownTime * 1000 }),
     });
     const seconds = cooldown(error, state.stats(group, id, at));
     if (seconds === undefined) return;

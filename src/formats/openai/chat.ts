@@ -165,7 +165,7 @@ export const chatRequestSchema = z.looseObject({
   logit_bias: z.record(z.string(), z.number()).nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).nullish(),
-  seed: z.int().nullish(),
+  seed: z.number().nullish(),
   user: z.string().nullish(),
   tools: z.array(toolSchema).nullish(),
   tool_choice: toolChoiceSchema.nullish(),

@@ -35,6 +35,9 @@ export function checkConfig(config: Record<string, unknown>, report: Report, pro
         [...path, "litellm_credential_name"],
         `there is no credential ${credential}${meant(credential, credentials)}`,
       );
+    for (const group of [params["silent_model"] ?? []].flat())
+      if (typeof group === "string" && !isReference(group) && !knows(group))
+        report("warning", [...path, "silent_model"], `there is no model group ${group}`);
     if (providers) checkProvider(path, params, router["ignore_invalid_deployments"] === true, report, providers);
   }
   checkAliases(router, knows, missing, report);

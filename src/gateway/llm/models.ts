@@ -42,7 +42,7 @@ export const modelRoutes: readonly Route[] = [
 ];
 
 /** Public names: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
-function modelNames({ router }: Gateway, keepWildcards: boolean): string[] {
+export function modelNames({ router }: Gateway, keepWildcards: boolean): string[] {
   const names = new Set<string>();
   for (const { name, provider } of router.groups.names()) {
     if (!name.includes("*")) names.add(name);

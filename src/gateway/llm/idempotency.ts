@@ -1,0 +1,127 @@
+/** `Idempotency-Key` at the gateway: the first request is answered and its answer kept, its repeats get that one. */
+import type { Claim, KeptAnswer, Verdict } from "../../call/idempotency.ts";
+import type { Reply } from "../../call/pipeline.ts";
+import {
+  BadRequestError,
+  ConflictError,
+  ServiceUnavailableError,
+  UnprocessableEntityError,
+} from "../../formats/errors.ts";
+import { HeldKey, type IdempotencyPorts, keepStream, keepWhole, within } from "./kept-answer.ts";
+
+/** How long the store may take to say whether a request may run, in milliseconds. */
+const CLAIM_PATIENCE = 5000;
+
+const IDEMPOTENCY_ERROR = { type: "idempotency_error", param: "Idempotency-Key" } as const;
+
+export interface KeyedRequest {
+  callId: string;
+  /** The header's value. */
+  key: string;
+  /** The caller's API key. */
+  caller: string;
+  /** Path and query. */
+  target: string;
+  /** The body's text: all that the gateway looks at of its bytes. */
+  body: string;
+}
+
+/**
+ * The kept answer, or what `perform` makes.
+ * @param lastEvent what ends a stream of this operation, where something does
+ * @throws BadRequestError (400) where the key cannot be one, ConflictError (409) while the first request runs,
+ * UnprocessableEntityError (422) where the key was used for another request, ServiceUnavailableError (503) where the
+ * store cannot be asked
+ */
+export async function answerOnce(
+  ports: IdempotencyPorts,
+  request: KeyedRequest,
+  lastEvent: string,
+  perform: () => Promise<Reply>,
+): Promise<Response> {
+  const key = parseKey(request.key);
+  const [name, fingerprint] = await Promise.all([
+    digest(JSON.stringify([request.caller, key])),
+    digest(`${request.target}\n${request.body}`),
+  ]);
+  const holder = crypto.randomUUID();
+  const verdict = await claim(ports, request, name, { fingerprint, holder });
+  switch (verdict.kind) {
+    case "kept":
+      return replay(verdict.answer);
+    case "mismatch":
+      throw new UnprocessableEntityError(
+        "This Idempotency-Key was used for a different request. Another request needs another key.",
+        IDEMPOTENCY_ERROR,
+      );
+    case "running":
+      throw new ConflictError("A request with this Idempotency-Key is still running. Ask again for its answer.", {
+        ...IDEMPOTENCY_ERROR,
+        headers: { "retry-after": String(secondsToWait(verdict.elapsed)) },
+      });
+    case "claimed":
+      return answerFirst(new HeldKey(ports, request.callId, name, holder), lastEvent, perform);
+  }
+}
+
+async function answerFirst(held: HeldKey, lastEvent: string, perform: () => Promise<Reply>): Promise<Response> {
+  try {
+    const reply = await perform();
+    const { body } = reply;
+    return typeof body === "string" ? await keepWhole(held, reply, body) : keepStream(held, reply, body, lastEvent);
+  } catch (cause) {
+    await held.end();
+    throw cause;
+  }
+}
+
+/** The longer it has run, the longer it may still take. */
+function secondsToWait(elapsed: number): number {
+  return Math.min(30, Math.max(1, Math.ceil(elapsed / 1000)));
+}
+
+/**
+ * The key a header names: 1 to 255 printable ASCII characters, as they are or as a string of RFC 8941 (the IETF draft's
+ * form). Both forms of one key are the same key.
+ */
+export function parseKey(header: string): string {
+  const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(header)?.[1];
+  const key = quoted?.replace(/\\(["\\])/g, "$1") ?? header;
+  if (/^[\x20-\x7e]{1,255}$/.test(key) && (quoted !== undefined || !header.startsWith('"'))) return key;
+  throw new BadRequestError(
+    "The Idempotency-Key must be 1 to 255 printable ASCII characters, or these between double quotes.",
+    IDEMPOTENCY_ERROR,
+  );
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Without an answer of the store nothing may run: it could run twice. */
+async function claim(
+  { store, log, waitUntil }: IdempotencyPorts,
+  { callId }: KeyedRequest,
+  name: string,
+  claim: Claim,
+): Promise<Verdict> {
+  const asked = store.claim(name, claim);
+  try {
+    return await within(asked, CLAIM_PATIENCE);
+  } catch (cause) {
+    log.fault(callId, cause);
+    waitUntil(asked.then(() => store.release(name, claim.holder)).catch(() => {})); // it may come through yet
+    throw new ServiceUnavailableError(
+      "Idempotency-Key cannot be honoured now: its store does not answer. Nothing was done.",
+      { ...IDEMPOTENCY_ERROR, headers: { "retry-after": "5" }, cause },
+    );
+  }
+}
+
+function replay({ status, headers, body }: KeptAnswer): Response {
+  return new Response(body as Uint8Array<ArrayBuffer>, {
+    status,
+    headers: { ...headers, "idempotent-replayed": "true" },
+  }); // never shared memory
+}

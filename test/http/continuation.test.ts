@@ -1,0 +1,110 @@
+/** Streams that break off after the client has read a part of them (`mid_stream_fallback`). */
+import type { ServerResponse } from "node:http";
+import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
+import { type Received, startUpstream, until } from "./upstream.ts";
+
+const messages = [{ role: "user" as const, content: "Count to ten." }];
+const usage = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
+
+function write(response: ServerResponse, delta: object, finish_reason: string | null = null, more: object = {}) {
+  const choices = [{ index: 0, delta, finish_reason }];
+  const chunk = { id: "chatcmpl-up", object: "chat.completion.chunk", created: 1, model: "m", choices, ...more };
+  response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+}
+
+/** What the deployments do, by the model they are asked for. */
+const behaviours: Record<string, (response: ServerResponse, request: Received) => void> = {
+  "breaks-in-text"(response) {
+    write(response, { role: "assistant", content: "one two three " });
+    setTimeout(() => response.destroy(), 50);
+  },
+  "breaks-in-tool"(response) {
+    const call = { index: 0, id: "call_1", type: "function", function: { name: "f", arguments: '{"a":' } };
+    write(response, { role: "assistant", tool_calls: [call] });
+    setTimeout(() => response.destroy(), 50);
+  },
+  "goes-silent"(response) {
+    write(response, { role: "assistant", content: "one two three " });
+  },
+  continues(response) {
+    // repeats the end of what was said, as models do that are asked by a user's turn
+    write(response, { role: "assistant", content: "two three " });
+    write(response, { content: "four five" });
+    write(response, {}, "stop");
+    write(response, {}, null, { choices: [], usage });
+    response.end("data: [DONE]\n\n");
+  },
+};
+
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let gateway: TestGateway;
+let client: OpenAI;
+
+beforeAll(async () => {
+  upstream = await startUpstream((request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    behaviours[String(request.body["model"])]?.(response, request);
+  });
+  const params = { api_base: upstream.url, api_key: "k" };
+  const pair = (name: string, more: object = {}) => [
+    { model_name: name, litellm_params: { model: `openai/${name}`, order: 1, ...params, ...more } },
+    { model_name: name, litellm_params: { model: "openai/continues", order: 2, ...params } },
+  ];
+  gateway = await startGateway({
+    model_list: [...pair("breaks-in-text"), ...pair("breaks-in-tool"), ...pair("goes-silent", { stream_timeout: 0.5 })],
+    router_settings: { num_retries: 0, mid_stream_fallback: "continue" },
+  });
+  client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: MASTER_KEY, maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.close();
+});
+
+async function read(model: string, extra: object = {}) {
+  const stream = await client.chat.completions.create({
+    model,
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+    ...extra,
+  });
+  const chunks: OpenAI.ChatCompletionChunk[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return chunks;
+}
+
+describe("a stream that breaks off", () => {
+  it.each(["breaks-in-text", "goes-silent"])("goes on at another deployment (%s)", async (model) => {
+    const chunks = await read(model);
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe("one two three four five");
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+    expect(chunks.filter(({ choices }) => choices[0]?.delta.role)).toHaveLength(1);
+    expect(chunks.filter(({ choices }) => choices[0]?.finish_reason)).toHaveLength(1);
+
+    const asked = upstream.received.at(-1)?.body["messages"];
+    expect(asked).toEqual([
+      ...messages,
+      { role: "assistant", content: "one two three " },
+      { role: "user", content: expect.stringContaining("cut off") },
+    ]);
+    const record = () => gateway.records().find(({ modelGroup }) => modelGroup === model);
+    await until(() => record() !== undefined);
+    expect(record()).toMatchObject({ outcome: "success", estimated: true });
+    const { completion_tokens } = record()!["usage"] as typeof usage;
+    expect(completion_tokens).toBeGreaterThan(usage.completion_tokens);
+    expect(chunks.at(-1)?.usage?.completion_tokens).toBe(completion_tokens);
+    expect(record()?.["attempts"]).toHaveLength(2);
+  });
+
+  it("ends with the error within a tool call", async () => {
+    await expect(read("breaks-in-tool")).rejects.toThrow(/APIConnectionError/);
+  });
+
+  it("ends with the error where fallbacks are off", async () => {
+    await expect(read("breaks-in-text", { disable_fallbacks: true })).rejects.toThrow(/APIConnectionError/);
+  });
+});
