@@ -1,7 +1,7 @@
 /**
  * The load: a fixed number of callers, each with a connection of its own, who ask again as soon as they have the
- * answer. Node's HTTP client costs as much as what is measured, so requests are sent as bytes made before, and of
- * an answer no more is read than where it ends.
+ * answer. It shares the processor with what is measured, so it does little: requests are sent as bytes made before,
+ * and of an answer no more is read than where it ends.
  */
 import { connect, type Socket } from "node:net";
 

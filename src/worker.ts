@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
 import { idempotencyObjects } from "./objects/idempotency.ts";
+import { routerStateObjects } from "./objects/router-state.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
 export { HealthObject } from "./objects/health.ts";
@@ -25,6 +26,9 @@ function start(env: Env): NonNullable<typeof running> {
   for (const notice of config.notices) log.notice(notice);
   const gateway = createGateway(config, {
     log,
+    state: routerStateObjects(env.ROUTER_STATE, (group, error) =>
+      log.notice(`the state of ${group} is not shared with other isolates for now: ${error}`),
+    ),
     idempotency: idempotencyObjects(env.IDEMPOTENCY),
     health: healthObject(env.HEALTH),
   });

@@ -40,7 +40,7 @@ export async function continueStream<Request extends BaseRequest, Response, Chun
   settlement.brokeOff(error, usage);
   const again: RouteRequest = { ...route, avoid: [choice.deployment.id], testing: undefined };
   const outcome = await router
-    .run(again, (next) => ask(next, continuation.request(takesPrefill(next))))
+    .run(again, (next) => ask(next, continuation.request(takesPrefill(next))), settlement.record)
     .catch(() => undefined); // nobody can go on: the first error is the one to tell
   if (outcome === undefined) return undefined;
   settlement.answered(outcome);

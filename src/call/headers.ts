@@ -11,12 +11,17 @@ const NOT_PASSED =
 /** Rate-limit headers OpenAI's SDKs read, passed under their own names too. */
 const RATE_LIMIT = /^x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)$/;
 
+/** Anthropic's of the same meaning, which are passed under OpenAI's names too, as LiteLLM does. */
+const ANTHROPIC_RATE_LIMIT = /^anthropic-ratelimit-(requests|tokens)-(limit|remaining|reset)$/;
+
 export function replyHeaders(record: CallRecord, upstream: Record<string, string>): Record<string, string> {
   const headers = callHeaders(record);
   for (const [name, value] of Object.entries(upstream)) {
     if (NOT_PASSED.test(name)) continue;
     headers[`llm_provider-${name}`] = value;
     if (RATE_LIMIT.test(name)) headers[name] = value;
+    const [, what, figure] = ANTHROPIC_RATE_LIMIT.exec(name) ?? [];
+    if (what !== undefined) headers[`x-ratelimit-${figure}-${what}`] = value;
   }
   return headers;
 }
@@ -24,6 +29,8 @@ export function replyHeaders(record: CallRecord, upstream: Record<string, string
 export function errorHeaders(record: CallRecord, error: SluiceError): Record<string, string> {
   const headers = replyHeaders(record, error.headers);
   if (error.retryAfter !== undefined) headers["retry-after"] = String(Math.ceil(error.retryAfter));
+  const milliseconds = error.headers["retry-after-ms"];
+  if (milliseconds !== undefined) headers["retry-after-ms"] = milliseconds;
   return headers;
 }
 
@@ -40,8 +47,8 @@ function callHeaders(record: CallRecord): Record<string, string> {
   if (record.deploymentId !== undefined) headers["x-litellm-model-id"] = asHeader(record.deploymentId);
   if (record.modelGroup !== "") headers["x-litellm-model-group"] = asHeader(record.modelGroup);
   if (record.model !== undefined) headers["x-litellm-model-name"] = asHeader(`${record.provider}/${record.model}`);
-  const url = record.attempts.at(-1)?.url;
-  if (url !== undefined) headers["x-litellm-model-api-base"] = asHeader(url);
+  const apiBase = record.attempts.at(-1)?.apiBase;
+  if (apiBase !== undefined) headers["x-litellm-model-api-base"] = asHeader(apiBase);
   if (record.attempts.length > 0) {
     headers["x-litellm-attempted-retries"] = String(record.retries);
     headers["x-litellm-attempted-fallbacks"] = String(record.fallbacks);

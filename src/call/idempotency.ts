@@ -103,7 +103,7 @@ export interface IdempotencyStore {
 
 /** Keys in this process's memory. */
 export class MemoryIdempotency implements IdempotencyStore {
-  readonly #keys = new Map<string, { state: KeyState; body: Uint8Array }>();
+  readonly #keys = new Map<string, { state: KeyState; body: KeptAnswer["body"] }>();
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
@@ -133,7 +133,7 @@ export class MemoryIdempotency implements IdempotencyStore {
     if (holds(this.#keys.get(name)?.state, holder)) this.#keys.delete(name);
   }
 
-  #set(name: string, state: KeyState | undefined, body: Uint8Array = new Uint8Array()): void {
+  #set(name: string, state: KeyState | undefined, body: KeptAnswer["body"] = new Uint8Array()): void {
     if (state !== undefined) this.#keys.set(name, { state, body });
   }
 }

@@ -2,7 +2,9 @@
  * A client's body carries two things: the request for the model, and options for the gateway. This file tells
  * them apart. Options never go upstream; what would choose a host or a credential is refused.
  */
+
 import { BadRequestError } from "../formats/errors.ts";
+import { isRecord } from "../formats/json.ts";
 import type { CallOptions } from "../operations/attempt.ts";
 import { type RoutingOptions, routingOptions } from "./routing.ts";
 
@@ -183,8 +185,4 @@ function headerList(value: string | null): string[] {
     .split(",")
     .map((item) => item.trim())
     .filter(Boolean);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

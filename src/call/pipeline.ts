@@ -72,16 +72,11 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const { request } = admitted;
     settlement.admitted(request, admitted.options);
     const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
-    const outcome = await dependencies.router.run(route, (choice) =>
-      ask(
-        dependencies,
-        operation,
-        input,
-        withOverrides(dependencies, operation, input, admitted, choice),
-        choice,
-        settlement,
-      ),
-    );
+    const askDeployment = (choice: Choice) => {
+      const asked = withOverrides(dependencies, operation, input, admitted, choice);
+      return ask(dependencies, operation, input, asked, choice, settlement);
+    };
+    const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
     settlement.answered(outcome);
     const { answer } = outcome.value;
     if (answer.kind === "complete") return await replyWhole(operation, request, outcome.value, answer, settlement);

@@ -6,7 +6,7 @@ import { cost } from "../models/cost.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
-import type { Choice, Progress } from "../router/engine.ts";
+import type { Choice } from "../router/engine.ts";
 import type { CallDependencies, CallInput } from "./pipeline.ts";
 import type { StreamEnd } from "./relay.ts";
 
@@ -92,15 +92,15 @@ export class Settlement {
         record.startedAt = this.#dependencies.now();
       },
       asks: (url) => {
-        record.url = (url.split("?")[0] ?? "").replace(/\/\/[^/@]*@/, "//"); // keys stand in queries, passwords before the host
+        record.apiBase = withoutCredentials(deployment.target.apiBase ?? new URL(url).origin);
       },
     };
   }
 
   /** The whole answer is here, or the first content of its stream. */
-  answered({ choice, retries, fallbacks, hedges }: Progress & { choice: Choice }): void {
+  answered({ choice }: { choice: Choice }): void {
     const now = this.#dependencies.now();
-    Object.assign(this.record, { retries, fallbacks, hedges, firstContentAt: now });
+    this.record.firstContentAt ??= now;
     this.#winner = this.#attempts.find((open) => open.choice === choice);
     if (this.#winner === undefined) return;
     this.#winner.record.answeredAt = now;
@@ -154,7 +154,7 @@ export class Settlement {
     }
     this.#isClosing = true;
     const { record } = this;
-    Object.assign(record, ending);
+    Object.assign(record, ending, { endedAt: this.#dependencies.now() });
     await this.#account().catch((error: unknown) => this.#dependencies.log.fault(record.id, error));
     this.#tellRouter();
     record.endedAt = this.#dependencies.now();
@@ -192,6 +192,11 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
+}
+
+/** Keys stand in queries, passwords before the host. */
+function withoutCredentials(url: string): string {
+  return (url.split("?")[0] ?? "").replace(/\/\/[^/@]*@/, "//");
 }
 
 /** An unknown part makes the whole unknown. */

@@ -26,12 +26,13 @@ export function createGateway(
   ports: { log: Log; fetch?: typeof fetch; state?: RouterState; idempotency?: IdempotencyStore; health?: HealthStore },
 ): Gateway {
   const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
+  const health = createMonitor(config, outbound, ports);
   const router = new RoutingEngine({
     groups: new ModelGroups(config.deployments, config.aliases),
     settings: config.settings.routing,
     state: ports.state ?? new MemoryRouterState(),
+    isUnhealthy: (id) => health.isUnhealthy(id),
   });
-  const health = createMonitor(config, outbound, ports);
   return {
     config,
     router,
@@ -40,7 +41,7 @@ export function createGateway(
     fetch: outbound,
     log: ports.log,
     calls: (context) => {
-      if (health.isDue) waitUntil(context, health.refresh("call"));
+      health.tick((promise) => waitUntil(context, promise));
       return {
         router,
         log: ports.log,
@@ -63,7 +64,10 @@ function createMonitor(
   outbound: typeof fetch,
   { log, health }: { log: Log; health?: HealthStore },
 ): HealthMonitor {
-  const { background_health_checks, health_check_interval, health_check_concurrency } = settings.general;
+  const { general } = settings;
+  const asked = { ...general, ...settings.router };
+  const interval = (general.health_check_interval || HEALTH_CHECK_INTERVAL) * 1000; // 0 is "not set", as it is to Python
+  const staleness = (asked.health_check_staleness_threshold ?? 0) * 1000 || 2 * interval;
   return new HealthMonitor({
     deployments,
     store: health ?? new MemoryHealthStore(),
@@ -71,8 +75,10 @@ function createMonitor(
     fetch: outbound,
     now: Date.now,
     settings: settings.calls,
-    concurrency: health_check_concurrency || HEALTH_CHECK_CONCURRENCY, // 0 is "not set", as it is to Python
-    ...(background_health_checks && { interval: (health_check_interval || HEALTH_CHECK_INTERVAL) * 1000 }),
+    concurrency: general.health_check_concurrency || HEALTH_CHECK_CONCURRENCY,
+    ignoreTransient: asked.health_check_ignore_transient_errors ?? false,
+    ...(general.background_health_checks && { interval }),
+    ...(asked.enable_health_check_routing && { staleness }),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { VERSION } from "../call/version.ts";
 import { BadRequestError, NotFoundError } from "../formats/errors.ts";
 import type { HealthResult } from "../health/book.ts";
+import { isForBackground } from "../health/monitor.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { Principal } from "./auth.ts";
 import type { Gateway } from "./gateway.ts";
@@ -128,13 +129,13 @@ function named({ router }: Gateway, model: string | undefined, id: string | unde
   return found;
 }
 
-/** What background checks found; those not checked yet are checked now. */
+/** What background checks found, or would have: those not checked yet are checked now. */
 async function known(gateway: Gateway, context: Context, deployments: readonly Deployment[]): Promise<HealthResult[]> {
-  gateway.calls(context); // starts the checks where it is time
   const latest = new Map((await gateway.health.latest()).map((result) => [result.deploymentId, result]));
-  const missing = deployments.filter(({ id }) => !latest.has(id));
-  if (missing.length > 0)
-    for (const result of await gateway.health.check(missing)) latest.set(result.deploymentId, result);
+  const missing = deployments.filter((one) => !latest.has(one.id) && isForBackground(one));
+  if (missing.length === 0)
+    gateway.calls(context); // starts the next checks where it is time
+  else for (const result of await gateway.health.check(missing)) latest.set(result.deploymentId, result);
   return deployments.flatMap(({ id }) => latest.get(id) ?? []);
 }
 

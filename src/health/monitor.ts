@@ -16,12 +16,23 @@ export interface MonitorOptions extends CheckPorts {
   concurrency: number;
   /** Milliseconds between background checks; absent: there are none. */
   interval?: number;
+  /** Milliseconds a failed check tells the router to pass over the deployment; absent: it is told nothing. */
+  staleness?: number;
+  /** Checks that failed with 408 or 429 tell the router nothing. */
+  ignoreTransient?: boolean;
 }
+
+/** How old what this isolate knows of the others' checks may be, in milliseconds. */
+const MEMORY = 10_000;
+const TRANSIENT: readonly (number | undefined)[] = [408, 429];
 
 export class HealthMonitor {
   readonly #options: MonitorOptions;
   /** When this isolate asks the store again whether it is time, in milliseconds since the epoch. */
   #askAt = 0;
+  /** The failed checks this isolate knows of, by deployment, and when it looks again. */
+  #failed: ReadonlyMap<string, HealthResult> = new Map();
+  #lookAt = 0;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -35,8 +46,17 @@ export class HealthMonitor {
   async check(deployments: readonly Deployment[]): Promise<HealthResult[]> {
     const { store, concurrency } = this.#options;
     const results = await eachOf(deployments, concurrency, (one) => checkDeployment(one, this.#options));
+    this.#learn(results);
     await this.#orElse(undefined, () => store.keep(results));
     return results;
+  }
+
+  #learn(results: readonly HealthResult[]): void {
+    const failed = new Map(this.#failed);
+    for (const result of results)
+      if (result.status === "unhealthy") failed.set(result.deploymentId, result);
+      else failed.delete(result.deploymentId);
+    this.#failed = failed;
   }
 
   /** What was found last of each deployment that is still there. */
@@ -51,9 +71,22 @@ export class HealthMonitor {
     return (await this.#read()).history;
   }
 
-  /** Is it time for this isolate to call `refresh`? Costs nothing. */
-  get isDue(): boolean {
-    return this.runsInBackground && this.#options.now() >= this.#askAt;
+  /** For the router: what this isolate knows, at once. */
+  isUnhealthy(id: string): boolean {
+    const { staleness = 0, ignoreTransient, now } = this.#options;
+    const failed = this.#failed.get(id);
+    if (failed === undefined || now() - failed.checkedAt > staleness) return false;
+    return !(ignoreTransient && TRANSIENT.includes(failed.errorStatus));
+  }
+
+  /** To be called by each call: what is due is done beside it. Where nothing is, it costs nothing. */
+  tick(waitUntil: (promise: Promise<unknown>) => void): void {
+    const { interval, staleness, now } = this.#options;
+    if (interval === undefined) return;
+    if (now() >= this.#askAt) waitUntil(this.refresh("call"));
+    if (staleness === undefined || now() < this.#lookAt) return;
+    this.#lookAt = now() + MEMORY;
+    waitUntil(this.latest().then((results) => this.#learn(results)));
   }
 
   /** Checks what may be checked in the background, unless somebody does or has done so within the interval. */
@@ -79,7 +112,8 @@ export class HealthMonitor {
   }
 }
 
-function isForBackground({ raw }: Deployment): boolean {
+/** `disable_background_health_check` leaves it out. */
+export function isForBackground({ raw }: Deployment): boolean {
   return String(raw.info["disable_background_health_check"]).toLowerCase() !== "true";
 }
 

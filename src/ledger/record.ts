@@ -46,8 +46,8 @@ export interface AttemptRecord {
   modelGroup: string;
   provider: string;
   model: string;
-  /** The upstream's URL without its query. */
-  url?: string;
+  /** Where the upstream is, without what may be secret in its URL. */
+  apiBase?: string;
   startedAt: number;
   /** When its answer (or the first content) came; absent where none did. */
   answeredAt?: number;

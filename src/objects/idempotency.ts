@@ -61,7 +61,7 @@ export class IdempotencyObject extends DurableObject {
     await this.ctx.storage.setAlarm(state.expiresAt);
   }
 
-  async #body(): Promise<Uint8Array> {
+  async #body(): Promise<KeptAnswer["body"]> {
     const parts = [...this.#parts()].map(({ bytes }) => bytes);
     return new Uint8Array(await new Blob(parts).arrayBuffer());
   }

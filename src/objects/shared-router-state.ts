@@ -1,7 +1,13 @@
 import { coalesced } from "../router/coalesce.ts";
 import { GAUGE_LIFETIME, type Reply, type Report } from "../router/exchange.ts";
 import { RecentMap } from "../router/recent.ts";
-import { type DeploymentStats, type GroupSnapshot, GroupState, type RouterEvent, type RouterState } from "../router/state.ts";
+import {
+  type DeploymentStats,
+  type GroupSnapshot,
+  GroupState,
+  type RouterEvent,
+  type RouterState,
+} from "../router/state.ts";
 
 /** A snapshot older than this many milliseconds is renewed while it is used. */
 const FRESH_FOR = 500;

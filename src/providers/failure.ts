@@ -2,6 +2,7 @@
  * From a provider's failure to an error of the gateway: rules of the provider first, then the status.
  * Source of the classes and statuses: LiteLLM's exception mapping, `docs/library.md`.
  */
+
 import {
   APIError,
   AuthenticationError,
@@ -19,6 +20,7 @@ import {
   Timeout,
   UnprocessableEntityError,
 } from "../formats/errors.ts";
+import { isRecord } from "../formats/json.ts";
 import type { UpstreamFailure } from "./provider.ts";
 
 export type ErrorClass = new (message: string, details?: ErrorDetails) => SluiceError;
@@ -137,8 +139,4 @@ function messageOf(body: unknown): string | undefined {
     if (message !== undefined) return message;
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

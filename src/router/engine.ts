@@ -9,13 +9,14 @@ import { BoundedAffinityMemory } from "./affinity-memory.ts";
 import { choose, orderOf } from "./choose.ts";
 import { cooldownAfter } from "./cooldown.ts";
 import type { Deployment } from "./deployment.ts";
-import { explained, fallbacksFor, isPromptsFault, modelOf } from "./fallback.ts";
+import { explained, fallbacksFor, isPromptsFault, modelOf, paramsOf } from "./fallback.ts";
 import { remember } from "./filters/affinity.ts";
 import type { ModelGroup, ModelGroups } from "./groups.ts";
 import { firstToAnswer, HedgeBudget, hedgeDelay, type Running } from "./hedge.ts";
-import { failOnPurpose } from "./on-purpose.ts";
+import { failAttemptOnPurpose, failGroupOnPurpose } from "./on-purpose.ts";
+import { RecentMap } from "./recent.ts";
 import type { Fallback, RouteRequest, RoutingSettings } from "./request.ts";
-import { pauseBefore, RetryBudget, retriesFor } from "./retry.ts";
+import { type FailureContext, pauseBefore, RetryBudget, retriesFor } from "./retry.ts";
 import type { RouterState } from "./state.ts";
 import { Ticket } from "./ticket.ts";
 
@@ -51,6 +52,8 @@ export interface EngineOptions {
   groups: ModelGroups;
   settings: RoutingSettings;
   state: RouterState;
+  /** With `enable_health_check_routing`: deployments that are passed over while others are there. */
+  isUnhealthy?(id: string): boolean;
   /** Milliseconds since the epoch. */
   now?(): number;
   random?(): number;
@@ -63,12 +66,17 @@ interface Journey<T> {
   overrides: Choice["overrides"];
   ask: Ask<T>;
   progress: Progress;
+  /** Fallbacks it has gone to, and the model it began with: none is asked twice. */
+  visited: Set<Fallback>;
 }
 
-/** A call at one level of a group. */
+/** A call at a group, from one level of `order` on. */
 interface Round<T> extends Journey<T> {
   group: ModelGroup;
-  order: number;
+  /** Levels below it are exhausted. */
+  from: number;
+  /** The highest level of those asked. */
+  reached?: number;
   /** Ids of the deployments it has asked. */
   tried: Set<string>;
 }
@@ -82,11 +90,14 @@ export class RoutingEngine {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #sleep: NonNullable<EngineOptions["sleep"]>;
-  readonly #retryBudgets = new Map<string, RetryBudget>();
+  readonly #retryBudgets = new RecentMap(() => new RetryBudget());
   readonly #hedgeBudget: HedgeBudget;
   readonly #affinity = new BoundedAffinityMemory();
+  readonly #isUnhealthy: EngineOptions["isUnhealthy"];
 
-  constructor({ groups, settings, state, now = Date.now, random = Math.random, sleep = wait }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { groups, settings, state, isUnhealthy, now = Date.now, random = Math.random, sleep = wait } = options;
+    this.#isUnhealthy = isUnhealthy;
     this.groups = groups;
     this.settings = settings;
     this.state = state;
@@ -96,15 +107,22 @@ export class RoutingEngine {
     this.#hedgeBudget = new HedgeBudget(settings.hedgeBudget);
   }
 
-  /** @throws SluiceError the first failure, with what was tried after it in its message */
-  async run<T>(request: RouteRequest, ask: Ask<T>): Promise<Outcome<T>> {
-    const progress: Progress = { retries: 0, fallbacks: 0, hedges: 0 };
+  /**
+   * @param progress counted up as the call goes on, also where it fails
+   * @throws SluiceError the first failure, with what was tried after it in its message
+   */
+  async run<T>(
+    request: RouteRequest,
+    ask: Ask<T>,
+    progress: Progress = { retries: 0, fallbacks: 0, hedges: 0 },
+  ): Promise<Outcome<T>> {
     const model = this.#servedModel(request.model);
-    const journey = { request: { ...request, model }, overrides: {}, ask, progress };
+    const journey = { request: { ...request, model }, overrides: {}, ask, progress, visited: new Set<Fallback>() };
     const answered = await this.#withFallbacks(journey, 0);
     const { deployment, group } = answered.choice;
     remember(deployment, request, { group, settings: this.settings, now: this.#now() }, this.#affinity);
-    return { ...answered, ...progress };
+    const { retries, fallbacks, hedges } = progress;
+    return { ...answered, retries, fallbacks, hedges };
   }
 
   /** A model nobody serves falls to the first default fallback, as in LiteLLM. */
@@ -114,24 +132,28 @@ export class RoutingEngine {
   }
 
   async #withFallbacks<T>(journey: Journey<T>, depth: number): Promise<Answered<T>> {
-    const { request, progress } = journey;
+    const { request, progress, visited } = journey;
     const group = this.groups.get(request.model);
+    visited.add(group.name);
     try {
-      if (depth === 0) failOnPurpose(request);
+      failGroupOnPurpose(request);
       return await this.#withOrder(journey, group);
     } catch (error) {
-      if (!(error instanceof SluiceError) || request.signal?.aborted) throw error;
-      const list = request.disableFallbacks ? [] : fallbacksFor(error, group.name, request, this.settings);
+      if (!(error instanceof SluiceError) || request.signal?.aborted || request.disableFallbacks) throw error;
+      const { list, isClients } = fallbacksFor(error, group.name, request, this.settings);
       const limit = request.maxFallbacks ?? this.settings.maxFallbacks;
       let last = error;
       for (const fallback of depth < limit ? list : []) {
         if (progress.fallbacks >= limit) break;
-        if (!this.#isUsable(fallback, request, group)) continue;
-        progress.fallbacks += 1;
         const model = modelOf(fallback) ?? request.model;
-        const overrides = typeof fallback === "string" ? journey.overrides : { ...journey.overrides, ...fallback };
+        // What a client named is a model like any other: it must be allowed to use it.
+        if (visited.has(fallback) || !this.groups.serves(model) || (isClients && !request.mayUse(model))) continue;
+        visited.add(fallback);
+        progress.fallbacks += 1;
+        const next = { ...request, model, testing: undefined };
+        const overrides = { ...journey.overrides, ...paramsOf(fallback) };
         try {
-          return await this.#withFallbacks({ ...journey, request: { ...request, model }, overrides }, depth + 1);
+          return await this.#withFallbacks({ ...journey, request: next, overrides }, depth + 1);
         } catch (failure) {
           if (!(failure instanceof SluiceError) || request.signal?.aborted) throw failure;
           last = failure;
@@ -141,27 +163,24 @@ export class RoutingEngine {
     }
   }
 
-  /** A fallback a client named is a model like any other: it must be served, and the client must be allowed to use it. */
-  #isUsable(fallback: Fallback, request: RouteRequest, group: ModelGroup): boolean {
-    const model = modelOf(fallback) ?? request.model;
-    if (typeof fallback === "string" && model === group.name) return false;
-    const isClients = request.fallbacks?.includes(fallback) ?? false;
-    return this.groups.serves(model) && (!isClients || request.mayUse(model));
-  }
-
   /** Levels of `order`, lowest first: the next is taken where one is exhausted. */
   async #withOrder<T>(journey: Journey<T>, group: ModelGroup): Promise<Answered<T>> {
-    const orders = [...new Set(this.#notAvoided(journey.request, group).map(orderOf))].sort((a, b) => a - b);
-    for (const [index, order] of orders.entries()) {
+    let { request } = journey;
+    let from = Math.min(...this.#notAvoided(request, group).map(orderOf));
+    for (;;) {
+      const round: Round<T> = { ...journey, request, group, from, tried: new Set(request.avoid) };
       try {
-        return await this.#withRetries({ ...journey, group, order, tried: new Set(journey.request.avoid) });
+        return await this.#withRetries(round);
       } catch (error) {
-        const mayGoOn = error instanceof SluiceError && !isPromptsFault(error) && !journey.request.signal?.aborted;
-        if (index === orders.length - 1 || !mayGoOn) throw error;
+        const { reached = Number.POSITIVE_INFINITY } = round; // where nobody could be asked, nobody above can
+        const above = group.deployments.map(orderOf).filter((order) => order > reached);
+        const isFinal = !(error instanceof SluiceError) || isPromptsFault(error) || request.signal?.aborted;
+        if (isFinal || request.disableFallbacks || above.length === 0) throw error;
         journey.progress.fallbacks += 1;
+        from = Math.min(...above);
+        request = { ...request, testing: undefined };
       }
     }
-    throw new InternalServerError("litellm.InternalServerError: a model group without deployments");
   }
 
   /**
@@ -172,65 +191,66 @@ export class RoutingEngine {
     const others = group.deployments.filter(({ id }) => !request.avoid?.includes(id));
     if (others.length > 0) return others;
     const error = new InternalServerError("litellm.InternalServerError: no other deployment", { model: request.model });
-    if (fallbacksFor(error, group.name, request, this.settings).length > 0) throw error;
+    if (fallbacksFor(error, group.name, request, this.settings).list.length > 0) throw error;
     return group.deployments;
   }
 
   async #withRetries<T>(round: Round<T>): Promise<Answered<T>> {
     const { request, group, progress } = round;
-    const budget = this.#retryBudget(group.name);
+    const budget = this.#retryBudgets.get(group.name, this.#now());
     budget.request(this.#now());
+    let failure: SluiceError | undefined;
     for (let retry = 0; ; retry++) {
-      const deployment = await this.#choose(round);
+      const deployment = await this.#choose(round).catch((error: unknown) => {
+        throw failure ?? error; // nobody is left to retry at: what went wrong first says more
+      });
       try {
+        if (retry === 0) failAttemptOnPurpose(request);
         return await this.#hedged(round, deployment);
       } catch (error) {
         if (!(error instanceof SluiceError) || request.signal?.aborted) throw error;
+        failure = error;
+        if (retry > 0) budget.failed(this.#now());
         const context = this.#failureContext(round, deployment, error);
         const allowed = retriesFor(error, deployment, group.name, request, this.settings, context);
-        if (retry >= allowed || !budget.take(this.#now())) throw error;
+        if (retry >= allowed || !budget.mayRetry(this.#now())) throw error;
         progress.retries += 1;
         const seconds = pauseBefore(retry, error, this.settings, context, this.#random);
-        if (seconds > 0) await this.#sleep(seconds * 1000, request.signal);
+        if (seconds > 0) await this.#sleep(seconds * 1000, request.signal).catch(() => {}); // the client left
+        if (request.signal?.aborted) throw error;
       }
     }
   }
 
-  #retryBudget(group: string): RetryBudget {
-    let budget = this.#retryBudgets.get(group);
-    if (budget === undefined) {
-      budget = new RetryBudget();
-      this.#retryBudgets.set(group, budget);
-    }
-    return budget;
-  }
-
-  #failureContext<T>({ group, order, request }: Round<T>, failed: Deployment, error: SluiceError) {
+  #failureContext<T>({ group, from, request }: Round<T>, failed: Deployment, error: SluiceError): FailureContext {
     const now = this.#now();
     const healthy = group.deployments.filter(
       (deployment) =>
-        orderOf(deployment) === order && this.state.stats(group.name, deployment.id, now).cooldownUntil <= now,
+        orderOf(deployment) >= from && this.state.stats(group.name, deployment.id, now).cooldownUntil <= now,
     );
     return {
       size: group.deployments.length,
       healthy: healthy.length,
       others: healthy.filter(({ id }) => id !== failed.id).length,
-      hasFallbacks: fallbacksFor(error, group.name, request, this.settings).length > 0,
+      hasFallbacks: fallbacksFor(error, group.name, request, this.settings).list.length > 0,
     };
   }
 
-  async #choose<T>({ request, group, order, tried }: Round<T>): Promise<Deployment> {
+  async #choose<T>(round: Round<T>): Promise<Deployment> {
+    const { request, group, from, tried } = round;
     const context = {
       group: group.name,
       settings: this.settings,
       now: this.#now(),
       random: this.#random,
       affinity: this.#affinity,
+      ...(this.#isUnhealthy && { isUnhealthy: this.#isUnhealthy }),
       tried,
     };
-    const level = group.deployments.filter((deployment) => orderOf(deployment) === order);
-    const deployment = await choose(level, this.state, request, context);
+    const deployments = group.deployments.filter((deployment) => orderOf(deployment) >= from);
+    const deployment = await choose(deployments, this.state, request, context);
     tried.add(deployment.id);
+    round.reached = Math.max(round.reached ?? from, orderOf(deployment));
     return deployment;
   }
 
@@ -239,12 +259,12 @@ export class RoutingEngine {
     const first = this.#ask(round, deployment);
     this.#hedgeBudget.request();
     const stats = this.state.stats(round.group.name, deployment.id, this.#now());
-    const delay = hedgeDelay(this.settings.hedgeAfter, stats);
+    const delay = hedgeDelay(this.settings.hedgeAfter, round.request.stream ? stats.firstContents : []);
     if (delay === undefined || round.group.deployments.length < 2) return first.result;
-    if (!(await this.#isSlow(first.result, delay)) || !this.#hedgeBudget.take()) return first.result;
+    if (!(await this.#isSlow(first.result, delay))) return first.result;
     const before = new Set(round.tried);
     const other = await this.#choose(round).catch(() => undefined); // nobody else is there: the first is waited for
-    if (other === undefined || before.has(other.id)) return first.result;
+    if (other === undefined || before.has(other.id) || !this.#hedgeBudget.take()) return first.result;
     round.progress.hedges += 1;
     return firstToAnswer(first, this.#ask(round, other));
   }
@@ -284,17 +304,27 @@ export class RoutingEngine {
         throw error;
       },
     );
-    return { result, stop: (reason) => stop.abort(reason) };
+    return {
+      result,
+      stop(reason) {
+        stop.abort(reason);
+        ticket.released(); // also where it has answered by now
+      },
+    };
   }
 }
 
 /** Rejects where the signal aborts before the time is over. */
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -2,23 +2,37 @@
 import { ContentPolicyViolationError, ContextWindowExceededError, type SluiceError } from "../formats/errors.ts";
 import type { Fallback, FallbackTable, RouteRequest, RoutingSettings } from "./request.ts";
 
-/** The fallbacks of a group for an error, in order. Empty where there are none. */
+/** Fallbacks in order. */
+export interface FallbackPlan {
+  list: readonly Fallback[];
+  /** The client named them, not the configuration. */
+  isClients: boolean;
+}
+
+/** The fallbacks of a group for an error; an empty list where there are none. */
 export function fallbacksFor(
   error: SluiceError,
   group: string,
   request: Pick<RouteRequest, "fallbacks" | "contextWindowFallbacks" | "contentPolicyFallbacks">,
   settings: RoutingSettings,
-): readonly Fallback[] {
+): FallbackPlan {
+  const own = request.fallbacks ?? [];
+  if (own.length > 0 && !isTable(own)) return { list: own, isClients: true }; // for any error
   const special =
     error instanceof ContextWindowExceededError
-      ? (request.contextWindowFallbacks ?? settings.contextWindowFallbacks)
+      ? chosen(request.contextWindowFallbacks, settings.contextWindowFallbacks)
       : error instanceof ContentPolicyViolationError
-        ? (request.contentPolicyFallbacks ?? settings.contentPolicyFallbacks)
+        ? chosen(request.contentPolicyFallbacks, settings.contentPolicyFallbacks)
         : undefined;
   // Where a list for this error exists only that list counts, also if it has nothing for the group.
-  if (special !== undefined) return lookUp(special, group) ?? [];
-  if (request.fallbacks !== undefined && request.fallbacks.length > 0) return plain(request.fallbacks, group);
-  return lookUp(settings.fallbacks, group) ?? settings.defaultFallbacks;
+  if (special !== undefined) return { list: lookUp(special.table, group) ?? [], isClients: special.isClients };
+  if (own.length > 0 && isTable(own)) return { list: lookUp(own, group) ?? [], isClients: true };
+  return { list: lookUp(settings.fallbacks, group) ?? settings.defaultFallbacks, isClients: false };
+}
+
+function chosen(clients: FallbackTable | undefined, configured: FallbackTable | undefined) {
+  const table = clients ?? configured;
+  return table && { table, isClients: clients !== undefined };
 }
 
 /** Exact group, then the group without its provider's prefix, then `*`. */
@@ -33,20 +47,26 @@ function lookUp(table: FallbackTable, group: string): readonly Fallback[] | unde
 }
 
 /** A request's own list is of names and parameter sets; the config's form, `[{group: [...]}]`, is understood too. */
-function plain(fallbacks: readonly Fallback[], group: string): readonly Fallback[] {
-  const isTable = fallbacks.every(
+function isTable(fallbacks: readonly Fallback[] | FallbackTable): fallbacks is FallbackTable {
+  return fallbacks.every(
     (fallback) =>
       typeof fallback === "object" &&
       Object.values(fallback).every((value) => Array.isArray(value)) &&
       !("messages" in fallback),
   );
-  return isTable ? (lookUp(fallbacks as FallbackTable, group) ?? []) : fallbacks; // lists only: the check just made
 }
 
 /** The model a fallback asks for. */
 export function modelOf(fallback: Fallback): string | undefined {
   const model = typeof fallback === "string" ? fallback : fallback["model"];
   return typeof model === "string" ? model : undefined;
+}
+
+/** What a fallback replaces in the request, beside the model. */
+export function paramsOf(fallback: Fallback): Readonly<Record<string, unknown>> {
+  if (typeof fallback === "string") return {};
+  const { model: _, ...params } = fallback;
+  return params;
 }
 
 /** What another level or deployment of the same model would refuse as well. */
@@ -61,8 +81,8 @@ export function explained(
   group: string,
   fallbacks: readonly Fallback[],
 ): SluiceError {
-  const names = fallbacks.map((fallback) => modelOf(fallback) ?? "params");
-  const shown = names.length === 0 ? "None" : JSON.stringify(names);
+  const names = fallbacks.map((fallback) => `'${modelOf(fallback) ?? "params"}'`);
+  const shown = names.length === 0 ? "None" : `[${names.join(", ")}]`;
   error.message += `. Received Model Group=${group}\nAvailable Model Group Fallbacks=${shown}`;
   if (last !== error) error.message += `\nError doing the fallback: ${last.message}`;
   return error;

@@ -1,18 +1,17 @@
 /** When a second request goes out because the first is slow. After Dean and Barroso, "The Tail at Scale". */
-import type { DeploymentStats } from "./state.ts";
-
 /**
  * Milliseconds after which to hedge; `undefined` where not at all.
- * @param after seconds, or a percentile of the times to first content that are known (`"p95"`)
+ * @param after seconds, or a percentile of the times that are known (`"p95"`)
+ * @param times milliseconds to the first content
  */
-export function hedgeDelay(after: number | string | undefined, stats: DeploymentStats): number | undefined {
+export function hedgeDelay(after: number | string | undefined, times: readonly number[]): number | undefined {
   if (after === undefined) return undefined;
   const percentile = /^p(\d{1,2}(?:\.\d+)?)$/i.exec(String(after))?.[1];
   if (percentile === undefined) {
     const seconds = Number(after);
     return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
   }
-  const known = [...stats.firstContents].sort((a, b) => a - b);
+  const known = [...times].sort((a, b) => a - b);
   if (known.length < LEAST_KNOWN) return undefined;
   return known[Math.min(known.length - 1, Math.ceil((Number(percentile) / 100) * known.length) - 1)];
 }

@@ -1,5 +1,6 @@
 /** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
 import { BadRequestError } from "../formats/errors.ts";
+import { asRecord, isRecord } from "../formats/json.ts";
 import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
@@ -10,7 +11,7 @@ import type { ProviderLookup } from "./lookup.ts";
 import { isPattern, mapWildcard, matchPattern } from "./patterns.ts";
 import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO } from "./settings/deployment.ts";
 import { type Environment, hideSecrets, isReference, isSecretName, resolveReferences } from "./settings/environment.ts";
-import { isRecord, type Misfit, readSection, settingOf } from "./settings/read.ts";
+import { type Misfit, readSection, settingOf } from "./settings/read.ts";
 import type { Values } from "./settings/table.ts";
 
 type Params = Values<typeof DEPLOYMENT_PARAMS>;
@@ -327,8 +328,4 @@ function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[N
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;
   };
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }

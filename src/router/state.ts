@@ -228,7 +228,8 @@ function moved(stats: KnownStats, { latency, at }: { latency?: number; at: numbe
 
 /** Of two views of a deployment the most that either knows. The same whichever comes first. */
 function joined(one: KnownStats, other: KnownStats): KnownStats {
-  const later = (time: "cooldownUntil" | "failsUntil" | "peakAt" | "minute") => (one[time] >= other[time] ? one : other);
+  const later = (time: "cooldownUntil" | "failsUntil" | "peakAt" | "minute") =>
+    one[time] >= other[time] ? one : other;
   const longer = (list: "latencies" | "firstContents") => (one[list].length >= other[list].length ? one : other)[list];
   const most = (count: "requests" | "tokens" | "successes" | "failures") =>
     one.minute === other.minute ? Math.max(one[count], other[count]) : later("minute")[count];

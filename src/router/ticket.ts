@@ -48,7 +48,10 @@ export class Ticket {
 
   /** It failed. A failure that is the request's own fault says nothing of the deployment. */
   failed(error: SluiceError): void {
-    if (!countsAgainst(error)) return this.released();
+    if (!countsAgainst(error)) {
+      this.released();
+      return;
+    }
     const { state, group, id, now, settings, cooldown } = this.#options;
     if (!this.#end()) return;
     const at = now();
@@ -66,7 +69,7 @@ export class Ticket {
     state.record(group, { type: "cooldown", id, at, until: at + seconds * 1000, cause });
   }
 
-  /** It neither answered nor failed: the client left, or another was faster. */
+  /** It neither answered nor failed: the client left, another was faster, or the request was at fault. */
   released(): void {
     const { state, group, id, now } = this.#options;
     if (this.#end()) state.record(group, { type: "release", id, at: now() });

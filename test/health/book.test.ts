@@ -26,8 +26,7 @@ describe("results", () => {
 
   it("forgets what was not checked for a week, and holds 500 of the history", () => {
     let book = withResults(EMPTY_HEALTH, [result("gone", "healthy", -8 * 24 * HOUR)], -8 * 24 * HOUR);
-    for (let i = 1; i <= 600; i++)
-      book = withResults(book, [result("a", i % 2 ? "healthy" : "unhealthy", i)], i);
+    for (let i = 1; i <= 600; i++) book = withResults(book, [result("a", i % 2 ? "healthy" : "unhealthy", i)], i);
     expect(book.latest.map(({ deploymentId }) => deploymentId)).toEqual(["a"]);
     expect(book.history).toHaveLength(500);
   });

@@ -186,7 +186,7 @@ describe("in the background", () => {
   afterAll(() => gateway?.stop());
 
   it("serves what it found, and looks again when that is old: a call is enough", async () => {
-    expect(ids((await health(gateway, "?model=one")).healthy_endpoints)).toEqual(["one"]);
+    expect(ids((await health(gateway)).healthy_endpoints)).toEqual(["one"]);
     await until(() => running === 0);
     const before = asked();
     expect((await health(gateway, "?model=one")).healthy_endpoints).toEqual([{ model: "openai/one", model_id: "one" }]);
@@ -200,5 +200,33 @@ describe("in the background", () => {
     for (let i = 0; i < 50 && (await status()) !== 503; i++) await new Promise((next) => setTimeout(next, 20));
     expect(await status()).toBe(503);
     expect(upstream.received.some(({ body }) => body["model"] === "left-out")).toBe(false);
+  });
+});
+
+describe("enable_health_check_routing", () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    down.add("bad");
+    gateway = await startGateway({
+      model_list: [
+        { ...deployment("pair", "openai/bad"), model_info: { id: "bad" } },
+        { ...deployment("pair", "openai/good"), model_info: { id: "good" } },
+        { ...deployment("alone", "openai/bad"), model_info: { id: "bad-alone" } },
+      ],
+      general_settings: { background_health_checks: true },
+      router_settings: { enable_health_check_routing: true, num_retries: 0, disable_cooldowns: true },
+    });
+  });
+  afterAll(() => gateway?.stop());
+
+  it("passes over what failed its check, while there are others", async () => {
+    await health(gateway);
+    await until(() => upstream.received.filter(({ body }) => body["model"] === "bad").length >= 2);
+    const ask = async (model: string) =>
+      (await gateway.call("/v1/chat/completions", { model, messages: [{ role: "user", content: "Hi" }] })).status;
+    for (let i = 0; i < 20; i++) expect(await ask("pair")).toBe(200);
+    expect(await ask("alone")).toBe(500);
+    down.delete("bad");
+    expect(await ask("alone")).toBe(200);
   });
 });

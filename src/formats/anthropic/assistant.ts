@@ -6,10 +6,11 @@
  * `provider_specific_fields.content_blocks`; a client that sends the message back restores the turn exactly.
  */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { AssistantMessage, ChatMessage, MessageToolCall, ThinkingBlock, ToolCall } from "../openai/chat.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { toBlocks } from "./content.ts";
-import { isRecord, present, text } from "./fields.ts";
+import { present, text } from "./fields.ts";
 import { upstreamToolId, upstreamToolName } from "./tool-names.ts";
 import type { Block } from "./types.ts";
 

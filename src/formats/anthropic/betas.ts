@@ -2,7 +2,9 @@
  * The `anthropic-beta` values a body needs. Source: Anthropic's pages of the features; those that are generally
  * available (tool search, structured outputs, effort, one-hour caches, ...) need none.
  */
-import { isRecord, text } from "./fields.ts";
+
+import { isRecord } from "../json.ts";
+import { text } from "./fields.ts";
 
 const FILES = "files-api-2025-04-14";
 const CONTEXT_MANAGEMENT = "context-management-2025-06-27";

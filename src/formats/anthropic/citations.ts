@@ -1,5 +1,6 @@
+import { isRecord } from "../json.ts";
 import type { Annotation } from "../openai/chat.ts";
-import { isRecord, text } from "./fields.ts";
+import { text } from "./fields.ts";
 import type { Block } from "./types.ts";
 
 /** The citations of a text block; none where it has none. */

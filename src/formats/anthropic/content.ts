@@ -1,8 +1,9 @@
 /** Content parts of the hub ↔ Anthropic's content blocks. */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ContentPart, FilePart, ImagePart } from "../openai/chat.ts";
 import { decodeText, encodeText, parseDataUrl, toDataUrl } from "./data-url.ts";
-import { isRecord, present, text } from "./fields.ts";
+import { present, text } from "./fields.ts";
 import type { Block } from "./types.ts";
 
 /**

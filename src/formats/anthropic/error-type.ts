@@ -1,4 +1,4 @@
-import { isRecord } from "./fields.ts";
+import { isRecord } from "../json.ts";
 
 /** The HTTP status Anthropic documents for an `error.type`; error events of a stream come without one. */
 export function statusOfErrorType(type: unknown): number {

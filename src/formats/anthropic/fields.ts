@@ -1,9 +1,5 @@
 /** Reading objects whose shape the other side decides, without trusting it. */
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The string, or `""` where there is none. */
 export function text(value: unknown): string {
   return typeof value === "string" ? value : "";

@@ -2,9 +2,9 @@
  * `response_format` → `output_config.format` where the model has it, else a tool whose input is the answer.
  */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
 import { JSON_TOOL } from "./assistant.ts";
-import { isRecord } from "./fields.ts";
 import { strictSchema } from "./json-schema.ts";
 import type { UpstreamTool } from "./tools.ts";
 

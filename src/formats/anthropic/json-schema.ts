@@ -2,7 +2,9 @@
  * A JSON schema within what Anthropic's structured outputs take: every object closed, and no constraint on lengths
  * and ranges. Those the model reads in the description instead. Source: Anthropic, "Structured outputs", limitations.
  */
-import { isRecord, text } from "./fields.ts";
+
+import { isRecord } from "../json.ts";
+import { text } from "./fields.ts";
 
 const CONSTRAINTS: ReadonlySet<string> = new Set([
   "minimum",

@@ -1,7 +1,9 @@
 /** A request of the hub → the body of `POST /v1/messages`. */
+
+import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
 import { JSON_TOOL, type Reading } from "./assistant.ts";
-import { isRecord, present, text } from "./fields.ts";
+import { present, text } from "./fields.ts";
 import { jsonTool, toJsonAnswer } from "./json-answer.ts";
 import { toConversation } from "./messages.ts";
 import { type ModelTraits, modelTraits } from "./model-traits.ts";

@@ -1,11 +1,12 @@
 /** The events of a Messages stream → chunks. Joined together they say what the unstreamed answer says. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatChunk } from "../openai/chat.ts";
 import { ChunkWriter } from "../openai/chunks.ts";
 import type { ServerEvent } from "../sse.ts";
 import { isJsonAnswer, type Reading, specificFields, toolCallHead } from "./assistant.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
-import { isRecord, text } from "./fields.ts";
+import { text } from "./fields.ts";
 import { type Defaults, finishReason, messageFields, stopFields } from "./response.ts";
 import { type Block, eventSchema, type StreamEvent } from "./types.ts";
 import { mergeUsage, toUsage } from "./usage.ts";

@@ -1,7 +1,8 @@
 /** `thinking` and `reasoning_effort` → Anthropic's `thinking` and `output_config.effort`. */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
-import { isRecord, text } from "./fields.ts";
+import { text } from "./fields.ts";
 import type { ModelTraits } from "./model-traits.ts";
 
 export interface ThinkingParams {

@@ -2,10 +2,12 @@
  * A request of the Messages API → the hub's. Said again in Anthropic's format it is the same request; said in
  * another's, what only Anthropic understands has to go first: `ANTHROPIC_ONLY_PARAMS`.
  */
+
+import { isRecord } from "../json.ts";
 import type { ChatMessage, ChatRequest, ContentPart, Tool } from "../openai/chat.ts";
 import { fromBlocks } from "./assistant.ts";
 import { toPart } from "./content.ts";
-import { isRecord, present, text } from "./fields.ts";
+import { present, text } from "./fields.ts";
 import type { AnthropicTool, Block, MessagesRequest, Turn } from "./types.ts";
 
 /** Fields of the translated request that no provider but Anthropic's takes. */

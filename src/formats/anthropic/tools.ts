@@ -1,7 +1,8 @@
 /** The hub's tools and tool choice → Anthropic's. */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatRequest, FunctionDefinition, Tool, ToolChoice } from "../openai/chat.ts";
-import { isRecord, present, text } from "./fields.ts";
+import { present, text } from "./fields.ts";
 import { upstreamToolName } from "./tool-names.ts";
 
 export type UpstreamTool = Record<string, unknown>;

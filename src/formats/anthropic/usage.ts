@@ -1,6 +1,8 @@
 /** Anthropic's usage → OpenAI's, and the two usages of a stream made one. */
+
+import { isRecord } from "../json.ts";
 import type { Usage } from "../openai/chat.ts";
-import { count, isRecord } from "./fields.ts";
+import { count } from "./fields.ts";
 
 /** Fields `toUsage` translates; all others (`service_tier`, `inference_geo`, `iterations`, ...) are kept as they are. */
 const TRANSLATED: ReadonlySet<string> = new Set([

@@ -1,7 +1,8 @@
 /** A message of the assistant as the parts of a `model` content: thoughts, text, images, function calls. */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatMessage, MessageToolCall } from "../openai/chat.ts";
-import { isObject, parseObject, textField } from "./json.ts";
+import { parseObject, textField } from "./json.ts";
 import { mediaPart } from "./media.ts";
 import { type GeminiModel, isGemini3 } from "./model.ts";
 import { contentParts } from "./parts.ts";
@@ -59,16 +60,16 @@ function signTexts(message: ChatMessage, thoughts: Part[], texts: Part[]): void 
 
 function nativeParts(message: ChatMessage): Part[] {
   const parts = message.provider_specific_fields?.[NATIVE_PARTS];
-  return Array.isArray(parts) ? parts.filter(isObject) : [];
+  return Array.isArray(parts) ? parts.filter(isRecord) : [];
 }
 
 /** Images the model made earlier: it may be asked to change them. */
 function imageParts(message: ChatMessage, param: string): Part[] {
   const images = Array.isArray(message["images"]) ? message["images"] : [];
   return images.flatMap((image: unknown) => {
-    const url = isObject(image) ? textField(image["image_url"], "url") : undefined;
+    const url = isRecord(image) ? textField(image["image_url"], "url") : undefined;
     if (url === undefined) return [];
-    const signature = isObject(image) ? textField(image["provider_specific_fields"], "thought_signature") : undefined;
+    const signature = isRecord(image) ? textField(image["provider_specific_fields"], "thought_signature") : undefined;
     const part = mediaPart({ url, fallback: "image/png" }, `${param}.images`);
     return [signature === undefined ? part : { ...part, thoughtSignature: signature }];
   });

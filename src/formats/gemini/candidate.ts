@@ -1,8 +1,9 @@
+import { isRecord } from "../json.ts";
 import type { Annotation, Delta } from "../openai/chat.ts";
 import { NATIVE_PARTS } from "./assistant.ts";
 import { annotationsOf } from "./citations.ts";
 import { finishFields, finishReason } from "./finish-reason.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { logprobsOf } from "./logprobs.ts";
 import { dataUrl } from "./media.ts";
 import { applyPartialArg } from "./partial-args.ts";
@@ -51,8 +52,8 @@ export class CandidateReader {
     this.#message = candidate.finishMessage ?? this.#message;
     this.#safety = candidate.safetyRatings ?? this.#safety;
     this.#urlContext = candidate.urlContextMetadata ?? this.#urlContext;
-    if (isObject(candidate.groundingMetadata)) this.#grounding = { ...this.#grounding, ...candidate.groundingMetadata };
-    if (isObject(candidate.citationMetadata)) this.#citation = joinLists(this.#citation, candidate.citationMetadata);
+    if (isRecord(candidate.groundingMetadata)) this.#grounding = { ...this.#grounding, ...candidate.groundingMetadata };
+    if (isRecord(candidate.citationMetadata)) this.#citation = joinLists(this.#citation, candidate.citationMetadata);
     this.#logprobs.push(...logprobsOf(candidate.logprobsResult));
     return (candidate.content?.parts ?? []).flatMap((part) => this.#part(part));
   }

@@ -1,6 +1,8 @@
 /** Gemini's grounding and citations as OpenAI's `url_citation` annotations. */
+
+import { isRecord } from "../json.ts";
 import type { Annotation } from "../openai/chat.ts";
-import { isObject, type JsonObject, textField } from "./json.ts";
+import { type JsonObject, textField } from "./json.ts";
 
 /**
  * @param text the whole answer; Gemini's positions are bytes of it in UTF-8, OpenAI's are characters
@@ -71,11 +73,11 @@ function characterSpans(text: string): Span {
 }
 
 function list(value: unknown, name: string): JsonObject[] {
-  const items = isObject(value) ? value[name] : undefined;
-  return Array.isArray(items) ? items.map((item) => (isObject(item) ? item : {})) : [];
+  const items = isRecord(value) ? value[name] : undefined;
+  return Array.isArray(items) ? items.map((item) => (isRecord(item) ? item : {})) : [];
 }
 
 function numberField(value: unknown, name: string): number {
-  const field = isObject(value) ? value[name] : undefined;
+  const field = isRecord(value) ? value[name] : undefined;
   return typeof field === "number" ? field : 0;
 }

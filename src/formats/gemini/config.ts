@@ -1,6 +1,8 @@
 /** OpenAI's parameters as Gemini's `generationConfig`. */
+
+import { isRecord } from "../json.ts";
 import type { ChatRequest, ResponseFormat } from "../openai/chat.ts";
-import { isObject, type JsonObject, textField } from "./json.ts";
+import { type JsonObject, textField } from "./json.ts";
 import { type GeminiModel, readsOpenApiOnly } from "./model.ts";
 import { toOpenApiSchema } from "./openapi-schema.ts";
 import { toJsonSchema } from "./schema.ts";
@@ -71,7 +73,7 @@ function responseFormat(format: ResponseFormat | null | undefined, model: Gemini
 
 function json(schema: unknown, model: GeminiModel): JsonObject {
   const responseMimeType = "application/json";
-  if (!isObject(schema) || Object.keys(schema).length === 0) return { responseMimeType };
+  if (!isRecord(schema) || Object.keys(schema).length === 0) return { responseMimeType };
   if (readsOpenApiOnly(model)) return { responseMimeType, responseSchema: toOpenApiSchema(schema) };
   return { responseMimeType, responseJsonSchema: toJsonSchema(schema) };
 }

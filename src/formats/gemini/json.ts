@@ -1,17 +1,15 @@
 /** What the converters need to know of JSON values whose shape is not theirs to prescribe. */
 
-export type JsonObject = Record<string, unknown>;
+import { isRecord } from "../json.ts";
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export type JsonObject = Record<string, unknown>;
 
 /** The JSON object a text holds; `undefined` where it holds anything else. */
 export function parseObject(text: string): JsonObject | undefined {
   if (!text.trimStart().startsWith("{")) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -24,6 +22,6 @@ export function camelCase(name: string): string {
 
 /** A string field, if it is one and not empty. */
 export function textField(value: unknown, name: string): string | undefined {
-  const field = isObject(value) ? value[name] : undefined;
+  const field = isRecord(value) ? value[name] : undefined;
   return typeof field === "string" && field !== "" ? field : undefined;
 }

@@ -1,4 +1,4 @@
-import { isObject } from "./json.ts";
+import { isRecord } from "../json.ts";
 
 interface TokenLogprob {
   token: string;
@@ -8,17 +8,17 @@ interface TokenLogprob {
 
 /** OpenAI's `logprobs.content` out of Gemini's `logprobsResult`; empty where there is none. */
 export function logprobsOf(result: unknown): (TokenLogprob & { top_logprobs: TokenLogprob[] })[] {
-  if (!isObject(result)) return [];
+  if (!isRecord(result)) return [];
   const top = Array.isArray(result["topCandidates"]) ? result["topCandidates"] : [];
   return tokens(result["chosenCandidates"]).map((chosen, index) => {
     const alternatives: unknown = top[index];
-    return { ...chosen, top_logprobs: isObject(alternatives) ? tokens(alternatives["candidates"]) : [] };
+    return { ...chosen, top_logprobs: isRecord(alternatives) ? tokens(alternatives["candidates"]) : [] };
   });
 }
 
 function tokens(list: unknown): TokenLogprob[] {
   if (!Array.isArray(list)) return [];
-  return list.filter(isObject).map((candidate) => {
+  return list.filter(isRecord).map((candidate) => {
     const token = typeof candidate["token"] === "string" ? candidate["token"] : "";
     const logprob = typeof candidate["logProbability"] === "number" ? candidate["logProbability"] : 0;
     return { token, logprob, bytes: Array.from(new TextEncoder().encode(token)) };

@@ -2,7 +2,9 @@
  * JSON Schema in Google's OpenAPI 3.0 dialect, all that models before Gemini 2 read (`parameters`, `responseSchema`).
  * Source: Gemini API reference, `Schema`.
  */
-import { isObject, type JsonObject } from "./json.ts";
+
+import { isRecord } from "../json.ts";
+import type { JsonObject } from "./json.ts";
 import { toJsonSchema } from "./schema.ts";
 
 /** The words of the dialect that mean the same in JSON Schema. */
@@ -32,7 +34,7 @@ const FORMATS = new Set(["float", "double", "int32", "int64", "enum", "date-time
  */
 export function toOpenApiSchema(schema: JsonObject): JsonObject {
   const json = toJsonSchema(schema);
-  return convert(json, isObject(json["$defs"]) ? json["$defs"] : {}, []);
+  return convert(json, isRecord(json["$defs"]) ? json["$defs"] : {}, []);
 }
 
 function convert(schema: JsonObject, definitions: JsonObject, path: readonly string[]): JsonObject {
@@ -40,18 +42,18 @@ function convert(schema: JsonObject, definitions: JsonObject, path: readonly str
   if (typeof reference === "string") {
     const name = reference.replace(/^#\/\$defs\//, "");
     const target = definitions[name];
-    return isObject(target) && !path.includes(name)
+    return isRecord(target) && !path.includes(name)
       ? convert(target, definitions, [...path, name])
       : { type: "OBJECT" };
   }
-  const nested = (value: unknown) => convert(isObject(value) ? value : {}, definitions, path);
+  const nested = (value: unknown) => convert(isRecord(value) ? value : {}, definitions, path);
   const result: JsonObject = {};
   for (const [word, value] of Object.entries(schema)) {
     if (SHARED_WORDS.has(word)) result[word] = value;
     else if (word === "format" && typeof value === "string" && FORMATS.has(value)) result["format"] = value;
     else if (word === "enum" && Array.isArray(value)) Object.assign(result, enumeration(value));
     else if (word === "items") result["items"] = nested(value);
-    else if (word === "properties" && isObject(value) && Object.keys(value).length > 0)
+    else if (word === "properties" && isRecord(value) && Object.keys(value).length > 0)
       result["properties"] = Object.fromEntries(
         Object.entries(value).map(([name, property]) => [name, nested(property)]),
       );
@@ -80,7 +82,7 @@ function enumeration(values: unknown[]): JsonObject {
 }
 
 function choice(options: unknown[], nested: (value: unknown) => JsonObject): JsonObject {
-  const isNull = (option: unknown) => isObject(option) && option["type"] === "null";
+  const isNull = (option: unknown) => isRecord(option) && option["type"] === "null";
   const rest = options.filter((option) => !isNull(option)).map(nested);
   const nullable = options.some(isNull) ? { nullable: true } : {};
   return rest.length === 1 ? { ...rest[0], ...nullable } : { anyOf: rest, ...nullable };

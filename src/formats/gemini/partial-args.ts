@@ -1,5 +1,7 @@
 /** Function arguments that arrive in pieces, each with the path it belongs to (`$.items[0].name`). */
-import { isObject, type JsonObject } from "./json.ts";
+
+import { isRecord } from "../json.ts";
+import type { JsonObject } from "./json.ts";
 import type { PartialArg } from "./types.ts";
 
 type Key = string | number;
@@ -33,10 +35,10 @@ function set(container: JsonObject | unknown[], key: Key, rest: Key[], value: un
     write(container, key, typeof present === "string" && typeof value === "string" ? present + value : value);
     return;
   }
-  const fits = typeof next === "number" ? Array.isArray(present) : isObject(present);
+  const fits = typeof next === "number" ? Array.isArray(present) : isRecord(present);
   const child = fits ? present : typeof next === "number" ? [] : {};
   write(container, key, child);
-  if (Array.isArray(child) || isObject(child)) set(child, next, further, value);
+  if (Array.isArray(child) || isRecord(child)) set(child, next, further, value);
 }
 
 function read(container: JsonObject | unknown[], key: Key): unknown {

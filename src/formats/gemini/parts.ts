@@ -1,7 +1,8 @@
 /** OpenAI's content parts as Gemini's. */
 import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ContentPart } from "../openai/chat.ts";
-import { camelCase, isObject, type JsonObject, textField } from "./json.ts";
+import { camelCase, type JsonObject, textField } from "./json.ts";
 import { audioMimeType, mediaPart } from "./media.ts";
 import { type GeminiModel, isGemini3 } from "./model.ts";
 import type { Part } from "./types.ts";
@@ -72,20 +73,20 @@ function contentPart(part: ContentPart, model: GeminiModel, param: string, resol
 function foreignPart(part: JsonObject, param: string, resolved: (detail: unknown, medium: Part) => Part): Part {
   const video = typeof part["video_url"] === "string" ? { url: part["video_url"] } : part["video_url"];
   const url = textField(video, "url");
-  if (isObject(video) && url !== undefined) {
+  if (isRecord(video) && url !== undefined) {
     const source = { url, format: textField(video, "format"), fallback: "video/mp4" };
     return resolved(video["detail"], withVideo(mediaPart(source, `${param}.video_url`), video));
   }
   const { type: _, cache_control: __, ...fields } = part;
   const native = Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
-  if (NATIVE_FIELDS.some((name) => isObject(native[name])) || typeof native["text"] === "string") return native as Part; // the client wrote it in Gemini's own format: Gemini is to judge it
+  if (NATIVE_FIELDS.some((name) => isRecord(native[name])) || typeof native["text"] === "string") return native as Part; // the client wrote it in Gemini's own format: Gemini is to judge it
   throw new BadRequestError(`Gemini takes no content part of type ${JSON.stringify(part["type"])}`, { param });
 }
 
 /** `fps`, `start_offset` and `end_offset` of a video (LiteLLM: `file.video_metadata`). */
 function withVideo(part: Part, source: JsonObject): Part {
   const metadata = source["video_metadata"] ?? source["videoMetadata"];
-  if (!isObject(metadata)) return part;
+  if (!isRecord(metadata)) return part;
   const fields = Object.entries(metadata).map(([name, value]) => [camelCase(name), value]);
   return { ...part, videoMetadata: Object.fromEntries(fields) };
 }

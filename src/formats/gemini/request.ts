@@ -1,9 +1,10 @@
 /** A chat request of the hub as a `generateContent` request. */
 import { UnsupportedParamsError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
 import { GENERATION_FIELDS, toGenerationConfig } from "./config.ts";
 import { toContents } from "./contents.ts";
-import { camelCase, isObject, type JsonObject } from "./json.ts";
+import { camelCase, type JsonObject } from "./json.ts";
 import { geminiModel, isGemini3 } from "./model.ts";
 import { functionCallingConfig, toTools } from "./tools.ts";
 import type { GenerateContentRequest } from "./types.ts";
@@ -125,8 +126,8 @@ function nativeFields(request: ChatRequest): NativeFields {
   for (const [name, value] of Object.entries(request)) {
     if (READ_FIELDS.has(name) || value === undefined || value === null) continue;
     const camel = camelCase(name);
-    if (camel === "generationConfig" && isObject(value)) Object.assign(fields.generation, camelFields(value));
-    else if (camel === "toolConfig" && isObject(value)) Object.assign(fields.toolConfig, camelFields(value));
+    if (camel === "generationConfig" && isRecord(value)) Object.assign(fields.generation, camelFields(value));
+    else if (camel === "toolConfig" && isRecord(value)) Object.assign(fields.toolConfig, camelFields(value));
     else if (camel === "includeServerSideToolInvocations") fields.toolConfig[camel] = value;
     else if (GENERATION_FIELDS.has(camel)) fields.generation[camel] = value;
     else if (TOP_FIELDS.has(camel)) fields.top[camel] = value;

@@ -4,7 +4,9 @@
  * (`type: "OBJECT"`, `nullable`). Both become the JSON Schema that Gemini reads.
  * Source: Gemini API reference, `GenerationConfig.responseJsonSchema`, which lists the words understood.
  */
-import { camelCase, isObject, type JsonObject } from "./json.ts";
+
+import { isRecord } from "../json.ts";
+import { camelCase, type JsonObject } from "./json.ts";
 
 /** Names of Google's `Type` by number, for clients that encode enums as integers. */
 const TYPE_NUMBERS = [undefined, "string", "number", "integer", "boolean", "array", "object", "null"];
@@ -92,11 +94,11 @@ function withOneCase(schema: JsonObject): JsonObject {
 
 function convertNested(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(convertNested);
-  return isObject(value) ? convert(value) : value;
+  return isRecord(value) ? convert(value) : value;
 }
 
 function convertMap(value: unknown): unknown {
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, convertNested(schema)]));
 }
 
@@ -123,7 +125,7 @@ function wrapReference(schema: JsonObject): JsonObject {
 /** `allOf` is not understood: one schema stands for itself, several objects are merged. */
 function flattenAllOf(schema: JsonObject): JsonObject {
   const { allOf, ...rest } = schema;
-  if (!Array.isArray(allOf) || !allOf.every(isObject)) return schema;
+  if (!Array.isArray(allOf) || !allOf.every(isRecord)) return schema;
   if (allOf.length === 1) return { ...allOf[0], ...rest };
   if (allOf.some((part) => part["$ref"] !== undefined || part["anyOf"] !== undefined || part["oneOf"] !== undefined))
     return schema;
@@ -132,7 +134,7 @@ function flattenAllOf(schema: JsonObject): JsonObject {
 
 function mergeSchemas(a: JsonObject, b: JsonObject): JsonObject {
   const merged = { ...a, ...b };
-  if (isObject(a["properties"]) && isObject(b["properties"]))
+  if (isRecord(a["properties"]) && isRecord(b["properties"]))
     merged["properties"] = { ...a["properties"], ...b["properties"] };
   if (Array.isArray(a["required"]) && Array.isArray(b["required"]))
     merged["required"] = [...new Set([...a["required"], ...b["required"]])];

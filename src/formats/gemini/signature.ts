@@ -6,8 +6,10 @@
  * `provider_specific_fields.thought_signature`, and at the end of its id (`call_1__thought__<signature>`), which every
  * client sends back.
  */
+
+import { isRecord } from "../json.ts";
 import type { MessageToolCall } from "../openai/chat.ts";
-import { isObject, textField } from "./json.ts";
+import { textField } from "./json.ts";
 
 const SEPARATOR = "__thought__";
 
@@ -27,7 +29,7 @@ export function splitToolCallId(id: string): { id: string; signature?: string } 
 
 /** The signature of a tool call, wherever its client kept it. */
 export function signatureOfToolCall(call: MessageToolCall): string | undefined {
-  const google = isObject(call["extra_content"]) ? call["extra_content"]["google"] : undefined;
+  const google = isRecord(call["extra_content"]) ? call["extra_content"]["google"] : undefined;
   const signature =
     textField(call.provider_specific_fields, "thought_signature") ??
     textField(call.function?.["provider_specific_fields"], "thought_signature") ??

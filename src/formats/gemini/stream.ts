@@ -1,9 +1,10 @@
 /** Gemini's stream: each event is a `GenerateContentResponse` with a piece of the answer. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatChunk } from "../openai/chat.ts";
 import { ChunkWriter } from "../openai/chunks.ts";
 import { CandidateReader } from "./candidate.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { geminiModel, isGemini3 } from "./model.ts";
 import { type GenerateContentResponse, responseSchema, type UsageMetadata } from "./types.ts";
 import { usageOf } from "./usage.ts";
@@ -42,7 +43,7 @@ export class GeminiStream {
    * @throws SluiceError for an error object, APIResponseValidationError for anything else that is no response
    */
   response(body: unknown, toError: (error: JsonObject) => SluiceError): ChatChunk[] {
-    if (isObject(body) && isObject(body["error"])) throw toError(body["error"]);
+    if (isRecord(body) && isRecord(body["error"])) throw toError(body["error"]);
     const parsed = responseSchema.safeParse(body);
     if (!parsed.success)
       throw new APIResponseValidationError(

@@ -1,7 +1,9 @@
 /** Gemini's contents as messages of the hub. */
+
+import { isRecord } from "../json.ts";
 import type { ChatMessage, ContentPart, ThinkingBlock, ToolCall } from "../openai/chat.ts";
 import { NATIVE_PARTS } from "./assistant.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { dataUrl, standardBase64 } from "./media.ts";
 import { generateCallId } from "./signature.ts";
 import type { Part } from "./types.ts";
@@ -140,7 +142,7 @@ function contentPart(part: Part): ContentPart {
     return { type: "text", text, ...(Object.keys(fields).length === 0 ? {} : { provider_specific_fields: fields }) };
   }
   const options = {
-    ...(isObject(videoMetadata) ? { video_metadata: videoMetadata } : {}),
+    ...(isRecord(videoMetadata) ? { video_metadata: videoMetadata } : {}),
     ...detailOf(mediaResolution),
   };
   if (inlineData) return inlinePart(inlineData.mimeType ?? "application/octet-stream", inlineData.data, options);
@@ -177,6 +179,6 @@ function audioFormat(mimeType: string): "wav" | "mp3" | undefined {
 }
 
 function detailOf(resolution: unknown): JsonObject {
-  const level = isObject(resolution) ? resolution["level"] : undefined;
+  const level = isRecord(resolution) ? resolution["level"] : undefined;
   return typeof level === "string" ? { detail: level.replace("MEDIA_RESOLUTION_", "").toLowerCase() } : {};
 }

@@ -1,7 +1,9 @@
 /** A `generateContent` request as a chat request of the hub. */
+
+import { isRecord } from "../json.ts";
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from "../openai/chat.ts";
 import { validate } from "../validate.ts";
-import { camelCase, isObject, type JsonObject } from "./json.ts";
+import { camelCase, type JsonObject } from "./json.ts";
 import { toJsonSchema } from "./schema.ts";
 import { toMessages } from "./to-hub-messages.ts";
 import { requestSchema } from "./types.ts";
@@ -42,7 +44,7 @@ export function toHubRequest(body: unknown, call: { model: string; stream?: bool
 /** Google takes names in either case; from here on they are in camel case. */
 function camelCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camelCased);
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => {
       const camel = camelCase(name);
@@ -54,7 +56,7 @@ function camelCased(value: unknown): unknown {
 function toTools(tool: JsonObject): Tool[] {
   const { functionDeclarations, ...native } = tool;
   const functions: Tool[] = (Array.isArray(functionDeclarations) ? functionDeclarations : [])
-    .filter(isObject)
+    .filter(isRecord)
     .map(({ name, description, parameters, parametersJsonSchema, ...rest }) => {
       const schema = parametersJsonSchema ?? parameters;
       return {
@@ -62,12 +64,12 @@ function toTools(tool: JsonObject): Tool[] {
         function: {
           name: String(name),
           ...(typeof description === "string" ? { description } : {}),
-          ...(isObject(schema) ? { parameters: toJsonSchema(schema) } : {}),
+          ...(isRecord(schema) ? { parameters: toJsonSchema(schema) } : {}),
           ...rest,
         },
       };
     });
-  const own = Object.entries(native).filter(([, value]) => isObject(value));
+  const own = Object.entries(native).filter(([, value]) => isRecord(value));
   return [...functions, ...own.map(([name, value]) => ({ [name]: value }))];
 }
 
@@ -95,7 +97,7 @@ function fromGenerationConfig(config: JsonObject): JsonObject {
   const { responseMimeType, responseSchema, responseJsonSchema, thinkingConfig, ...fields } = config;
   const request: JsonObject = {
     ...responseFormat(responseMimeType, responseJsonSchema ?? responseSchema),
-    ...(isObject(thinkingConfig) ? thinking(thinkingConfig) : {}),
+    ...(isRecord(thinkingConfig) ? thinking(thinkingConfig) : {}),
   };
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue;
@@ -133,7 +135,7 @@ function hubName(name: string): string {
 
 function responseFormat(mimeType: unknown, schema: unknown): JsonObject {
   let format: ResponseFormat | undefined;
-  if (isObject(schema) && (mimeType === "application/json" || mimeType === undefined))
+  if (isRecord(schema) && (mimeType === "application/json" || mimeType === undefined))
     format = { type: "json_schema", json_schema: { name: "response", schema: toJsonSchema(schema) } };
   else if (mimeType === "application/json") format = { type: "json_object" };
   else if (mimeType === "text/plain") format = { type: "text" };

@@ -1,7 +1,8 @@
 /** OpenAI's tools and tool choice as Gemini's `tools` and `toolConfig`. */
 import { BadRequestError, UnsupportedParamsError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatRequest, FunctionDefinition, Tool } from "../openai/chat.ts";
-import { camelCase, isObject, type JsonObject } from "./json.ts";
+import { camelCase, type JsonObject } from "./json.ts";
 import { type GeminiModel, readsOpenApiOnly } from "./model.ts";
 import { toOpenApiSchema } from "./openapi-schema.ts";
 import { toJsonSchema } from "./schema.ts";
@@ -23,7 +24,7 @@ export function toTools(request: ChatRequest, model: GeminiModel, dropParams = f
   for (const [index, tool] of (request.tools ?? []).entries()) {
     const declared = tool["functionDeclarations"] ?? tool["function_declarations"];
     if (tool.function !== undefined) functions.push(declaration(tool.function, model));
-    else if (Array.isArray(declared)) functions.push(...declared.filter(isObject));
+    else if (Array.isArray(declared)) functions.push(...declared.filter(isRecord));
     const own = nativeTool(tool);
     if (own !== undefined) native.push(own);
     else if (tool.function === undefined && declared === undefined && !dropParams)
@@ -61,7 +62,7 @@ export function functionCallingConfig(request: ChatRequest): JsonObject | undefi
   if (type === "none" || type === "auto" || type === "any" || type === "required")
     return functionCallingConfig({ ...request, tool_choice: type });
   if (type === "allowed_tools")
-    return allowedTools(isObject(choice["allowed_tools"]) ? choice["allowed_tools"] : choice);
+    return allowedTools(isRecord(choice["allowed_tools"]) ? choice["allowed_tools"] : choice);
   const named = nameOf(choice);
   if (named === undefined) throw unknownChoice(choice);
   return { mode: "ANY", allowedFunctionNames: [named] };
@@ -75,8 +76,8 @@ function allowedTools(allowed: JsonObject): JsonObject {
 }
 
 function nameOf(choice: unknown): string | undefined {
-  if (!isObject(choice)) return undefined;
-  const name = isObject(choice["function"]) ? choice["function"]["name"] : choice["name"];
+  if (!isRecord(choice)) return undefined;
+  const name = isRecord(choice["function"]) ? choice["function"]["name"] : choice["name"];
   return typeof name === "string" ? name : undefined;
 }
 
@@ -91,7 +92,7 @@ function declaration(definition: FunctionDefinition, model: GeminiModel): Functi
   if (parameters !== undefined && parameters !== null && Object.keys(parameters).length > 0) {
     if (!readsOpenApiOnly(model)) result.parametersJsonSchema = toJsonSchema(parameters);
     // The dialect refuses objects without properties: a function without parameters has none of it.
-    else if (isObject(parameters["properties"]) && Object.keys(parameters["properties"]).length > 0)
+    else if (isRecord(parameters["properties"]) && Object.keys(parameters["properties"]).length > 0)
       result.parameters = toOpenApiSchema(parameters);
   }
   for (const field of NATIVE_FUNCTION_FIELDS) if (definition[field] !== undefined) result[field] = definition[field];
@@ -101,7 +102,7 @@ function declaration(definition: FunctionDefinition, model: GeminiModel): Functi
 /** A tool of Google's: `{ googleSearch: {...} }` as in its API, or named by `type`. */
 function nativeTool(tool: Tool): JsonObject | undefined {
   const fields = Object.entries(tool).map(([name, value]) => [camelCase(name), value] as const);
-  const own = fields.filter(([name, value]) => !PLAIN_TOOL_FIELDS.has(name) && isObject(value));
+  const own = fields.filter(([name, value]) => !PLAIN_TOOL_FIELDS.has(name) && isRecord(value));
   if (tool.type === undefined) return own.length > 0 ? Object.fromEntries(own) : undefined;
   const name = nativeName(tool.type);
   if (name === undefined) return undefined;

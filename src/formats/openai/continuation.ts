@@ -2,6 +2,7 @@
  * Going on with a chat answer whose stream broke off: what to ask another deployment for, and how to join what it
  * says to what the client has already read. Nothing that was delivered is delivered again.
  */
+import { isRecord } from "../json.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest, Delta, Usage } from "./chat.ts";
 
 /**
@@ -97,8 +98,4 @@ export function addUsage(a: Usage, b: Usage): Usage {
     else sum[field] ??= value;
   }
   return sum as Usage; // it has what either has
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../json.ts";
 import type { ChatChunk, ChatCompletion, Delta } from "./chat.ts";
 
 /** Does the chunk carry something of the answer? A role alone, an empty text or usage does not. */
@@ -143,8 +144,4 @@ function joinLogprobs(known: unknown, more: unknown): unknown {
     joined[field] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : (value ?? before);
   }
   return joined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,11 @@
 /** What must fit together: names that are named exist, models have providers, the master key can be one. */
 
+import { isRecord } from "../../formats/json.ts";
 import { nearestName } from "../../providers/nearest.ts";
 import type { ProviderLookup } from "../../router/lookup.ts";
 import { isPattern, matchPattern } from "../../router/patterns.ts";
 import { isReference } from "../../router/settings/environment.ts";
-import { isRecord, readSection } from "../../router/settings/read.ts";
+import { readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import type { Path } from "../../router/settings/table.ts";
 import type { Report } from "./inspect.ts";

@@ -1,5 +1,6 @@
 /** Every setting of a configuration held against the tables: is it in force, accepted, or unknown; is its type right. */
 
+import { isRecord } from "../../formats/json.ts";
 import { formatPath } from "../../formats/path.ts";
 import { editDistance, nearestName } from "../../providers/nearest.ts";
 import { OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
@@ -9,7 +10,7 @@ import {
   DEPLOYMENT_PARAMS,
   MODEL_INFO,
 } from "../../router/settings/deployment.ts";
-import { isRecord, readSection, settingOf } from "../../router/settings/read.ts";
+import { readSection, settingOf } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import type { Path, State, Table } from "../../router/settings/table.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";

@@ -3,6 +3,7 @@
  * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
  */
 import type { GatewayCallSettings } from "../../call/pipeline.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Alias } from "../../router/groups.ts";
@@ -17,7 +18,7 @@ import {
   referenceName,
   resolveReferences,
 } from "../../router/settings/environment.ts";
-import { isRecord, readSection } from "../../router/settings/read.ts";
+import { readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import { routingSettings } from "../../router/settings/routing.ts";
 import type { Table, Values } from "../../router/settings/table.ts";
@@ -179,8 +180,4 @@ function loadAliases(given: Readonly<Record<string, unknown>>): Map<string, Alia
     else throw new ConfigError(`router_settings.model_group_alias.${name} must name a model group`);
   }
   return aliases;
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }

@@ -3,10 +3,10 @@
  * with everything that is wrong or unknown told by file and line. Pure: files are read through a function.
  */
 
+import { isRecord } from "../../formats/json.ts";
 import { formatPath } from "../../formats/path.ts";
 import type { ProviderLookup } from "../../router/lookup.ts";
 import { type Environment, findReferences } from "../../router/settings/environment.ts";
-import { isRecord } from "../../router/settings/read.ts";
 import type { Path } from "../../router/settings/table.ts";
 import { checkConfig } from "./checks.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";

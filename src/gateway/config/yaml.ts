@@ -3,8 +3,8 @@
  * true, `<<` merges); so is this, but for dates: `api_version: 2024-10-21` stays the text it is meant to be.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Tags } from "yaml";
+import { isRecord } from "../../formats/json.ts";
 import { formatPath } from "../../formats/path.ts";
-import { isRecord } from "../../router/settings/read.ts";
 import type { Path } from "../../router/settings/table.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";
 

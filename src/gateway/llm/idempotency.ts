@@ -120,8 +120,6 @@ async function claim(
 }
 
 function replay({ status, headers, body }: KeptAnswer): Response {
-  return new Response(body as Uint8Array<ArrayBuffer>, {
-    status,
-    headers: { ...headers, "idempotent-replayed": "true" },
-  }); // never shared memory
+  const bytes = body as Uint8Array<ArrayBuffer>; // what a store gives is never shared memory
+  return new Response(bytes, { status, headers: { ...headers, "idempotent-replayed": "true" } });
 }

@@ -1,6 +1,7 @@
 /** The answer to the first request with an `Idempotency-Key`, on its way to the client and into the store. */
 import { type IdempotencyStore, isLasting, type KeptAnswer, RENEWAL_INTERVAL } from "../../call/idempotency.ts";
 import type { Reply } from "../../call/pipeline.ts";
+import type { CallRecord } from "../../ledger/record.ts";
 import type { Log } from "../../telemetry/log.ts";
 
 /** The largest answer that is kept, in bytes. */
@@ -76,9 +77,14 @@ export function keepStream(
 ): Response {
   const reader = source.getReader();
   const copy = new StreamCopy(lastEvent);
-  const end = async () => {
-    const outcome = await reply.ended;
-    const isComplete = outcome === "success" || (outcome === "aborted" && copy.hasLastEvent);
+  let outcome: CallRecord["outcome"] | undefined;
+  let hasLeft = false;
+  void reply.ended.then((ended) => {
+    outcome = ended;
+  });
+  const end = async (isWhole: boolean) => {
+    const ended = await reply.ended;
+    const isComplete = copy.hasLastEvent ? ended !== "failure" : isWhole && ended === "success";
     const bytes = isComplete ? await copy.bytes() : undefined;
     await held.end(bytes && keptAnswer(held, reply, bytes));
   };
@@ -88,42 +94,42 @@ export function keepStream(
       copy.add(read.value);
       rest.push(read.value);
     }
-    await end();
+    await end(!hasLeft || outcome === "success");
     return rest;
   };
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        if (done) {
-          await end();
-          controller.close();
-          return;
-        }
-        copy.add(value);
-        if (!copy.hasLastEvent) {
-          controller.enqueue(value);
+        if (!done) copy.add(value);
+        if (!done && !copy.hasLastEvent) {
+          if (!hasLeft) controller.enqueue(value);
           return;
         }
         const rest = readRest();
         await within(rest, LAST_EVENT_PATIENCE).catch(() => {}); // an upstream that lingers; a failure is thrown below
-        controller.enqueue(value);
-        for (const bytes of await rest) controller.enqueue(bytes);
-        controller.close();
+        if (!done && !hasLeft) controller.enqueue(value);
+        for (const bytes of await rest) if (!hasLeft) controller.enqueue(bytes);
+        if (!hasLeft) controller.close();
       } catch (cause) {
         await held.end();
         throw cause;
       }
     },
     async cancel(reason) {
-      await reader.cancel(reason);
-      await end();
+      hasLeft = true;
+      if (outcome === "success")
+        await readRest(); // all of it is here, and on its way
+      else {
+        await reader.cancel(reason);
+        await end(false);
+      }
     },
   });
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 
-function keptAnswer({ callId }: HeldKey, { status, headers }: Reply, body: Uint8Array): KeptAnswer {
+function keptAnswer({ callId }: HeldKey, { status, headers }: Reply, body: KeptAnswer["body"]): KeptAnswer {
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.test(name)));
   return { status, headers: { ...kept, "x-sluice-original-call-id": callId }, body };
 }
@@ -153,7 +159,7 @@ class StreamCopy {
   }
 
   /** `undefined` where it is too large. */
-  async bytes(): Promise<Uint8Array | undefined> {
+  async bytes(): Promise<KeptAnswer["body"] | undefined> {
     return this.#size <= MAX_KEPT_BYTES ? new Uint8Array(await new Blob(this.#parts).arrayBuffer()) : undefined;
   }
 }

@@ -1,12 +1,12 @@
 import { betasOf } from "../../formats/anthropic/betas.ts";
 import { statusOfErrorEvent } from "../../formats/anthropic/error-type.ts";
-import { isRecord } from "../../formats/anthropic/fields.ts";
 import { modelTraits } from "../../formats/anthropic/model-traits.ts";
 import { type RequestOptions, readingOf, toMessagesBody } from "../../formats/anthropic/request.ts";
 import { toChatCompletion } from "../../formats/anthropic/response.ts";
 import { MessagesDecoder } from "../../formats/anthropic/stream.ts";
 import { messageSchema } from "../../formats/anthropic/types.ts";
 import { APIResponseValidationError } from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
 import type { ChatAdapter, Target } from "../provider.ts";
 import { anthropicError, LABEL } from "./errors.ts";
 

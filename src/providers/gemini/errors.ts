@@ -6,7 +6,8 @@ import {
   RateLimitError,
   type SluiceError,
 } from "../../formats/errors.ts";
-import { isObject, parseObject } from "../../formats/gemini/json.ts";
+import { parseObject } from "../../formats/gemini/json.ts";
+import { isRecord } from "../../formats/json.ts";
 import { type ErrorRule, toError } from "../failure.ts";
 import type { UpstreamFailure } from "../provider.ts";
 
@@ -61,7 +62,7 @@ export function parseEvent(data: string): unknown {
   try {
     const list: unknown = JSON.parse(data);
     // Errors may come wrapped in an array.
-    return Array.isArray(list) && isObject(list[0]) ? list[0] : list;
+    return Array.isArray(list) && isRecord(list[0]) ? list[0] : list;
   } catch {
     return undefined;
   }

@@ -2,6 +2,8 @@
  * Answers of every provider that speaks OpenAI's format, as OpenAI writes them. What a provider adds stays;
  * what the gateway knows under another name is put there too (`reasoning` → `reasoning_content`).
  */
+
+import { isRecord } from "../../formats/json.ts";
 import type {
   Annotation,
   AssistantMessage,
@@ -10,7 +12,7 @@ import type {
   ToolCall,
 } from "../../formats/openai/chat.ts";
 import type { Exchange } from "../provider.ts";
-import { isRecord, type Json, recordsOf, textOf, without } from "./json.ts";
+import { type Json, recordsOf, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
 /** Finish reasons by another name. */

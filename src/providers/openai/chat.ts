@@ -1,12 +1,12 @@
 /** Chat completions of OpenAI, and of everyone who speaks its format: one adapter, made from a row of differences. */
 import { APIResponseValidationError, AuthenticationError, BadRequestError } from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
 import type { ChatRequest } from "../../formats/openai/chat.ts";
 import { type ErrorRule, toError } from "../failure.ts";
 import { joinUrl } from "../http.ts";
 import type { ChatAdapter, Provider, Target } from "../provider.ts";
 import { normaliseCompletion } from "./answer.ts";
 import { embeddedError } from "./errors.ts";
-import { isRecord } from "./json.ts";
 import { chatStream, errorIn } from "./stream.ts";
 
 /**

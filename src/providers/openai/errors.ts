@@ -13,9 +13,10 @@ import {
   type SluiceError,
   Timeout,
 } from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
 import { COMMON_RULES, type ErrorRule, toError } from "../failure.ts";
 import type { Target } from "../provider.ts";
-import { isRecord, type Json } from "./json.ts";
+import type { Json } from "./json.ts";
 
 /** Some providers answer 400, 413 or 5xx where OpenAI answers 429. */
 const NOT_429 = [400, 403, 413, 500, 502, 503];

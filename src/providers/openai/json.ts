@@ -1,9 +1,7 @@
+import { isRecord } from "../../formats/json.ts";
+
 /** A JSON object of a provider, nothing of it proven. */
 export type Json = Record<string, unknown>;
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The objects in a list; nothing where it is no list. */
 export function recordsOf(value: unknown): Json[] {

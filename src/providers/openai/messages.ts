@@ -1,6 +1,8 @@
 /** What happens to the messages and tools of a request before they go to a provider that speaks OpenAI's format. */
+
+import { isRecord } from "../../formats/json.ts";
 import type { ChatMessage, ChatRequest, ContentPart } from "../../formats/openai/chat.ts";
-import { isRecord, type Json, without } from "./json.ts";
+import { type Json, without } from "./json.ts";
 
 /** Fields the gateway adds to OpenAI's format. Hardly any provider knows them, some refuse them. */
 export const GATEWAY_FIELDS = ["cache_control", "provider_specific_fields", "thinking_blocks"] as const;

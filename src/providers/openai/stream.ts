@@ -1,11 +1,12 @@
 /** Streams of every provider that speaks OpenAI's format. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
 import type { ChatChunk, Delta, ToolCallDelta, Usage } from "../../formats/openai/chat.ts";
 import { saysSomething } from "../../formats/openai/stream.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder } from "../provider.ts";
 import { citationsOf, finishReasonOf, normaliseFields, normaliseToolCall } from "./answer.ts";
-import { isRecord, type Json, recordsOf, textOf, without } from "./json.ts";
+import { type Json, recordsOf, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
 /** What has been seen of a choice. */

@@ -2,8 +2,10 @@
  * The usage of every provider that speaks OpenAI's format, as OpenAI means it: `prompt_tokens` with what came from a
  * cache, `completion_tokens` with the reasoning. Fields that are not OpenAI's stay beside them.
  */
+
+import { isRecord } from "../../formats/json.ts";
 import type { Usage } from "../../formats/openai/chat.ts";
-import { isRecord, type Json } from "./json.ts";
+import type { Json } from "./json.ts";
 
 /** Where providers put what OpenAI has in the details: [details, field, names elsewhere, best first]. */
 const MOVED: readonly (readonly [details: string, field: string, from: readonly string[]])[] = [

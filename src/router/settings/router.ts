@@ -73,9 +73,12 @@ export const ROUTER_SETTINGS = {
   router_general_settings: accepted(map),
   deployment_affinity_ttl_seconds: inForce(integer, "How long an affinity is kept. Default 3600."),
   model_group_affinity_config: accepted(map),
-  enable_health_check_routing: accepted(flag),
-  health_check_staleness_threshold: accepted(integer),
+  enable_health_check_routing: inForce(flag, "Pass over deployments whose background health check failed."),
+  health_check_staleness_threshold: inForce(
+    integer,
+    "Seconds after which a failed health check no longer counts. Default: two intervals.",
+  ),
   enable_pre_call_check: accepted(flag),
-  health_check_ignore_transient_errors: accepted(flag),
+  health_check_ignore_transient_errors: inForce(flag, "Health checks that failed with 408 or 429 do not count."),
   routing_groups: accepted(list),
 } satisfies Table;

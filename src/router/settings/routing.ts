@@ -1,6 +1,7 @@
 /** From `router_settings` to what the engine goes by. */
+
+import { isRecord } from "../../formats/json.ts";
 import { DEFAULT_ROUTING, type FallbackTable, type PolicyByError, type RoutingSettings } from "../request.ts";
-import { isRecord } from "./read.ts";
 import type { ROUTER_SETTINGS } from "./router.ts";
 import type { Values } from "./table.ts";
 

@@ -169,6 +169,18 @@ describe("a stream", () => {
     expect(perform).toHaveBeenCalledOnce();
   });
 
+  it("that was left when all of it was on its way is kept whole", async () => {
+    const { ask, settled } = setUp();
+    const parts = ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n", "data: 4\n\n", DONE];
+    const perform = stream(parts, "success");
+    const reader = (await ask(perform)).body!.getReader();
+    await reader.read();
+    await reader.cancel();
+    await settled();
+    expect(await (await ask(perform)).text()).toBe(parts.join(""));
+    expect(perform).toHaveBeenCalledOnce();
+  });
+
   it("without a last event is kept at its end", async () => {
     const { ask } = setUp();
     const perform = stream(["bytes"], "success");

@@ -1,0 +1,13 @@
+/** JSON values of which nothing is proven yet. */
+
+export type JsonObject = Record<string, unknown>;
+
+/** Is it an object, and no list? */
+export function isRecord(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value where it is an object; an empty one where it is anything else. */
+export function asRecord(value: unknown): JsonObject {
+  return isRecord(value) ? value : {};
+}
