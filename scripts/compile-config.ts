@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError, formatDiagnostic } from "../src/gateway/config/diagnostics.ts";
 import { loadConfig } from "../src/gateway/config/load.ts";
-import { checkEnvironment, type ParsedConfig } from "../src/gateway/config/parse.ts";
+import { checkEnvironment, type ParsedConfig, unsetVariables } from "../src/gateway/config/parse.ts";
 import { providers } from "../src/providers/registry.ts";
 import type { Deployment } from "../src/router/deployment.ts";
 import { loadDeployments } from "../src/router/load.ts";
@@ -29,6 +29,8 @@ export interface CompiledConfig {
   variables: string[];
   /** A line each. */
   warnings: string[];
+  /** Variables the file names that are not set; only looked for where an environment is given. */
+  unset: string[];
 }
 
 /** Read by the gateway itself, whatever the file says. */
@@ -57,7 +59,8 @@ export function compileConfig(options: { file?: string | undefined; out: string;
     firstModel: modelToTry(deployments),
     ...(masterKey && { masterKey }),
     variables: variablesOf(parsed, deployments),
-    warnings: diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
+    warnings: parsed.diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
+    unset: options.env ? unsetVariables(parsed, options.env) : [],
   };
 }
 

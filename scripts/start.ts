@@ -35,7 +35,7 @@ function banner({ url, key, keyFile, config }: RunningGateway): string {
   return `
 Sluice is at ${url}  (${config.file}: ${config.models} models)
 Admin key    ${key}${keyFile === undefined ? "" : `  (kept in ${keyFile})`}
-API          ${url}/docs
+API          ${url}/docs${config.unset.length === 0 ? "" : `\nNot set      ${config.unset.join(", ")}: models that need them will not answer`}
 
 Try it:
   curl ${url}/v1/chat/completions \\

@@ -133,9 +133,9 @@ function named({ router }: Gateway, model: string | undefined, id: string | unde
 async function known(gateway: Gateway, context: Context, deployments: readonly Deployment[]): Promise<HealthResult[]> {
   const latest = new Map((await gateway.health.latest()).map((result) => [result.deploymentId, result]));
   const missing = deployments.filter((one) => !latest.has(one.id) && isForBackground(one));
-  if (missing.length === 0)
-    gateway.calls(context); // starts the next checks where it is time
-  else for (const result of await gateway.health.check(missing)) latest.set(result.deploymentId, result);
+  if (missing.length === 0) gateway.calls(context); // starts the next checks where it is time
+  for (const result of missing.length > 0 ? await gateway.health.check(missing) : [])
+    latest.set(result.deploymentId, result);
   return deployments.flatMap(({ id }) => latest.get(id) ?? []);
 }
 

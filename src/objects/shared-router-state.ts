@@ -17,8 +17,9 @@ const BETWEEN = 250;
 const PATIENCE = 2000;
 /** Longest pause after failures, in milliseconds. */
 const LONGEST_PAUSE = 10_000;
-/** One request carries on the exchanges of a group for so many milliseconds; then the next one does. */
-const SHIFT = 5_000;
+/** What one request does for a group before the next one takes over: Workers bound its subrequests and its time. */
+const MOST_EXCHANGES = 20;
+const LONGEST_SHIFT = 20_000;
 /** Events kept before the older ones are folded. */
 const MOST_EVENTS = 500;
 
@@ -62,6 +63,7 @@ interface View {
 /** A request that carries on the exchanges of a group. Where it is ended early nobody says so: it is past its time. */
 interface Shift {
   begunAt: number;
+  exchanges: number;
   /** It is over if nothing was heard of it until then. */
   expectedBy: number;
   isPausing: boolean;
@@ -123,7 +125,7 @@ export class SharedRouterState implements RouterState {
       if (isUrgent && !shift.isPausing) shift.isUrgent = true;
       if (!isUrgent || !shift.isPausing || view.failures > 0) return;
     }
-    view.shift = { begunAt: now, expectedBy: now + PATIENCE, isPausing: false, isUrgent };
+    view.shift = { begunAt: now, exchanges: 0, expectedBy: now + PATIENCE, isPausing: false, isUrgent };
     const done = this.#work(group, view, view.shift);
     try {
       this.#ports.waitUntil(done);
@@ -147,7 +149,9 @@ export class SharedRouterState implements RouterState {
       }
       await this.#exchange(group, view, shift);
       if (view.shift !== shift) return;
-      if (!hasNews(view) || (now() - shift.begunAt > SHIFT && !shift.isUrgent)) view.shift = undefined;
+      shift.exchanges += 1;
+      const isLongEnough = shift.exchanges >= MOST_EXCHANGES || now() - shift.begunAt > LONGEST_SHIFT;
+      if (!hasNews(view) || (isLongEnough && !shift.isUrgent)) view.shift = undefined;
     }
   }
 

@@ -2,7 +2,7 @@ import { RateLimitError } from "../formats/errors.ts";
 import type { Deployment } from "./deployment.ts";
 import { filters } from "./filters/index.ts";
 import type { Candidate, ChoiceContext, RouteRequest, RoutingSettings } from "./request.ts";
-import type { RouterState } from "./state.ts";
+import type { DeploymentStats, RouterState } from "./state.ts";
 import { strategies } from "./strategies/index.ts";
 
 /** Milliseconds after which a deployment on probation may be tried by another request: the first may take for ever. */
@@ -40,8 +40,13 @@ export async function choose(
 /** Those that do not cool. One that comes back is tried by one request at a time, while others are there. */
 function awake(candidates: readonly Candidate[], now: number): readonly Candidate[] {
   const open = candidates.filter(({ stats }) => stats.cooldownUntil <= now);
-  const sound = open.filter(({ stats }) => !stats.onProbation || now - stats.probedAt >= PROBE_PATIENCE);
+  const sound = open.filter(({ stats }) => !isBeingTried(stats, now));
   return sound.length > 0 ? sound : open;
+}
+
+/** It has cooled, and there is a request that will tell whether it is well again. */
+export function isBeingTried({ onProbation, probedAt }: DeploymentStats, now: number): boolean {
+  return onProbation && now - probedAt < PROBE_PATIENCE;
 }
 
 function lowestLevel(candidates: readonly Candidate[]): readonly Candidate[] {

@@ -6,7 +6,7 @@
  */
 import { InternalServerError, SluiceError } from "../formats/errors.ts";
 import { BoundedAffinityMemory } from "./affinity-memory.ts";
-import { choose, orderOf } from "./choose.ts";
+import { choose, isBeingTried, orderOf } from "./choose.ts";
 import { cooldownAfter } from "./cooldown.ts";
 import type { Deployment } from "./deployment.ts";
 import { explained, fallbacksFor, isPromptsFault, modelOf, paramsOf } from "./fallback.ts";
@@ -201,13 +201,15 @@ export class RoutingEngine {
     budget.request(this.#now());
     let failure: SluiceError | undefined;
     for (let retry = 0; ; retry++) {
-      const deployment = await this.#choose(round).catch((error: unknown) => {
-        throw failure ?? error; // nobody is left to retry at: what went wrong first says more
+      const pick = await this.#choose(round).catch((error: unknown) => {
+        throw failure ?? error; // nobody is left to retry at: what went wrong before says more
       });
+      const { deployment } = pick;
       try {
         if (retry === 0) failAttemptOnPurpose(request);
-        return await this.#hedged(round, deployment);
+        return await this.#hedged(round, pick);
       } catch (error) {
+        pick.ticket.released(); // failed on purpose, it was not asked
         if (!(error instanceof SluiceError) || request.signal?.aborted) throw error;
         failure = error;
         if (retry > 0) budget.failed(this.#now());
@@ -236,7 +238,11 @@ export class RoutingEngine {
     };
   }
 
-  async #choose<T>(round: Round<T>): Promise<Deployment> {
+  /** Chooses, and begins in the same breath: what others choose from here on counts it in. */
+  async #choose<T>(
+    round: Round<T>,
+    isAllowed = (_: Deployment) => true,
+  ): Promise<Pick<Choice, "deployment" | "ticket">> {
     const { request, group, from, tried } = round;
     const context = {
       group: group.name,
@@ -247,24 +253,42 @@ export class RoutingEngine {
       ...(this.#isUnhealthy && { isUnhealthy: this.#isUnhealthy }),
       tried,
     };
-    const deployments = group.deployments.filter((deployment) => orderOf(deployment) >= from);
-    const deployment = await choose(deployments, this.state, request, context);
+    const deployments = group.deployments.filter((one) => orderOf(one) >= from && isAllowed(one));
+    let deployment = await choose(deployments, this.state, request, context);
+    // Another call may have begun to try it out while this one was choosing.
+    if (isBeingTried(this.state.stats(group.name, deployment.id, this.#now()), this.#now()))
+      deployment = await choose(deployments, this.state, request, context);
     tried.add(deployment.id);
     round.reached = Math.max(round.reached ?? from, orderOf(deployment));
-    return deployment;
+    return { deployment, ticket: this.#ticket(group, deployment) };
+  }
+
+  #ticket(group: ModelGroup, deployment: Deployment): Ticket {
+    return new Ticket({
+      group: group.name,
+      id: deployment.id,
+      state: this.state,
+      settings: this.settings,
+      now: this.#now,
+      cooldown: (error, stats) => cooldownAfter(error, deployment, stats, group.deployments.length, this.settings),
+    });
   }
 
   /** Asks; where the answer does not begin in time, asks a second deployment too, and the first to answer wins. */
-  async #hedged<T>(round: Round<T>, deployment: Deployment): Promise<Answered<T>> {
-    const first = this.#ask(round, deployment);
+  async #hedged<T>(round: Round<T>, pick: Pick<Choice, "deployment" | "ticket">): Promise<Answered<T>> {
+    const { group, request, tried } = round;
+    const first = this.#ask(round, pick);
     this.#hedgeBudget.request();
-    const stats = this.state.stats(round.group.name, deployment.id, this.#now());
-    const delay = hedgeDelay(this.settings.hedgeAfter, round.request.stream ? stats.firstContents : []);
-    if (delay === undefined || round.group.deployments.length < 2) return first.result;
-    if (!(await this.#isSlow(first.result, delay))) return first.result;
-    const before = new Set(round.tried);
-    const other = await this.#choose(round).catch(() => undefined); // nobody else is there: the first is waited for
-    if (other === undefined || before.has(other.id) || !this.#hedgeBudget.take()) return first.result;
+    const stats = this.state.stats(group.name, pick.deployment.id, this.#now());
+    const delay = hedgeDelay(this.settings.hedgeAfter, request.stream ? stats.firstContents : []);
+    if (delay === undefined || group.deployments.length < 2) return first.result;
+    if (!(await this.#isSlow(first.result, delay)) || !this.#hedgeBudget.take()) return first.result;
+    const before = new Set(tried);
+    const other = await this.#choose(round, ({ id }) => !before.has(id)).catch(() => undefined);
+    if (other === undefined) {
+      this.#hedgeBudget.giveBack(); // nobody else is there: the first is waited for
+      return first.result;
+    }
     round.progress.hedges += 1;
     return firstToAnswer(first, this.#ask(round, other));
   }
@@ -284,16 +308,11 @@ export class RoutingEngine {
     return isSlow;
   }
 
-  #ask<T>({ request, group, overrides, ask }: Round<T>, deployment: Deployment): Running<Answered<T>> {
+  #ask<T>(
+    { request, group, overrides, ask }: Round<T>,
+    { deployment, ticket }: Pick<Choice, "deployment" | "ticket">,
+  ): Running<Answered<T>> {
     const stop = new AbortController();
-    const ticket = new Ticket({
-      group: group.name,
-      id: deployment.id,
-      state: this.state,
-      settings: this.settings,
-      now: this.#now,
-      cooldown: (error, stats) => cooldownAfter(error, deployment, stats, group.deployments.length, this.settings),
-    });
     const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
     const choice: Choice = { deployment, group: group.name, overrides, ticket, signal };
     const result = ask(choice).then(

@@ -38,6 +38,10 @@ export class HedgeBudget {
     this.#tokens -= 1;
     return true;
   }
+
+  giveBack(): void {
+    this.#tokens += 1;
+  }
 }
 
 /** An attempt under way. */

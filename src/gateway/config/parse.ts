@@ -71,10 +71,8 @@ export function parseConfig(name: string, read: ReadFile, providers?: ProviderLo
  * without which nobody could be let in. `environment_variables` of the file count as set.
  */
 export function checkEnvironment(parsed: ParsedConfig, environment: Environment): Diagnostic[] {
-  const section = parsed.compiled["environment_variables"];
-  const own = isRecord(section) ? section : {};
-  const isSet = (name: string) =>
-    environment[name] !== undefined || (name in own && own[name] !== `os.environ/${name}`);
+  const unset = new Set(unsetVariables(parsed, environment));
+  const isSet = (name: string) => !unset.has(name);
   const first = new Map(parsed.references.toReversed().map((reference) => [reference.name, reference]));
   const warnings = [...first.values()]
     .filter(({ name, path }) => !isSet(name) && path !== MASTER_KEY)
@@ -85,6 +83,15 @@ export function checkEnvironment(parsed: ParsedConfig, environment: Environment)
   if (master === undefined) return warnings;
   const message = `the environment variable ${master.name} is not set; without a master key nobody can use the gateway`;
   return [...warnings, { severity: "error", position: master.position, path: MASTER_KEY, message }];
+}
+
+/** Names of variables the configuration refers to and nobody sets. */
+export function unsetVariables({ compiled, references }: ParsedConfig, environment: Environment): string[] {
+  const section = compiled["environment_variables"];
+  const own = isRecord(section) ? section : {};
+  const isSet = (name: string) =>
+    environment[name] !== undefined || (name in own && own[name] !== `os.environ/${name}`);
+  return [...new Set(references.map(({ name }) => name))].filter((name) => !isSet(name));
 }
 
 const MASTER_KEY = "general_settings.master_key";
