@@ -25,3 +25,4 @@ export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts"
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";
+export type { Candidate, Strategy } from "./router/request.ts";

@@ -7,7 +7,7 @@ import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import { loadDeployments } from "../router/load.ts";
 import { registeredProviders } from "../router/lookup.ts";
-import type { RouteRequest } from "../router/request.ts";
+import type { RouteRequest, Strategy } from "../router/request.ts";
 import { readSection } from "../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../router/settings/router.ts";
 import { routingSettings } from "../router/settings/routing.ts";
@@ -22,6 +22,8 @@ export interface RouterOptions extends AskOptions, Omit<Values<typeof ROUTER_SET
   model_list: readonly Record<string, unknown>[];
   drop_params?: boolean;
   modify_params?: boolean;
+  /** A way to choose of your own, in place of `routing_strategy`. */
+  strategy?: Strategy;
   /** What is known of the deployments; default: kept by this Router alone. */
   state?: RouterState;
 }
@@ -59,7 +61,17 @@ export class Router {
   readonly #options: AskOptions;
 
   /** @throws BadRequestError naming what cannot be served, or a setting of the wrong type */
-  constructor({ model_list, signal, fetch, env, state, drop_params, modify_params, ...given }: RouterOptions) {
+  constructor({
+    model_list,
+    signal,
+    fetch,
+    env,
+    state,
+    strategy,
+    drop_params,
+    modify_params,
+    ...given
+  }: RouterOptions) {
     const { deployments, notices } = loadDeployments({ model_list }, env ?? processEnvironment(), registeredProviders);
     const { values, misfits } = readSection(ROUTER_SETTINGS, given);
     const wrong = [...notices, ...misfits.map(({ path, message }) => `${path.join(".")} ${message}`)];
@@ -71,6 +83,7 @@ export class Router {
       groups: new ModelGroups(deployments, new Map(aliases)),
       settings: routingSettings(values),
       state: state ?? new MemoryRouterState(),
+      strategy,
     });
     this.#settings = {
       ...(values.timeout !== undefined && { timeout: values.timeout }),

@@ -32,7 +32,11 @@ export async function choose(
   for (const filter of filters) candidates = await filter(candidates, request, context);
   const level = lowestLevel(candidates);
   const fresh = level.filter(({ deployment }) => !tried?.has(deployment.id));
-  const chosen = await strategies[settings.strategy](fresh.length > 0 ? fresh : level, request, context);
+  const chosen = await (context.strategy ?? strategies[settings.strategy])(
+    fresh.length > 0 ? fresh : level,
+    request,
+    context,
+  );
   if (chosen === undefined) throw noneLeft(request.model, all, now, settings);
   return chosen;
 }

@@ -15,7 +15,7 @@ import type { ModelGroup, ModelGroups } from "./groups.ts";
 import { firstToAnswer, HedgeBudget, hedgeDelay, type Running } from "./hedge.ts";
 import { failAttemptOnPurpose, failGroupOnPurpose } from "./on-purpose.ts";
 import { RecentMap } from "./recent.ts";
-import type { Fallback, RouteRequest, RoutingSettings } from "./request.ts";
+import type { Fallback, RouteRequest, RoutingSettings, Strategy } from "./request.ts";
 import { type FailureContext, pauseBefore, RetryBudget, retriesFor } from "./retry.ts";
 import type { RouterState } from "./state.ts";
 import { Ticket } from "./ticket.ts";
@@ -52,6 +52,8 @@ export interface EngineOptions {
   groups: ModelGroups;
   settings: RoutingSettings;
   state: RouterState;
+  /** In place of the one the settings name. */
+  strategy?: Strategy;
   /** With `enable_health_check_routing`: deployments that are passed over while others are there. */
   isUnhealthy?(id: string): boolean;
   /** Milliseconds since the epoch. */
@@ -87,6 +89,7 @@ export class RoutingEngine {
   readonly groups: ModelGroups;
   readonly settings: RoutingSettings;
   readonly state: RouterState;
+  readonly #strategy: Strategy | undefined;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #sleep: NonNullable<EngineOptions["sleep"]>;
@@ -96,11 +99,21 @@ export class RoutingEngine {
   readonly #isUnhealthy: EngineOptions["isUnhealthy"];
 
   constructor(options: EngineOptions) {
-    const { groups, settings, state, isUnhealthy, now = Date.now, random = Math.random, sleep = wait } = options;
+    const {
+      groups,
+      settings,
+      state,
+      strategy,
+      isUnhealthy,
+      now = Date.now,
+      random = Math.random,
+      sleep = wait,
+    } = options;
     this.#isUnhealthy = isUnhealthy;
     this.groups = groups;
     this.settings = settings;
     this.state = state;
+    this.#strategy = strategy;
     this.#now = now;
     this.#random = random;
     this.#sleep = sleep;
@@ -250,6 +263,7 @@ export class RoutingEngine {
       now: this.#now(),
       random: this.#random,
       affinity: this.#affinity,
+      strategy: this.#strategy,
       ...(this.#isUnhealthy && { isUnhealthy: this.#isUnhealthy }),
       tried,
     };

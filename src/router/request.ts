@@ -135,6 +135,8 @@ export interface ChoiceContext {
   random(): number;
   /** Absent: nothing is remembered. */
   affinity?: AffinityMemory;
+  /** In place of the one the settings name. */
+  strategy?: Strategy;
   /** Did the last health check of this deployment fail? Absent: nobody checks. */
   isUnhealthy?(id: string): boolean;
   /** Ids of the deployments this call has asked already. */

@@ -191,6 +191,28 @@ describe("Router", () => {
   });
 });
 
+describe("a strategy of your own", () => {
+  it("chooses among the candidates", async () => {
+    const { fetch, seen } = upstream(() =>
+      Response.json({
+        id: "1",
+        choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
+      }),
+    );
+    const router = new Router({
+      model_list: ["one", "two", "three"].map((model) => ({
+        model_name: "any",
+        litellm_params: { model: `openai/${model}` },
+      })),
+      strategy: (candidates) => candidates.at(-1)?.deployment,
+      fetch,
+      env,
+    });
+    for (let call = 0; call < 3; call++) await router.completion({ model: "any", messages });
+    expect(seen.map(({ body }) => body["model"])).toEqual(["three", "three", "three"]);
+  });
+});
+
 describe("models", () => {
   it("counts tokens and knows models", async () => {
     expect(await tokenCounter({ model: "gpt-4o", text: "Hello world" })).toBe(2);
