@@ -4,60 +4,18 @@
  */
 import type { SluiceError } from "../formats/errors.ts";
 import { validate } from "../formats/validate.ts";
-import type { CallRecord } from "../ledger/record.ts";
-import { type Attempt, attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
+import { type Attempt, attempt, type CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
-import type { Choice, RoutingEngine } from "../router/engine.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Choice } from "../router/engine.ts";
+import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { splitOptions } from "./options.ts";
 import { type Passage, relay, translate } from "./relay.ts";
 import { type RoutingOptions, routeRequest } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
-
-/** What the pipeline needs of the world. */
-export interface CallDependencies {
-  router: RoutingEngine;
-  log: Log;
-  fetch: typeof fetch;
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Keeps the process of the call alive until the promise is done. */
-  waitUntil(promise: Promise<unknown>): void;
-  settings: GatewayCallSettings;
-}
-
-/** Settings of the whole gateway that bear on a call. */
-export interface GatewayCallSettings extends CallSettings {
-  /** Give usage in every stream, as if the client had asked (`always_include_stream_usage`). */
-  alwaysIncludeStreamUsage?: boolean;
-}
-
-/** One call as it comes in: authenticated, its body parsed as JSON but not looked at. */
-export interface CallInput {
-  id: string;
-  body: Record<string, unknown>;
-  headers: Headers;
-  /** Aborts when the client leaves. */
-  signal: AbortSignal;
-  /** May this client ask for mock answers? */
-  mayMock: boolean;
-  /** Nobody waits for the answer: the call repeats another at a `silent_model`. */
-  shadow?: true;
-  /** Told of each deployment, once it is being asked. */
-  onAsked?(choice: Choice): void;
-}
-
-export interface Reply {
-  status: number;
-  headers: Record<string, string>;
-  body: string | ReadableStream<Uint8Array>;
-  /** What became of the call, once it is over: a stream may still fail, or its client leave. */
-  ended: Promise<CallRecord["outcome"]>;
-}
 
 /** Carries one call through. Every failure is a reply in the client's format; nothing is thrown. */
 export async function perform<Request extends BaseRequest, Response, Chunk>(

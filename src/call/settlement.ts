@@ -7,7 +7,7 @@ import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Choice } from "../router/engine.ts";
-import type { CallDependencies, CallInput } from "./pipeline.ts";
+import type { CallDependencies, CallInput } from "./call.ts";
 import type { StreamEnd } from "./relay.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: only usage is read from a meter, whatever it meters

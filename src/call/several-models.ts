@@ -5,8 +5,8 @@
 import { BadRequestError, type SluiceError } from "../formats/errors.ts";
 import { formatUsd } from "../models/cost.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
+import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import { errorHeaders } from "./headers.ts";
-import type { CallDependencies, CallInput, Reply } from "./pipeline.ts";
 import { Settlement } from "./settlement.ts";
 import { performWithShadows } from "./shadow.ts";
 import { VERSION } from "./version.ts";

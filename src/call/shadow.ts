@@ -4,7 +4,8 @@
  */
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Choice } from "../router/engine.ts";
-import { type CallDependencies, type CallInput, perform, type Reply } from "./pipeline.ts";
+import type { CallDependencies, CallInput, Reply } from "./call.ts";
+import { perform } from "./pipeline.ts";
 
 /** Carries one call through, and its shadows where the deployments it asks have some. */
 export function performWithShadows<Request extends BaseRequest, Response, Chunk>(

@@ -1,7 +1,7 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
+import type { CallDependencies } from "../call/call.ts";
 import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts";
-import type { CallDependencies } from "../call/pipeline.ts";
 import { type HealthStore, MemoryHealthStore } from "../health/book.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import { RoutingEngine } from "../router/engine.ts";

@@ -1,10 +1,13 @@
 /** Milliseconds until what nobody asked for is forgotten. */
 const IDLE = 10 * 60_000;
 const BETWEEN_SWEEPS = 60_000;
+/** More than a gateway has in use. */
+const MOST = 2000;
 
 /**
- * Values by name, made when they are first asked for and forgotten when nobody has asked for ten minutes. With wildcards
- * the names of model groups are the clients' choice: whatever is kept for each of them must end.
+ * Values by name, made when they are first asked for and forgotten when nobody has asked for ten minutes, or when there
+ * are 2,000 that were asked for later. With wildcards the names of model groups are the clients' choice: whatever is kept
+ * for each of them must end.
  */
 export class RecentMap<Value> {
   readonly #make: () => Value;
@@ -22,6 +25,7 @@ export class RecentMap<Value> {
     if (entry === undefined) {
       entry = { value: this.#make(), usedAt: now };
       this.#entries.set(name, entry);
+      if (this.#entries.size > MOST) this.#dropOldest();
     }
     entry.usedAt = now;
     return entry.value;
@@ -29,6 +33,12 @@ export class RecentMap<Value> {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  #dropOldest(): void {
+    let [oldest] = this.#entries;
+    for (const entry of this.#entries) if (oldest === undefined || entry[1].usedAt < oldest[1].usedAt) oldest = entry;
+    if (oldest !== undefined) this.#entries.delete(oldest[0]);
   }
 
   #sweep(now: number): void {

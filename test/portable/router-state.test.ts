@@ -127,6 +127,12 @@ it("RecentMap forgets what nobody asks for", () => {
   for (let i = 0; i < 1000; i++) map.get(`name-${i}`, NOW);
   for (let minute = 1; minute <= 11; minute++) expect(map.get("kept", NOW + minute * 60_000)).toBe(kept);
   expect(map.size).toBe(1);
+  const later = NOW + 12 * 60_000;
+  for (let i = 0; i < 5000; i++) {
+    map.get(`name-${i}`, later + i);
+    if (i % 100 === 0) expect(map.get("kept", later + i)).toBe(kept);
+  }
+  expect(map.size).toBe(2000);
 });
 
 describe("SharedRouterState", () => {

@@ -2,7 +2,7 @@
  * From the compiled configuration to what the gateway runs with, once for each isolate: variables resolved, secrets
  * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
  */
-import type { GatewayCallSettings } from "../../call/pipeline.ts";
+import type { GatewayCallSettings } from "../../call/call.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";

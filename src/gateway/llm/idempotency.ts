@@ -1,6 +1,7 @@
 /** `Idempotency-Key` at the gateway: the first request is answered and its answer kept, its repeats get that one. */
+
+import type { Reply } from "../../call/call.ts";
 import type { Claim, KeptAnswer, Verdict } from "../../call/idempotency.ts";
-import type { Reply } from "../../call/pipeline.ts";
 import {
   BadRequestError,
   ConflictError,

@@ -1,6 +1,7 @@
 /** The answer to the first request with an `Idempotency-Key`, on its way to the client and into the store. */
+
+import type { Reply } from "../../call/call.ts";
 import { type IdempotencyStore, isLasting, type KeptAnswer, RENEWAL_INTERVAL } from "../../call/idempotency.ts";
-import type { Reply } from "../../call/pipeline.ts";
 import type { CallRecord } from "../../ledger/record.ts";
 import type { Log } from "../../telemetry/log.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Reply } from "../../../src/call/call.ts";
 import { CLAIM_TIME, type IdempotencyStore, MemoryIdempotency } from "../../../src/call/idempotency.ts";
-import type { Reply } from "../../../src/call/pipeline.ts";
 import { answerOnce, parseKey } from "../../../src/gateway/llm/idempotency.ts";
 
 const DONE = "data: [DONE]\n\n";
