@@ -18,6 +18,8 @@ export interface ErrorDetails {
   upstream?: unknown;
   /** Headers of the provider's answer (`retry-after` among them). */
   headers?: Record<string, string>;
+  /** It says nothing of the deployment: the client's own limit was reached. */
+  blameless?: boolean;
   cause?: unknown;
 }
 
@@ -42,6 +44,7 @@ export class SluiceError extends Error {
   readonly model: string | undefined;
   readonly upstream: unknown;
   readonly headers: Record<string, string>;
+  readonly blameless: boolean;
 
   constructor(message: string, details: ErrorDetails = {}, status = 500, type: string | null = "api_error") {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -52,6 +55,7 @@ export class SluiceError extends Error {
     this.model = details.model;
     this.upstream = details.upstream;
     this.headers = details.headers ?? {};
+    this.blameless = details.blameless ?? false;
   }
 
   /** Seconds the provider asked to wait, if it said so. */

@@ -1,5 +1,5 @@
 /** One deployment, asked once: what gateway and library share below their own ways of choosing and replying. */
-import { NotFoundError, Timeout } from "../formats/errors.ts";
+import { BadRequestError, Timeout } from "../formats/errors.ts";
 import { ChunkSource } from "../providers/chunk-source.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Target } from "../providers/provider.ts";
@@ -86,6 +86,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
         fetch: ports.fetch,
         signal: ports.signal,
         timeout: seconds,
+        timeoutIsClients: (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,
         stream: settled.stream === true,
         extraBody: deployment.extraBody,
         isContent: operation.isContent,
@@ -119,7 +120,7 @@ function adapterOf<Request extends BaseRequest, Response, Chunk>(
   const provider = findProvider(slug);
   const adapter = provider && operation.adapter(provider);
   if (adapter !== undefined) return adapter;
-  throw new NotFoundError(`litellm.NotFoundError: ${slug} does not do ${operation.name} (model=${model})`, {
+  throw new BadRequestError(`litellm.BadRequestError: ${slug} does not do ${operation.name} (model=${model})`, {
     provider: slug,
     model,
   });

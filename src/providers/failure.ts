@@ -8,6 +8,7 @@ import {
   AuthenticationError,
   BadGatewayError,
   BadRequestError,
+  ConflictError,
   ContentPolicyViolationError,
   ContextWindowExceededError,
   type ErrorDetails,
@@ -52,7 +53,6 @@ function byStatus(status: number): ErrorClass {
     case 400:
     case 402:
     case 405:
-    case 409:
     case 413:
       return BadRequestError;
     case 401:
@@ -61,6 +61,8 @@ function byStatus(status: number): ErrorClass {
       return PermissionDeniedError;
     case 404:
       return NotFoundError;
+    case 409:
+      return ConflictError;
     case 408:
     case 504:
     case 524:

@@ -12,6 +12,8 @@ export interface SpeakOptions<Response, Chunk> {
   signal?: AbortSignal;
   /** Seconds until the answer is whole; of a stream until its first content, and between two pieces. */
   timeout?: number;
+  /** The limit is the client's own: reaching it says nothing of the deployment. */
+  timeoutIsClients?: boolean;
   stream: boolean;
   /** Fields for the upstream's JSON body, over what the adapter made of the request. */
   extraBody?: Record<string, unknown>;
@@ -61,8 +63,16 @@ export async function speak<Request, Response, Chunk>(
   const clientGone = () => abort(options.signal?.reason);
   options.signal?.addEventListener("abort", clientGone, { once: true });
   if (options.signal?.aborted) clientGone();
+  const tooSlow = (what: string) => {
+    const { provider, model } = target;
+    const message = `litellm.Timeout: ${provider}/${model} ${what} ${options.timeout} seconds`;
+    return new Timeout(message, { provider, model, blameless: options.timeoutIsClients });
+  };
   let streams = false;
-  const timer = options.timeout === undefined ? undefined : startTimer(options.timeout, target, abort);
+  const timer =
+    options.timeout === undefined
+      ? undefined
+      : startTimer(options.timeout, () => abort(tooSlow("did not answer within")));
 
   try {
     const { fetch } = options; // as a function: where it is the global one, a method call would be refused
@@ -93,7 +103,7 @@ export async function speak<Request, Response, Chunk>(
       chunks.idle = {
         seconds: timeout,
         expire() {
-          const error = tooSlow(timeout, target, "went silent for");
+          const error = tooSlow("went silent for");
           abort(error);
           return error;
         },
@@ -136,19 +146,12 @@ function compose<Request, Response, Chunk>(
   }
 }
 
-function tooSlow(seconds: number, { provider, model }: Target, what: string): Timeout {
-  return new Timeout(`litellm.Timeout: ${provider}/${model} ${what} ${seconds} seconds`, { provider, model });
-}
-
 /** Milliseconds; Node's timers fire at once where it is more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The timer's error is the abort reason, so that `fetch` and the body reader fail with it. */
-function startTimer(seconds: number, target: Target, abort: (reason: unknown) => void) {
-  return setTimeout(
-    () => abort(tooSlow(seconds, target, "did not answer within")),
-    Math.min(seconds * 1000, LONGEST_TIMER),
-  );
+/** The error of `expire` is the abort reason, so that `fetch` and the body reader fail with it. */
+function startTimer(seconds: number, expire: () => void) {
+  return setTimeout(expire, Math.min(seconds * 1000, LONGEST_TIMER));
 }
 
 /**

@@ -46,7 +46,8 @@ function mustCool(error: SluiceError, stats: DeploymentStats, size: number, sett
 }
 
 /** Does the failure say something of the deployment? A client's mistake does not. */
-export function countsAgainst({ status }: SluiceError): boolean {
+export function countsAgainst({ status, blameless }: SluiceError): boolean {
+  if (blameless) return false;
   return status === 401 || status === 404 || status === 408 || status === 429 || status >= 500;
 }
 
