@@ -8,6 +8,7 @@
 import type { SluiceError } from "../formats/errors.ts";
 import { type ChunkSource, connectionError } from "../providers/chunk-source.ts";
 import { type IdleLimit, withinIdleLimit } from "../providers/idle.ts";
+import { GatheredBytes } from "./gathered.ts";
 
 export interface Passage<Chunk> {
   chunks: ChunkSource<Chunk>;
@@ -131,9 +132,11 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
   for (const chunk of passage.chunks.held()) passage.observe(chunk);
   const [forClient, forMeter] = passage.body.tee();
   const { readable, writable } = new IdentityTransformStream();
-  const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => {
-    for (const chunk of passage.chunks.decode(bytes)) passage.observe(chunk);
-  });
+  const gathered = new GatheredBytes();
+  const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => gathered.push(bytes));
+  const observe = () => {
+    for (const bytes of gathered.take()) for (const chunk of passage.chunks.decode(bytes)) passage.observe(chunk);
+  };
 
   const pump = async (): Promise<StreamEnd> => {
     try {
@@ -151,6 +154,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
       });
       told = true; // what the meter finds from here on, the client has already read
       await meter.finish();
+      observe();
       told = passage.chunks.failed;
       for (const chunk of passage.chunks.finish()) passage.observe(chunk);
     } catch (cause) {
@@ -173,10 +177,20 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
     if (end.reason !== "complete") {
       passage.abort(end.reason === "error" ? end.error : new DOMException("the client left", "AbortError"));
       await meter.cancel();
+      observeSafely(observe);
     }
     passage.over(end);
   });
   return readable;
+}
+
+/** Counts what was delivered before a stream broke off; that it broke off is known already. */
+function observeSafely(observe: () => void): void {
+  try {
+    observe();
+  } catch {
+    // an error event, or an event cut in half: the chunks before it have been observed
+  }
 }
 
 /** Reads a stream by the clock, so that all that has gathered since is one read. */
