@@ -1,3 +1,5 @@
+import type { ChunkSource } from "../providers/chunk-source.ts";
+
 /** Bytes of a stream that passed, kept for the end: most of them need never be read. */
 export class GatheredBytes {
   #parts: Uint8Array[] = [];
@@ -9,17 +11,18 @@ export class GatheredBytes {
 
   /**
    * What has to be decoded, and no longer kept. A stream that ended as it should tells its usage in the last events, and
-   * those are enough; of any other it is everything.
+   * those are enough (then something was `skipped`); of any other it is everything.
    */
-  take(): Uint8Array[] {
+  take(): { parts: Uint8Array[]; skipped: boolean } {
     const parts = this.#parts;
     this.#parts = [];
     const tail = lastBytes(parts, TAIL);
     const text = new TextDecoder().decode(tail);
     const usage = text.lastIndexOf('"usage":{');
-    if (usage === -1 || !/\ndata: ?\[DONE\]\s*$/.test(text)) return parts;
+    if (usage === -1 || !/\ndata: ?\[DONE\]\s*$/.test(text)) return { parts, skipped: false };
     const begin = text.lastIndexOf("\n\n", usage);
-    return begin === -1 ? parts : [new TextEncoder().encode(text.slice(begin))];
+    if (begin === -1) return { parts, skipped: false };
+    return { parts: [new TextEncoder().encode(text.slice(begin))], skipped: true };
   }
 }
 
@@ -41,4 +44,14 @@ function lastBytes(parts: readonly Uint8Array[], most: number): Uint8Array {
     at += part.byteLength;
   }
   return joined.subarray(Math.max(0, size - most));
+}
+
+/** Decodes what passed, and lets each chunk be seen. @throws SluiceError where an event is an error */
+export function observeGathered<Chunk>(
+  gathered: GatheredBytes,
+  { chunks, observe }: { chunks: ChunkSource<Chunk>; observe(chunk: Chunk): void },
+): void {
+  const { parts, skipped } = gathered.take();
+  if (skipped) chunks.skip();
+  for (const bytes of parts) for (const chunk of chunks.decode(bytes)) observe(chunk);
 }

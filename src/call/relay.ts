@@ -2,13 +2,14 @@
  * Streams to the client, in one of two ways. Both call `observe` for every chunk and `over` exactly once.
  *
  * - `translate`: one stage of JavaScript, pulled by the client.
- * - `relay`: the upstream's bytes, untouched. No chunk enters JavaScript on its way: one branch of the body is
- *   piped natively, the other is read beside it, a few times a second, for usage (`docs/decisions/streaming.md`).
+ * - `relay`: the upstream's bytes, untouched. No chunk enters JavaScript on its way: one branch of the body is piped
+ *   natively, the other is gathered beside it, a few times a second, for usage (`docs/decisions/streaming.md`).
  */
 import type { SluiceError } from "../formats/errors.ts";
 import { type ChunkSource, connectionError } from "../providers/chunk-source.ts";
 import { type IdleLimit, withinIdleLimit } from "../providers/idle.ts";
-import { GatheredBytes } from "./gathered.ts";
+import { GatheredBytes, observeGathered } from "./gathered.ts";
+import { COMMENT, orSilence, SILENT } from "./silence.ts";
 
 export interface Passage<Chunk> {
   chunks: ChunkSource<Chunk>;
@@ -42,13 +43,6 @@ export type StreamEnd = { reason: "complete" } | { reason: "error"; error: Sluic
 /** How often the bytes that passed natively are read for usage, in milliseconds. */
 const METER_INTERVAL = 100;
 const METER_BUFFER = 64 * 1024;
-
-/**
- * After this many milliseconds of silence a comment goes to the client: proxies on the way keep the connection, and
- * a client that has left is noticed, which workerd does only when it writes.
- */
-const SILENCE = 5000;
-const COMMENT = ": keep-alive\n\n";
 
 export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -111,21 +105,6 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
   });
 }
 
-const SILENT = Symbol("silent");
-
-/** The value, or `SILENT` where it takes too long. */
-async function orSilence<T>(value: Promise<T>): Promise<T | typeof SILENT> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<typeof SILENT>((resolve) => {
-    timer = setTimeout(() => resolve(SILENT), SILENCE);
-  });
-  try {
-    return await Promise.race([value, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Needs workerd's `IdentityTransformStream`; elsewhere use `translate`. */
 export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array> {
   const held = passage.chunks.release();
@@ -134,9 +113,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
   const { readable, writable } = new IdentityTransformStream();
   const gathered = new GatheredBytes();
   const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => gathered.push(bytes));
-  const observe = () => {
-    for (const bytes of gathered.take()) for (const chunk of passage.chunks.decode(bytes)) passage.observe(chunk);
-  };
+  const observe = () => observeGathered(gathered, passage);
 
   const pump = async (): Promise<StreamEnd> => {
     try {

@@ -11,7 +11,7 @@ import type { StreamDecoder } from "./provider.ts";
 export class ChunkSource<Chunk> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder: StreamDecoder<Chunk>;
-  readonly #sse = new SseDecoder();
+  #sse = new SseDecoder();
   #held: Chunk[] = [];
   #heldBytes: Uint8Array[] = [];
   #done = false;
@@ -60,6 +60,11 @@ export class ChunkSource<Chunk> {
     const bytes = this.#heldBytes;
     this.#heldBytes = [];
     return bytes;
+  }
+
+  /** Bytes were left out: what follows begins with an event of its own. */
+  skip(): void {
+    this.#sse = new SseDecoder();
   }
 
   /** Chunks of more bytes, for whoever reads the body in this object's place. */

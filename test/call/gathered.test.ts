@@ -9,7 +9,7 @@ function take(text: string, size: number): string {
   const gathered = new GatheredBytes();
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += size) gathered.push(bytes.subarray(at, at + size));
-  return new TextDecoder().decode(Buffer.concat(gathered.take()));
+  return new TextDecoder().decode(Buffer.concat(gathered.take().parts));
 }
 
 describe("GatheredBytes", () => {
@@ -32,7 +32,7 @@ describe("GatheredBytes", () => {
   it("gives what was kept once", () => {
     const gathered = new GatheredBytes();
     gathered.push(new TextEncoder().encode(content));
-    expect(gathered.take()).toHaveLength(1);
-    expect(gathered.take()).toHaveLength(0);
+    expect(gathered.take().parts).toHaveLength(1);
+    expect(gathered.take().parts).toHaveLength(0);
   });
 });

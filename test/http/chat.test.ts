@@ -54,6 +54,14 @@ const behaviours: Record<string, (request: Received, response: import("node:http
     if (options?.include_usage) response.write(event(USAGE_CHUNK));
     response.end(event("[DONE]"));
   },
+  /** The bytes that bring the first content end within the next event. */
+  halves(_, response) {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const text = [...TEXT_CHUNKS, USAGE_CHUNK, "[DONE]"].map(event).join("");
+    const cut = text.indexOf("lo 😀");
+    response.write(text.slice(0, cut));
+    setTimeout(() => response.end(text.slice(cut)), 50);
+  },
   drip(_, response) {
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const data of TEXT_CHUNKS.slice(0, 3)) response.write(event(data));
