@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decode, encode, type Figures, serialise } from "../../scripts/catalogue/encode.ts";
 import { mergePrices, namesExactly, pricesOn, toFields } from "../../scripts/catalogue/genai-prices.ts";
@@ -13,7 +14,8 @@ import {
 } from "../../src/models/catalogue.ts";
 
 /** The source the catalogue was built from; not part of the repository. */
-const source = process.env["MODEL_FIGURES"] ?? "/work/shared/reference/model-figures.json";
+const source =
+  process.env["MODEL_FIGURES"] ?? resolve(import.meta.dirname, "../../../shared/reference/model-figures.json");
 const stamp = { figures: "test", prices: "test" };
 
 describe("the compact form", () => {
