@@ -32,20 +32,24 @@ export class ModelGroups {
   }
 
   /**
-   * The group of a name: a group, an alias, a deployment's id, or a wildcard, in this order.
+   * The group of a name: a deployment's id, an alias, a group, a wildcard, or the model its provider knows, in this
+   * order. LiteLLM's.
    * @throws BadRequestError where a wildcard finds no provider for it
    */
   find(model: string): ModelGroup | undefined {
-    const name = this.#groups.has(model) ? model : (this.#aliases.get(model)?.model ?? model);
-    const named = this.#groups.get(name);
-    if (named !== undefined && !isPattern(name)) return { name, deployments: named };
     const byId = this.#deployments.find(({ id }) => id === model);
     if (byId !== undefined && !isPattern(byId.modelName)) return { name: byId.modelName, deployments: [byId] };
+    const name = this.#aliases.get(model)?.model ?? model;
+    const named = this.#groups.get(name);
+    if (named !== undefined && !isPattern(name)) return { name, deployments: named };
     for (const pattern of this.#patterns) {
       const bound = this.#groups.get(pattern)?.flatMap((deployment) => deployment.bind?.(name) ?? []) ?? [];
       if (bound.length > 0) return { name, deployments: bound };
     }
-    return undefined;
+    const meant = this.#deployments.find(
+      ({ litellmModel, modelName }) => litellmModel === name && !isPattern(modelName),
+    );
+    return meant && { name: meant.modelName, deployments: this.#groups.get(meant.modelName) ?? [meant] };
   }
 
   /** @throws BadRequestError where nothing serves the name */
@@ -58,12 +62,12 @@ export class ModelGroups {
     );
   }
 
-  /** A wildcard that finds no provider for the name does not serve it. */
   /** Is this the very name of something: a group, an alias, a deployment? A wildcard that matches it is none. */
   isNamed(model: string): boolean {
     return this.#groups.has(model) || this.#aliases.has(model) || this.#deployments.some(({ id }) => id === model);
   }
 
+  /** A wildcard that finds no provider for the name does not serve it. */
   serves(model: string): boolean {
     try {
       return this.find(model) !== undefined;
