@@ -11,3 +11,11 @@ export function isRecord(value: unknown): value is JsonObject {
 export function asRecord(value: unknown): JsonObject {
   return isRecord(value) ? value : {};
 }
+
+/** The object without the fields that are not set. */
+export function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  // what is left has no undefined in it, which `fromEntries` cannot say
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}

@@ -2,7 +2,7 @@
  * What of a deployment may be seen from outside: an allow-list. A param that is not in it is not shown, whatever its
  * name, and neither is a value that is a secret or a map.
  */
-import { OPENAI_CHAT_PARAMS } from "../providers/params.ts";
+import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { Principal } from "./auth.ts";
 

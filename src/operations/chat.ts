@@ -10,11 +10,12 @@ import {
 } from "../formats/openai/chat.ts";
 import { ContinuationJoiner, continueRequest } from "../formats/openai/continuation.ts";
 import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../formats/openai/legacy-functions.ts";
+import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/openai/stream.ts";
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
 import type { CostOptions } from "../models/cost.ts";
-import { countMessages, countTokens } from "../models/tokens.ts";
-import { OPENAI_CHAT_PARAMS, settleParams } from "../providers/params.ts";
+import { countMessages, estimateUsage } from "../models/tokens.ts";
+import { settleParams } from "../providers/params.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
 
@@ -139,9 +140,8 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
       message.content ?? "",
       ...(message.tool_calls ?? []).map((call) => `${call.function?.name ?? ""}${call.function?.arguments ?? ""}`),
     ]);
-    const prompt_tokens = await countMessages(this.#request, model);
-    const completion_tokens = await countTokens(output.join(""), model);
-    return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+    const { estimated: _, ...usage } = await estimateUsage(this.#request, output.join(""), model);
+    return usage;
   }
 
   get answer(): ChatCompletion | undefined {

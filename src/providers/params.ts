@@ -1,43 +1,7 @@
 /** Which parameters of a chat request may go to a provider. */
 import { UnsupportedParamsError } from "../formats/errors.ts";
 import type { ChatRequest } from "../formats/openai/chat.ts";
-
-/** OpenAI's chat parameters beyond `model`, `messages` and `stream`. Anything else is a provider's own. */
-export const OPENAI_CHAT_PARAMS = [
-  "audio",
-  "frequency_penalty",
-  "function_call",
-  "functions",
-  "logit_bias",
-  "logprobs",
-  "max_completion_tokens",
-  "max_tokens",
-  "metadata",
-  "modalities",
-  "n",
-  "parallel_tool_calls",
-  "prediction",
-  "presence_penalty",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-  "reasoning_effort",
-  "response_format",
-  "safety_identifier",
-  "seed",
-  "service_tier",
-  "stop",
-  "store",
-  "stream_options",
-  "temperature",
-  "thinking",
-  "tool_choice",
-  "tools",
-  "top_logprobs",
-  "top_p",
-  "user",
-  "verbosity",
-  "web_search_options",
-] as const;
+import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 
 /**
  * Hints whose loss changes no answer: what a provider lacks of these is left out without a word, so that

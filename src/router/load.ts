@@ -1,6 +1,6 @@
 /** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
 import { BadRequestError } from "../formats/errors.ts";
-import { asRecord, isRecord } from "../formats/json.ts";
+import { asRecord, defined, isRecord } from "../formats/json.ts";
 import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
@@ -320,12 +320,4 @@ function lowerCase(headers: Record<string, string>): Record<string, string> {
 
 function showMisfit({ path, message }: Misfit): string {
   return `${path.join(".")} ${message}`;
-}
-
-/** Without the fields that are not set. */
-function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  // what is left has no undefined in it, which `fromEntries` cannot say
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof T]?: Exclude<T[Name], undefined>;
-  };
 }

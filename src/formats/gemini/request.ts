@@ -1,7 +1,9 @@
 /** A chat request of the hub as a `generateContent` request. */
+
 import { UnsupportedParamsError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
+import { OPENAI_CHAT_PARAMS } from "../openai/params.ts";
 import { GENERATION_FIELDS, toGenerationConfig } from "./config.ts";
 import { toContents } from "./contents.ts";
 import { camelCase, type JsonObject } from "./json.ts";
@@ -19,44 +21,7 @@ export interface RequestOptions {
 }
 
 /** What the converters read, and OpenAI's hints that Gemini has no use for. Everything else is Gemini's and passes. */
-const READ_FIELDS: ReadonlySet<string> = new Set([
-  "audio",
-  "frequency_penalty",
-  "function_call",
-  "functions",
-  "logit_bias",
-  "logprobs",
-  "max_completion_tokens",
-  "max_tokens",
-  "messages",
-  "metadata",
-  "modalities",
-  "model",
-  "n",
-  "parallel_tool_calls",
-  "prediction",
-  "presence_penalty",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-  "reasoning_effort",
-  "response_format",
-  "safety_identifier",
-  "seed",
-  "service_tier",
-  "stop",
-  "store",
-  "stream",
-  "stream_options",
-  "temperature",
-  "thinking",
-  "tool_choice",
-  "tools",
-  "top_logprobs",
-  "top_p",
-  "user",
-  "verbosity",
-  "web_search_options",
-]);
+const READ_FIELDS: ReadonlySet<string> = new Set(["messages", "model", "stream", ...OPENAI_CHAT_PARAMS]);
 
 /** Fields of the request, beside the configuration, that clients write in either case. */
 const TOP_FIELDS: ReadonlySet<string> = new Set(["cachedContent", "modelArmorConfig", "safetySettings", "serviceTier"]);

@@ -1,9 +1,9 @@
 /** Every setting of a configuration held against the tables: is it in force, accepted, or unknown; is its type right. */
 
 import { isRecord } from "../../formats/json.ts";
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import { formatPath } from "../../formats/path.ts";
 import { editDistance, nearestName } from "../../providers/nearest.ts";
-import { OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
 import {
   CONNECTION_PARAMS,
   CONNECTION_PREFIXES,
@@ -48,16 +48,9 @@ export function inspectSettings(
     if (!isRecord(section)) return;
     const shown = formatPath(path).replaceAll(/\[\d+\]/g, "[]");
     const name = (key: string) => (shown === "" ? key : `${shown}.${key}`);
-    for (const [key, value] of Object.entries(section)) {
+    for (const key of Object.keys(section)) {
       const setting = settingOf(table, key);
-      const only = setting?.only === undefined || value === null || setting.only.includes(value);
-      const { state, suggestion } = setting ? { state: only ? setting.state : ("accepted" as const) } : stranger(key);
-      if (!only)
-        report(
-          "warning",
-          [...path, key],
-          `${JSON.stringify(value)} is not in force yet; ${setting?.only?.[0]} is used`,
-        );
+      const { state, suggestion } = setting ? { state: setting.state } : stranger(key);
       if (state === "unknown") report("warning", [...path, key], unknownMessage(stranger, suggestion));
       const entry = found.get(name(key));
       if (entry) entry.positions.push(at([...path, key]));

@@ -1,9 +1,9 @@
 /** What is known of models: `/model/info` by deployment, `/model_group/info` by public name. LiteLLM's fields. */
 import type { Context } from "hono";
 import { BadRequestError } from "../../formats/errors.ts";
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import type { HealthResult } from "../../health/book.ts";
 import type { ModelInfo } from "../../models/catalogue.ts";
-import { OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
 import { findProvider } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";

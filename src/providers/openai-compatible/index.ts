@@ -1,9 +1,10 @@
 /** The providers of the table. */
+
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "../openai/chat.ts";
 import { compatibleRules } from "../openai/errors.ts";
 import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
 import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
-import { OPENAI_CHAT_PARAMS } from "../params.ts";
 import type { Provider, Target } from "../provider.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
 import type { CompatibleRow } from "./row.ts";

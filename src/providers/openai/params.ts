@@ -5,7 +5,7 @@
  */
 import { UnsupportedParamsError } from "../../formats/errors.ts";
 import type { ChatRequest } from "../../formats/openai/chat.ts";
-import { OPENAI_CHAT_PARAMS } from "../params.ts";
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import type { Target } from "../provider.ts";
 import { without } from "./json.ts";
 

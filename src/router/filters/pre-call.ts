@@ -1,5 +1,6 @@
 import { ContextWindowExceededError, RateLimitError } from "../../formats/errors.ts";
-import { isHint, OPENAI_CHAT_PARAMS } from "../../providers/params.ts";
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
+import { isHint } from "../../providers/params.ts";
 import { findProvider } from "../../providers/registry.ts";
 import type { Candidate, Filter, RouteRequest } from "../request.ts";
 

@@ -1,6 +1,6 @@
 /** From `router_settings` to what the engine goes by. */
 
-import { isRecord } from "../../formats/json.ts";
+import { defined, isRecord } from "../../formats/json.ts";
 import { DEFAULT_ROUTING, type FallbackTable, type PolicyByError, type RoutingSettings } from "../request.ts";
 import type { ROUTER_SETTINGS } from "./router.ts";
 import type { Values } from "./table.ts";
@@ -69,11 +69,4 @@ function hedgeAfter(value: unknown): number | string | undefined {
 function numberOf(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
-}
-
-function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  // what is left has no undefined in it, which `fromEntries` cannot say
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof T]?: Exclude<T[Name], undefined>;
-  };
 }

@@ -10,8 +10,6 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   state: State;
   /** What it does, for the documentation; settings not yet in force may go without. */
   meaning: string;
-  /** In force for these values only; others are accepted. */
-  only?: readonly unknown[];
 }
 
 /** The way to a value: `["model_list", 0, "litellm_params", "model"]`. */
@@ -23,13 +21,9 @@ export type Table = Readonly<Record<string, Setting>>;
 /** What a section says once it is read: each known setting with its own type, absent where it is not given. */
 export type Values<T extends Table> = { -readonly [Name in keyof T]?: z.output<T[Name]["kind"]["schema"]> };
 
-/** A setting that does what it says; with `only`, for those values. */
-export function inForce<Schema extends z.ZodType>(
-  kind: Kind<Schema>,
-  meaning = "",
-  only?: readonly unknown[],
-): Setting<Schema> {
-  return { kind, state: "in force", meaning, ...(only && { only }) };
+/** A setting that does what it says. */
+export function inForce<Schema extends z.ZodType>(kind: Kind<Schema>, meaning = ""): Setting<Schema> {
+  return { kind, state: "in force", meaning };
 }
 
 /** A setting LiteLLM knows and Sluice reads past. */
