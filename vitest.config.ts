@@ -1,4 +1,5 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** Tests that run inside workerd; the same suites of `test/portable` run in both. */
@@ -26,11 +27,21 @@ export default defineConfig({
                 ROUTER_STATE: { className: "RouterStateObject", useSQLite: true },
                 IDEMPOTENCY: { className: "IdempotencyObject", useSQLite: true },
                 HEALTH: { className: "HealthObject", useSQLite: true },
+                SCOPES: { className: "ScopeObject", useSQLite: true },
+                LEDGER: { className: "LedgerObject", useSQLite: true },
               },
+              d1Databases: ["DB"],
+              queueProducers: { SPEND_QUEUE: "sluice-spend" },
+              bindings: { TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "migrations")) },
             },
           }),
         ],
-        test: { name: "workerd", include: workerd, testTimeout: 20_000 },
+        test: {
+          name: "workerd",
+          include: workerd,
+          setupFiles: ["./test/workerd/migrate.ts"],
+          testTimeout: 20_000,
+        },
       },
     ],
   },

@@ -1,28 +1,21 @@
 /** Runs the gateway on this machine: compiles the config, bundles the Worker with it, and starts workerd. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import { ConfigError } from "../src/gateway/config/diagnostics.ts";
 import { type CompiledConfig, compileConfig } from "./compile-config.ts";
-import { workerdConfig } from "./workerd-config.ts";
-
-const root = resolve(import.meta.dirname, "..");
-
-/** What ends this process ends the gateway first. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** How long calls under way may take to end once the gateway is told to stop. */
-const GRACE_MILLISECONDS = 5000;
+import { readMigrations } from "./migrations.ts";
+import { StartError } from "./start-error.ts";
+import { bundleWorker, root, runWorkerd } from "./workerd.ts";
 
 export interface GatewayOptions {
   /** Config file; `./config.yaml`, else the example config of the repository. */
   config?: string | undefined;
   port: number;
   host: string;
-  /** Folder for what is kept: the generated key. */
+  /** Folder for what is kept: the generated key, the database, the queue, the objects. */
   state: string;
   /** What `os.environ/NAME` resolves to. */
   env: Record<string, string | undefined>;
@@ -41,12 +34,7 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** A reason not to start that its reader can mend. */
-export class StartError extends Error {
-  override name = "StartError";
-}
-
-/** @throws StartError where config, port or key do not allow it */
+/** @throws StartError where config, port, key or a migration do not allow it */
 export async function runGateway(options: GatewayOptions): Promise<RunningGateway> {
   const state = resolve(options.state);
   const run = join(state, "run");
@@ -56,33 +44,20 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   const port = await freePort(options);
   const keyFile = config.masterKey === undefined ? join(state, "master-key") : undefined;
   const key = keyFile === undefined ? (config.masterKey ?? "") : generatedKey(keyFile);
-  await bundle(join(run, "worker.js"), compiledFile);
+  await bundleWorker({ entry: "src/worker.ts", outfile: join(run, "worker.js"), alias: { "#config": compiledFile } });
 
   const env: Record<string, string | undefined> = { ...options.env, LITELLM_MASTER_KEY: key };
-  const variables = config.variables.filter((name) => env[name] !== undefined);
-  const objects = join(state, "objects");
-  mkdirSync(objects, { recursive: true });
-  const workerdFile = join(run, "workerd.capnp");
-  writeFileSync(workerdFile, workerdConfig({ host: options.host, port, variables, objects }));
-  const child = spawn(join(root, "node_modules/workerd/bin/workerd"), ["serve", workerdFile], {
-    env: env as NodeJS.ProcessEnv, // the same shape, of which Node's type also asks for TZ
-    stdio: ["ignore", options.onOutput ? "pipe" : "inherit", options.onOutput ? "pipe" : "inherit"],
+  const { child, stop } = await runWorkerd({
+    run,
+    objects: join(state, "objects"),
+    host: options.host,
+    port,
+    env,
+    variables: config.variables.filter((name) => env[name] !== undefined),
+    migrations: readMigrations(join(root, "migrations")),
+    onOutput: options.onOutput,
   });
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding("utf8").on("data", (text: string) => options.onOutput?.(text));
-  const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((done) => child.once("exit", done));
-    child.kill("SIGTERM"); // lets calls that are under way end
-    const patience = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
-    await ended;
-    clearTimeout(patience);
-  };
   const url = `http://${reachable(options.host)}:${port}`;
-  for (const signal of SIGNALS) process.on(signal, stop);
-  child.once("exit", () => {
-    for (const signal of SIGNALS) process.off(signal, stop);
-  });
   await untilReady(url, child);
   return { url, key, keyFile, config, child, stop };
 }
@@ -121,22 +96,6 @@ async function freePort({ port, host }: GatewayOptions): Promise<number> {
       const address = probe.address();
       probe.close(() => done(typeof address === "object" && address !== null ? address.port : port));
     });
-  });
-}
-
-async function bundle(outfile: string, config: string): Promise<void> {
-  await build({
-    entryPoints: [join(root, "src/worker.ts")],
-    outfile,
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    mainFields: ["module", "main"],
-    alias: { "#config": config },
-    absWorkingDir: root,
-    external: ["cloudflare:*"],
-    logLevel: "error",
   });
 }
 

@@ -1,13 +1,14 @@
 /** `npm start`: the gateway on this machine, on workerd, with no account and no network. */
 import { parseArgs } from "node:util";
-import { type RunningGateway, runGateway, StartError } from "./run-gateway.ts";
+import { type RunningGateway, runGateway } from "./run-gateway.ts";
+import { StartError } from "./start-error.ts";
 
 const USAGE = `npm start -- [--config FILE] [--port N] [--host ADDRESS] [--state DIR]
 
   --config FILE    LiteLLM's config.yaml              (./config.yaml, else the example config)
   --port N         port to listen on                  (4000)
   --host ADDRESS   address to listen on               (127.0.0.1; 0.0.0.0 for every interface)
-  --state DIR      where the generated key is kept    (.sluice)`;
+  --state DIR      where its state is kept            (.sluice)`;
 
 function readOptions() {
   const text = { type: "string" } as const;

@@ -1,10 +1,28 @@
-/** The Cap'n Proto text that tells workerd what to serve. The objects are those of `wrangler.toml`. */
+/** The Cap'n Proto text that tells workerd what to serve. Objects and queue are those of `wrangler.toml`. */
+import type { ConsumerSettings } from "./embedded/bindings.ts";
 
-/** Durable Object classes by the name of their binding. */
-const OBJECTS: Readonly<Record<string, string>> = {
+/** Durable Object classes of the gateway by the name of their binding. */
+export const OBJECTS: Readonly<Record<string, string>> = {
   ROUTER_STATE: "RouterStateObject",
   IDEMPOTENCY: "IdempotencyObject",
   HEALTH: "HealthObject",
+  SCOPES: "ScopeObject",
+  LEDGER: "LedgerObject",
+};
+
+/** Those of the embedded worker: what Cloudflare has and this machine has not. */
+const EMBEDDED_OBJECTS: Readonly<Record<string, string>> = {
+  DATABASE: "DatabaseObject",
+  QUEUE: "QueueObject",
+  CLOCK: "ClockObject",
+};
+
+const CONSUMER: ConsumerSettings = {
+  queue: "sluice-spend",
+  deadLetterQueue: "sluice-spend-dead",
+  maxBatchSize: 100,
+  maxBatchTimeout: 5,
+  maxRetries: 10,
 };
 
 export interface WorkerdOptions {
@@ -14,28 +32,42 @@ export interface WorkerdOptions {
   variables: readonly string[];
   /** Folder for the storage of the Durable Objects. */
   objects: string;
+  /** Socket by which the embedded worker is told to start. */
+  control: string;
+  /** In place of the consumer of `wrangler.toml`. */
+  consumer?: Partial<ConsumerSettings>;
 }
 
-export function workerdConfig({ port, host, variables, objects }: WorkerdOptions): string {
+/** Beside the text `worker.js`, `embedded.js` and `migrations.json` are expected. */
+export function workerdConfig({ port, host, variables, objects, control, consumer }: WorkerdOptions): string {
+  const http = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
-    ...Object.entries(OBJECTS).map(
-      ([name, className]) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
-    ),
+    ...objectBindings(OBJECTS),
+    `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [(name = "fetcher", service = (name = "embedded", entrypoint = "Database"))]))`,
+    `(name = "SPEND_QUEUE", queue = (name = "embedded", entrypoint = "SpendQueue"))`,
   ];
-  const namespaces = Object.values(OBJECTS).map(
-    (className) => `(className = ${quote(className)}, uniqueKey = ${quote(`sluice-${className}`)}, enableSql = true)`,
-  );
+  const embeddedBindings = [
+    ...objectBindings(EMBEDDED_OBJECTS),
+    `(name = "GATEWAY", service = "gateway")`,
+    `(name = "MIGRATIONS", json = embed "migrations.json")`,
+    `(name = "CONSUMER", json = ${quote(JSON.stringify({ ...CONSUMER, ...consumer }))})`,
+  ];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
+    (name = "embedded", worker = .embedded),
     (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     # Upstreams are named by the config's owner, and may be on this machine (Ollama, vLLM).
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+    (name = "nowhere", network = (allow = [])),
   ],
-  sockets = [(name = "http", address = ${quote(`${host.includes(":") ? `[${host}]` : host}:${port}`)}, http = (), service = "gateway")],
+  sockets = [
+    (name = "http", address = ${quote(http)}, http = (), service = "gateway"),
+    (name = "control", address = ${quote(`unix:${control}`)}, http = (), service = "embedded"),
+  ],
 );
 
 const gateway :Workerd.Worker = (
@@ -43,14 +75,40 @@ const gateway :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
   durableObjectNamespaces = [
-${lines(namespaces)}
+${lines(namespaces(OBJECTS))}
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
 ${lines(bindings)}
   ],
 );
+
+const embedded :Workerd.Worker = (
+  modules = [(name = "embedded.js", esModule = embed "embedded.js")],
+  compatibilityDate = "2026-10-01",
+  compatibilityFlags = ["service_binding_extra_handlers"],
+  globalOutbound = "nowhere",
+  durableObjectNamespaces = [
+${lines(namespaces(EMBEDDED_OBJECTS))}
+  ],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [
+${lines(embeddedBindings)}
+  ],
+);
 `;
+}
+
+function objectBindings(objects: Readonly<Record<string, string>>): string[] {
+  return Object.entries(objects).map(
+    ([name, className]) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
+  );
+}
+
+function namespaces(objects: Readonly<Record<string, string>>): string[] {
+  return Object.values(objects).map(
+    (className) => `(className = ${quote(className)}, uniqueKey = ${quote(`sluice-${className}`)}, enableSql = true)`,
+  );
 }
 
 function lines(entries: readonly string[]): string {

@@ -4,15 +4,21 @@ import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { consume } from "./ledger/consumer.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
 import { idempotencyObjects } from "./objects/idempotency.ts";
+import { ledgerJournal } from "./objects/ledger.ts";
 import { routerStateObjects } from "./objects/router-state.ts";
+import { objectLimiter, scopeObjects } from "./objects/scope.ts";
+import { openDatabase } from "./store/database.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
 export { HealthObject } from "./objects/health.ts";
 export { IdempotencyObject } from "./objects/idempotency.ts";
+export { LedgerObject } from "./objects/ledger.ts";
 export { RouterStateObject } from "./objects/router-state.ts";
+export { ScopeObject } from "./objects/scope.ts";
 
 /** Bindings, and variables by any other name. */
 type Env = Bindings;
@@ -31,6 +37,14 @@ function start(env: Env): NonNullable<typeof running> {
     ),
     idempotency: idempotencyObjects(env.IDEMPOTENCY),
     health: healthObject(env.HEALTH),
+    database: openDatabase(env.DB),
+    scopes: {
+      limiter: objectLimiter(env.SCOPES, {
+        onFailure: (scope, error) => log.notice(`the counters of ${scope} cannot be reached: ${error}`),
+      }),
+      accounts: scopeObjects(env.SCOPES),
+    },
+    journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };
 }
@@ -53,5 +67,9 @@ export default {
   scheduled(_, env, context) {
     running ??= start(env);
     context.waitUntil(running.gateway.health.refresh("cron"));
+  },
+  async queue(batch, env) {
+    const log = consoleLog({ calls: false });
+    await consume(batch.messages, { db: openDatabase(env.DB), onNotice: (text) => log.notice(text) });
   },
 } satisfies ExportedHandler<Env>;

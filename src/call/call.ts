@@ -1,12 +1,20 @@
 /** What a call is made of: what it needs, what comes in, what goes out. */
+import type { ClosedNote, OpenedNote } from "../ledger/notes.ts";
 import type { CallRecord } from "../ledger/record.ts";
+import type { Limiter } from "../limits/demand.ts";
 import type { CallSettings } from "../operations/attempt.ts";
 import type { Choice, RoutingEngine } from "../router/engine.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Compatibility } from "../tenancy/compatibility.ts";
+import type { Caller } from "./caller.ts";
+import type { DeploymentGate } from "./deployment-gate.ts";
 
 /** What the pipeline needs of the world. */
 export interface CallDependencies {
   router: RoutingEngine;
+  limiter: Limiter;
+  gate: Pick<DeploymentGate, "enter">;
+  journal: Journal;
   log: Log;
   fetch: typeof fetch;
   /** Milliseconds since the epoch. */
@@ -16,10 +24,21 @@ export interface CallDependencies {
   settings: GatewayCallSettings;
 }
 
+/** Takes what becomes of calls, on its way to the ledger. Nothing waits for it. */
+export interface Journal {
+  opened(note: OpenedNote): void;
+  closed(note: Omit<ClosedNote, "wasOpened">): void;
+}
+
 /** Settings of the whole gateway that bear on a call. */
 export interface GatewayCallSettings extends CallSettings {
   /** Give usage in every stream, as if the client had asked (`always_include_stream_usage`). */
   alwaysIncludeStreamUsage?: boolean;
+  /** IANA name: whose midnights budgets begin at. */
+  timezone: string;
+  compatibility: Compatibility;
+  /** Put what was asked and answered on the ledger (`store_prompts_in_spend_logs`). */
+  storePrompts?: boolean;
 }
 
 /** One call as it comes in: authenticated, its body parsed as JSON but not looked at. */
@@ -29,8 +48,7 @@ export interface CallInput {
   headers: Headers;
   /** Aborts when the client leaves. */
   signal: AbortSignal;
-  /** May this client ask for mock answers? */
-  mayMock: boolean;
+  caller: Caller;
   /** Nobody waits for the answer: the call repeats another at a `silent_model`. */
   shadow?: true;
   /** Told of each deployment, once it is being asked. */

@@ -2,11 +2,16 @@
 import type { SluiceError } from "../formats/errors.ts";
 import type { CallRecord } from "../ledger/record.ts";
 import { formatUsd } from "../models/cost.ts";
+import { limitHeaders } from "./limit-headers.ts";
+import type { Reservation } from "./reservation.ts";
 import { VERSION } from "./version.ts";
 
 /** Headers of the upstream that describe its connection, or would set something for the gateway's own host. */
 const NOT_PASSED =
   /^(?:connection|keep-alive|transfer-encoding|content-length|content-encoding|content-type|set-cookie2?|trailer|upgrade|te|proxy-.*|strict-transport-security|alt-svc|x-litellm-.*|access-control-.*|content-security-policy)$/;
+
+/** What a refusal of the gateway's own says of the limit. */
+const LIMIT_HEADERS = ["rate_limit_type", "reset_at"] as const;
 
 /** Rate-limit headers OpenAI's SDKs read, passed under their own names too. */
 const RATE_LIMIT = /^x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)$/;
@@ -14,7 +19,13 @@ const RATE_LIMIT = /^x-ratelimit-(?:limit|remaining|reset)-(?:requests|tokens)$/
 /** Anthropic's of the same meaning, which are passed under OpenAI's names too, as LiteLLM does. */
 const ANTHROPIC_RATE_LIMIT = /^anthropic-ratelimit-(requests|tokens)-(limit|remaining|reset)$/;
 
-export function replyHeaders(record: CallRecord, upstream: Record<string, string>): Record<string, string> {
+/** What headers tell of: the record of a call, and what was reserved for it. */
+export interface Told {
+  record: CallRecord;
+  reservation: Reservation | undefined;
+}
+
+export function replyHeaders({ record, reservation }: Told, upstream: Record<string, string>): Record<string, string> {
   const headers = callHeaders(record);
   for (const [name, value] of Object.entries(upstream)) {
     if (NOT_PASSED.test(name)) continue;
@@ -23,11 +34,13 @@ export function replyHeaders(record: CallRecord, upstream: Record<string, string
     const [, what, figure] = ANTHROPIC_RATE_LIMIT.exec(name) ?? [];
     if (what !== undefined) headers[`x-ratelimit-${figure}-${what}`] = value;
   }
-  return headers;
+  if (reservation === undefined) return headers;
+  return Object.assign(headers, limitHeaders(reservation.standings, reservation.subjects, record.cost ?? 0));
 }
 
-export function errorHeaders(record: CallRecord, error: SluiceError): Record<string, string> {
-  const headers = replyHeaders(record, error.headers);
+export function errorHeaders(told: Told, error: SluiceError): Record<string, string> {
+  const headers = replyHeaders(told, error.headers);
+  for (const name of LIMIT_HEADERS) if (error.headers[name] !== undefined) headers[name] = error.headers[name];
   if (error.retryAfter !== undefined) headers["retry-after"] = String(Math.ceil(error.retryAfter));
   const milliseconds = error.headers["retry-after-ms"];
   if (milliseconds !== undefined) headers["retry-after-ms"] = milliseconds;

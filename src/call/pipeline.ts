@@ -10,10 +10,12 @@ import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Choice } from "../router/engine.ts";
 import type { CallDependencies, CallInput, Reply } from "./call.ts";
+import type { Caller } from "./caller.ts";
 import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { splitOptions } from "./options.ts";
 import { type Passage, relay, translate } from "./relay.ts";
+import { Reservation, type Size } from "./reservation.ts";
 import { type RoutingOptions, routeRequest } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
 
@@ -29,6 +31,8 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const admitted = admit(dependencies, operation, input, input.body);
     const { request } = admitted;
     settlement.admitted(request, admitted.options);
+    const reservation = await reserve(dependencies, input, admitted);
+    settlement.reserved(reservation);
     const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
     const askDeployment = (choice: Choice) => {
       const asked = withOverrides(dependencies, operation, input, admitted, choice);
@@ -47,7 +51,14 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
       router: dependencies.router,
       settlement,
       ask: (choice: Choice, rest: Request) =>
-        ask(dependencies, operation, input, { ...admitted, request: rest }, choice, settlement),
+        ask(
+          dependencies,
+          operation,
+          input,
+          { ...admitted, request: rest, size: sizeOf(operation, rest) },
+          choice,
+          settlement,
+        ),
     };
     const isContinued = dependencies.router.settings.midStreamFallback === "continue";
     return replyStream(operation, input, request, outcome.value, answer, settlement, isContinued, (error) =>
@@ -58,7 +69,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     settlement.fail(error, input.signal.aborted);
     return {
       status: error.status,
-      headers: { "content-type": "application/json", ...errorHeaders(settlement.record, error) },
+      headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
       body: JSON.stringify(operation.errorBody(error)),
       ended: settlement.done,
     };
@@ -67,6 +78,8 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
 
 interface Admitted<Request> {
   request: Request;
+  /** What decides how much it may use. */
+  size: Size;
   options: CallOptions;
   routing: RoutingOptions;
 }
@@ -75,13 +88,54 @@ interface Admitted<Request> {
 function admit<Request extends BaseRequest, Response, Chunk>(
   { settings }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
-  { headers, mayMock }: CallInput,
+  { headers, caller }: CallInput,
   body: Record<string, unknown>,
 ): Admitted<Request> {
   const { request: given, options, routing } = splitOptions(body, headers);
-  if (!mayMock) options.mock = {};
-  const request = validate(operation.request, given);
-  return { request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request, options, routing };
+  if (!caller.mayMock) options.mock = {};
+  options.tags = [...new Set([...options.tags, ...caller.tags])];
+  const request = named(validate(operation.request, given), caller);
+  return {
+    request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request,
+    size: sizeOf(operation, request),
+    options,
+    routing,
+  };
+}
+
+/** Tokens are counted once, and only for whoever asks. */
+function sizeOf<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  request: Request,
+): Size {
+  let counted: Promise<number> | undefined;
+  const input = () => {
+    counted ??= operation.countInput(request);
+    return counted;
+  };
+  return { model: request.model, input, output: operation.outputBound(request) };
+}
+
+/** The request under the name the caller's aliases give its model. @throws SluiceError where it may not use it */
+function named<Request extends BaseRequest>(request: Request, caller: Caller): Request {
+  const model = caller.modelFor(request.model);
+  const refusal = caller.refuseModel(request.model) && caller.refuseModel(model);
+  if (refusal !== undefined) throw refusal;
+  return model === request.model ? request : { ...request, model };
+}
+
+/** Reserves what the call may use of every limit and budget it counts for. */
+async function reserve(
+  { limiter, router, now, settings }: CallDependencies,
+  { id, caller }: CallInput,
+  { request, size, options }: Admitted<BaseRequest>,
+): Promise<Reservation> {
+  const subjects = await caller.subjects(options.tags);
+  const deployments = router.groups.find(request.model)?.deployments ?? [];
+  const { timezone, compatibility } = settings;
+  const isSaturated = router.isSaturated(request.model);
+  const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated };
+  return Reservation.make(id, subjects, deployments, size, ports);
 }
 
 /** A fallback's own params take the place of the request's, and are checked as those were. */
@@ -97,18 +151,37 @@ function withOverrides<Request extends BaseRequest, Response, Chunk>(
 }
 
 /** Speak: asks the deployment the router chose. */
-function ask<Request extends BaseRequest, Response, Chunk>(
-  { fetch, now, settings }: CallDependencies,
+async function ask<Request extends BaseRequest, Response, Chunk>(
+  { fetch, now, settings, gate }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   { id, onAsked }: CallInput,
-  { request, options }: Admitted<Request>,
+  { request, size, options }: Admitted<Request>,
   choice: Choice,
   settlement: Settlement,
 ): Promise<Attempt<Request, Response, Chunk>> {
   const ports = { fetch, now, signal: choice.signal, id };
-  const asked = attempt(operation, request, choice.deployment, options, settings, ports, settlement.attempt(choice));
+  const admission = await gate.enter(id, choice.deployment, size);
+  const bound = await settlement.reservation?.cover(choice, choice.deployment).catch((error: unknown) => {
+    admission?.settle({ tokens: 0, cost: 0 });
+    throw error;
+  });
+  const affordable = bound === undefined ? request : operation.bounded(request, bound);
+  const asked = attempt(
+    operation,
+    affordable,
+    choice.deployment,
+    options,
+    settings,
+    ports,
+    settlement.attempt(choice, admission),
+  );
   onAsked?.(choice);
-  return asked;
+  try {
+    return await asked;
+  } catch (error) {
+    settlement.reservation?.release(choice);
+    throw error;
+  }
 }
 
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */
@@ -124,7 +197,7 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
   const untouched = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body) ? answer.text : undefined;
   return {
     status: 200,
-    headers: { "content-type": "application/json", ...replyHeaders(settlement.record, answer.headers) },
+    headers: { "content-type": "application/json", ...replyHeaders(settlement, answer.headers) },
     body: untouched ?? operation.encodeWhole(answer.body, request),
     ended: settlement.done,
   };
@@ -173,7 +246,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
       "x-accel-buffering": "no", // nginx would gather the chunks
-      ...replyHeaders(settlement.record, answer.headers),
+      ...replyHeaders(settlement, answer.headers),
     },
     body: untouched ? relay(passage) : translate(passage),
     ended: settlement.done,

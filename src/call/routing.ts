@@ -3,6 +3,7 @@ import { BadRequestError } from "../formats/errors.ts";
 import type { CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Fallback, FallbackTable, RouteRequest } from "../router/request.ts";
+import type { CallInput } from "./call.ts";
 
 /** Routing options of one call. */
 export type RoutingOptions = Pick<
@@ -78,7 +79,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
   request: Request,
   options: CallOptions,
   routing: RoutingOptions,
-  { headers, signal }: { headers: Headers; signal: AbortSignal },
+  { headers, signal, caller }: Pick<CallInput, "headers" | "signal" | "caller">,
 ): RouteRequest {
   let counted: Promise<number> | undefined;
   const session = headers.get("x-litellm-session-id") ?? headers.get("x-litellm-trace-id");
@@ -95,7 +96,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
     params: operation.paramsOf(request),
     affinity: operation.affinityOf(request, session ?? undefined),
     ...(options.dropParams !== undefined && { dropParams: options.dropParams }),
-    mayUse: () => true, // the master key is the only key so far
+    mayUse: (model) => caller.refuseModel(model) === undefined,
     signal,
     ...routing,
   };

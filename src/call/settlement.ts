@@ -2,6 +2,8 @@ import { InternalServerError, SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { addUsage } from "../formats/openai/continuation.ts";
 import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
+import { openRow, spendRow } from "../ledger/row.ts";
+import type { Admission } from "../limits/demand.ts";
 import { cost } from "../models/cost.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
@@ -9,9 +11,12 @@ import type { Target } from "../providers/provider.ts";
 import type { Choice } from "../router/engine.ts";
 import type { CallDependencies, CallInput } from "./call.ts";
 import type { StreamEnd } from "./relay.ts";
+import type { Reservation } from "./reservation.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: only usage is read from a meter, whatever it meters
 type AnyMeter = Meter<any, any>;
+
+const NOTHING = { tokens: 0, cost: 0 };
 
 /** One deployment being asked. */
 interface OpenAttempt {
@@ -19,6 +24,8 @@ interface OpenAttempt {
   record: AttemptRecord;
   meter?: AnyMeter;
   target?: Target;
+  /** What was reserved of the deployment. */
+  admission: Admission | undefined;
 }
 
 /**
@@ -26,7 +33,7 @@ interface OpenAttempt {
  * and timer may all try; the first one counts.
  */
 export class Settlement {
-  readonly #dependencies: Pick<CallDependencies, "now" | "log">;
+  readonly #dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings">;
   readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
@@ -34,16 +41,19 @@ export class Settlement {
   #delivered: { usage: Usage; cost: number | undefined } | undefined;
   #isClosing = false;
   readonly record: CallRecord;
+  /** What was reserved for it, once it was let in. */
+  reservation: Reservation | undefined;
 
   constructor(
-    dependencies: Pick<CallDependencies, "now" | "log">,
+    dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings">,
     operation: string,
-    { id, shadow }: Pick<CallInput, "id" | "shadow">,
+    { id, shadow, caller }: Pick<CallInput, "id" | "shadow" | "caller">,
   ) {
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
       id,
+      attribution: caller.attribution,
       operation,
       modelGroup: "",
       stream: false,
@@ -72,8 +82,15 @@ export class Settlement {
     this.record.tags = options.tags;
   }
 
+  /** It was let in: from here on it is on the ledger, whatever happens to this machine. */
+  reserved(reservation: Reservation): void {
+    this.reservation = reservation;
+    const reserved = reservation.reserved ?? 0;
+    this.#dependencies.journal.opened({ row: openRow(this.record, reserved), charges: reservation.charges(reserved) });
+  }
+
   /** A deployment is asked. */
-  attempt<Response, Chunk>(choice: Choice): AttemptObserver<Response, Chunk> {
+  attempt<Response, Chunk>(choice: Choice, admission?: Admission): AttemptObserver<Response, Chunk> {
     const { deployment, group } = choice;
     const record: AttemptRecord = {
       deploymentId: deployment.id,
@@ -82,7 +99,7 @@ export class Settlement {
       model: deployment.target.model,
       startedAt: this.#dependencies.now(),
     };
-    const open: OpenAttempt = { choice, record };
+    const open: OpenAttempt = { choice, record, admission };
     this.#attempts.push(open);
     this.record.attempts.push(record);
     return {
@@ -130,7 +147,12 @@ export class Settlement {
 
   fail(error: SluiceError, clientGone: boolean): void {
     const outcome = clientGone ? "aborted" : "failure";
-    void this.#close({ outcome, status: clientGone ? 499 : error.status, error: error.name });
+    void this.#close({
+      outcome,
+      status: clientGone ? 499 : error.status,
+      error: error.name,
+      errorMessage: error.message,
+    });
   }
 
   streamOver(end: StreamEnd): void {
@@ -143,11 +165,11 @@ export class Settlement {
         return;
       case "error":
         this.#winner?.choice.ticket.failed(end.error);
-        void this.#close({ outcome: "failure", status: 200, error: end.error.name });
+        void this.#close({ outcome: "failure", status: 200, error: end.error.name, errorMessage: end.error.message });
     }
   }
 
-  async #close(ending: Pick<CallRecord, "outcome" | "status" | "error">): Promise<void> {
+  async #close(ending: Pick<CallRecord, "outcome" | "status" | "error" | "errorMessage">): Promise<void> {
     if (this.#isClosing) {
       await this.done;
       return;
@@ -158,8 +180,22 @@ export class Settlement {
     await this.#account().catch((error: unknown) => this.#dependencies.log.fault(record.id, error));
     this.#tellRouter();
     record.endedAt = this.#dependencies.now();
+    this.#toLedger();
     this.#dependencies.log.record(record);
     this.#closed.resolve(record.outcome);
+  }
+
+  #toLedger(): void {
+    const { record, reservation } = this;
+    const used = { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
+    reservation?.settle(used);
+    const charges = [...(reservation?.charges(used.cost) ?? [])];
+    for (const open of this.#attempts) {
+      const own = open === this.#winner ? used : NOTHING;
+      open.admission?.settle(own);
+      charges.push(...(open.admission?.charges(own.cost) ?? []));
+    }
+    this.#dependencies.journal.closed({ row: spendRow(record), charges });
   }
 
   /** Usage as reported; counted here where the answer, or a part of it, came without. */

@@ -70,7 +70,7 @@ async function refuse<Request extends BaseRequest, Response, Chunk>(
   settlement.fail(error, false);
   return {
     status: error.status,
-    headers: { "content-type": "application/json", ...errorHeaders(settlement.record, error) },
+    headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
     body: JSON.stringify(operation.errorBody(error)),
     ended: settlement.done,
   };

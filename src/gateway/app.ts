@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { NotFoundError, PermissionDeniedError, SluiceError } from "../formats/errors.ts";
-import { authenticate } from "./auth.ts";
+import { NotFoundError, SluiceError } from "../formats/errors.ts";
+import { budgetRoutes } from "./admin/budgets.ts";
+import { authenticate, refuseRoute } from "./auth.ts";
 import { docsRoutes } from "./docs/routes.ts";
-import type { Gateway } from "./gateway.ts";
+import { type Gateway, waitUntil } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
 import { modelInfoRoutes } from "./llm/model-info.ts";
 import { modelRoutes } from "./llm/models.ts";
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...modelInfoRoutes,
   ...healthRoutes,
   ...routerStateRoutes,
+  ...budgetRoutes,
 ];
 
 interface Variables {
@@ -60,10 +62,11 @@ function errorResponse(error: SluiceError): Response {
 /** Auth is a part of mounting: a route cannot be served without it. */
 function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Route): void {
   app.on(route.method, [...route.paths], async (context) => {
-    if (route.access === "public") return route.handle({ context, gateway, principal: undefined });
-    const principal = await authenticate(context.req.raw.headers, gateway.config.masterKey);
-    if (route.access === "admin" && principal.role !== "proxy_admin")
-      throw new PermissionDeniedError("Only the proxy admin may call this route.", { type: "auth_error" });
+    if (route.access === "public") return route.handle({ context, gateway });
+    const principal = await authenticate(context.req.raw.headers, gateway.authPorts(context));
+    const refusal = refuseRoute(principal, route.access, context.req.path);
+    if (refusal !== undefined) throw refusal;
+    await gateway.models.ready((promise) => waitUntil(context, promise));
     return route.handle({ context, gateway, principal });
   });
 }

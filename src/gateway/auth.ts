@@ -1,65 +1,103 @@
 /**
- * Who is calling. For now the master key is the only key.
+ * Who is calling: the master key, or a virtual key in the database. What each route demands of the caller stands with
+ * the route (`route.ts`); both are decided here, before anything of the request is read.
  * Texts and types of the refusals: LiteLLM's.
  */
-import { AuthenticationError } from "../formats/errors.ts";
+import { AuthenticationError, PermissionDeniedError, type SluiceError } from "../formats/errors.ts";
 import type { Secret } from "../providers/secret.ts";
-
-export interface Principal {
-  role: "proxy_admin";
-}
+import type { KeyIdentity } from "../store/identity.ts";
+import { isRouteAllowed } from "../tenancy/allowed-routes.ts";
+import { digestOf } from "../tenancy/digest.ts";
+import { ADMIN_USER_ID, type Principal } from "../tenancy/principal.ts";
+import { refuseKey, routeRefused } from "../tenancy/refusals.ts";
+import { ACCESS, type AccessName, roleOf } from "../tenancy/roles.ts";
 
 /** Headers that may carry the key, first that has one. Clients of all dialects come by. */
-const KEY_HEADERS = ["x-litellm-api-key", "authorization", "x-api-key", "api-key", "x-goog-api-key"] as const;
+const KEY_HEADERS = [
+  "x-litellm-api-key",
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-goog-api-key",
+  "ocp-apim-subscription-key",
+] as const;
+
+/** Longer keys are none of ours, and are not looked up. */
+const MAX_KEY_LENGTH = 512;
 
 /** The key a request carries, without `Bearer`. */
-export function keyOf(headers: Headers): string | undefined {
-  for (const name of KEY_HEADERS) {
+export function keyOf(headers: Headers, ownHeader?: string): string | undefined {
+  for (const name of ownHeader === undefined ? KEY_HEADERS : [ownHeader, ...KEY_HEADERS]) {
     const value = headers.get(name)?.trim();
     if (value) return value.replace(/^Bearer\s+/i, "").trim();
   }
   return undefined;
 }
 
+export interface AuthPorts {
+  masterKey: Secret | undefined;
+  /** `general_settings.litellm_key_header_name`. */
+  keyHeader: string | undefined;
+  /** Looks a key up by its digest; absent where there is no database. */
+  findKey: ((token: string) => Promise<KeyIdentity | undefined>) | undefined;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
 /**
- * @throws AuthenticationError always, unless the key is right: there is no principal without one
+ * @throws AuthenticationError and its like always, unless the key is right: there is no principal without one
  */
-export async function authenticate(headers: Headers, masterKey: Secret | undefined): Promise<Principal> {
-  const key = keyOf(headers);
-  if (!key)
-    throw new AuthenticationError("Authentication Error, No api key passed in.", { type: "auth_error", param: "key" });
-  if (masterKey === undefined)
-    throw new AuthenticationError(
-      "Authentication Error, this gateway has no master key: nobody can be let in. Set LITELLM_MASTER_KEY.",
-      { type: "auth_error", param: "key" },
-    );
-  if (await matches(key, masterKey)) return { role: "proxy_admin" };
+export async function authenticate(headers: Headers, ports: AuthPorts): Promise<Principal> {
+  const { masterKey, findKey, now } = ports;
+  const key = keyOf(headers, ports.keyHeader);
+  if (!key) throw refused("No api key passed in.");
+  if (masterKey === undefined && findKey === undefined)
+    throw refused("this gateway has no master key: nobody can be let in. Set LITELLM_MASTER_KEY.");
+  if (key.length > MAX_KEY_LENGTH) throw refused("the key is too long to be one.");
+  const token = await digestOf(key);
+  if (masterKey !== undefined && (await isSame(token, masterKey)))
+    return { role: "proxy_admin", token, userId: ADMIN_USER_ID, identity: undefined };
   if (!key.startsWith("sk-"))
-    throw new AuthenticationError(
-      `Authentication Error, LiteLLM Virtual Key expected. Received=${mask(key)}, expected to start with 'sk-'.`,
-      { type: "auth_error", param: "key" },
+    throw refused(`LiteLLM Virtual Key expected. Received=${mask(key)}, expected to start with 'sk-'.`);
+  const identity = await findKey?.(token);
+  if (identity === undefined)
+    throw refused(
+      `Invalid proxy server token passed. Received API Key = ${mask(key)}, Key Hash (Token) = ${token}. Unable to find token.`,
+      "token_not_found_in_db",
     );
-  throw new AuthenticationError(
-    `Authentication Error, Invalid proxy server token passed. Received API Key = ${mask(key)}. Unable to find token.`,
-    { type: "token_not_found_in_db", param: "key" },
-  );
+  const refusal = refuseKey(identity, now);
+  if (refusal !== undefined) throw refusal;
+  const { user } = identity;
+  const role = user === undefined ? "key" : roleOf(user.user_role);
+  return { role, token: identity.key.token, userId: identity.key.user_id ?? undefined, identity };
+}
+
+/** May this caller use a route of this class? Whose things it touches is for the route to ask. */
+export function refuseRoute({ role, identity }: Principal, access: AccessName, path: string): SluiceError | undefined {
+  const { roles, group } = ACCESS[access];
+  if (!(roles as readonly string[]).includes(role))
+    return new PermissionDeniedError(
+      `Only proxy admin can be used to generate, delete, update info for new keys/users/teams. Route=${path}. Your role=${role}.`,
+      { type: "auth_error" },
+    );
+  const allowed = identity?.key.allowed_routes ?? [];
+  return isRouteAllowed(allowed, group, path) ? undefined : routeRefused(path, allowed);
+}
+
+function refused(message: string, type = "auth_error"): AuthenticationError {
+  return new AuthenticationError(`Authentication Error, ${message}`, { type, param: "key" });
 }
 
 /** Digests of secrets compared before. */
-const digests = new WeakMap<Secret, Uint8Array>();
+const digests = new WeakMap<Secret, string>();
 
 /** Compares digests, so that neither length nor content shows in the time it takes. */
-async function matches(key: string, secret: Secret): Promise<boolean> {
-  const x = await digest(key);
-  const y = digests.get(secret) ?? (await digest(secret.reveal()));
-  digests.set(secret, y);
+async function isSame(token: string, secret: Secret): Promise<boolean> {
+  const own = digests.get(secret) ?? (await digestOf(secret.reveal()));
+  digests.set(secret, own);
   let difference = 0;
-  for (let i = 0; i < x.length; i++) difference |= (x[i] ?? 0) ^ (y[i] ?? 0);
+  for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ own.charCodeAt(i);
   return difference === 0;
-}
-
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 /** Enough for a person to know which key it was, and for nobody to use it. */

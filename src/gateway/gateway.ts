@@ -1,14 +1,30 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
-import type { CallDependencies } from "../call/call.ts";
+import type { CallDependencies, Journal } from "../call/call.ts";
 import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts";
+import type { SluiceError } from "../formats/errors.ts";
 import { type HealthStore, MemoryHealthStore } from "../health/book.ts";
 import { HealthMonitor } from "../health/monitor.ts";
+import type { ScopeAccounts } from "../limits/accounts.ts";
+import type { Limiter } from "../limits/demand.ts";
+import { LeasingLimiter } from "../limits/leasing.ts";
+import { MemoryScopes } from "../limits/memory.ts";
+import type { Deployment } from "../router/deployment.ts";
 import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
+import { createVault, rootSecret, type Vault } from "../secrets/vault.ts";
+import { type Database, unavailable } from "../store/database.ts";
+import { loadIdentity } from "../store/identities.ts";
+import type { KeyIdentity } from "../store/identity.ts";
 import type { Log } from "../telemetry/log.ts";
+import { RecentCache } from "../tenancy/recent-cache.ts";
+import type { AuthPorts } from "./auth.ts";
+import type { SubjectLookup } from "./caller.ts";
 import type { GatewayConfig } from "./config/load.ts";
+import { deploymentGate } from "./deployment-limits.ts";
+import { StoredModels } from "./stored-models.ts";
+import { subjectDirectory } from "./subject-lookup.ts";
 
 export interface Gateway {
   config: GatewayConfig;
@@ -17,25 +33,79 @@ export interface Gateway {
   health: HealthMonitor;
   fetch: typeof fetch;
   log: Log;
+  /** Keys and all that is managed; absent where the gateway has no database and the master key is the only key. */
+  database: Database | undefined;
+  /** Models, credentials and fallbacks of the database. */
+  models: StoredModels;
+  /** Encrypts what is secret in the database. */
+  vault: Vault;
+  /** What scopes have spent. */
+  accounts: ScopeAccounts;
+  /** Makes this isolate ask the database anew for whatever it knows of keys. */
+  forgetTenancy(): void;
+  /** What auth goes by within this request. */
+  authPorts(context: Context): AuthPorts;
+  /** Customers and tags, for a call within this request. */
+  subjects(context: Context): SubjectLookup;
   /** What a call within this request may use. */
   calls(context: Context): CallDependencies;
 }
 
 export function createGateway(
   config: GatewayConfig,
-  ports: { log: Log; fetch?: typeof fetch; state?: RouterState; idempotency?: IdempotencyStore; health?: HealthStore },
+  ports: {
+    log: Log;
+    fetch?: typeof fetch;
+    state?: RouterState;
+    idempotency?: IdempotencyStore;
+    health?: HealthStore;
+    database?: Database;
+    /** Counters of scopes; in this process if absent. */
+    scopes?: { limiter: Limiter; accounts: ScopeAccounts };
+    /** Absent: what becomes of calls is only logged. */
+    journal?: Journal;
+  },
 ): Gateway {
   const outbound: typeof fetch = ports.fetch ?? ((input, init) => fetch(input, init));
-  const health = createMonitor(config, outbound, ports);
-  const router = new RoutingEngine({
-    groups: new ModelGroups(config.deployments, config.aliases),
+  const health = createMonitor(config, outbound, ports, () => router.groups.deployments());
+  const { limiter, accounts } = ports.scopes ?? scopesInMemory();
+  const gate = deploymentGate(config, limiter);
+  const router: RoutingEngine = new RoutingEngine({
+    // Until the database has been read, a name that is not in the file may be there.
+    groups: new ModelGroups(config.deployments, config.aliases, ports.database && notYetKnown),
     settings: config.settings.routing,
     state: ports.state ?? new MemoryRouterState(),
     isUnhealthy: (id) => health.isUnhealthy(id),
+    isClosed: (id) => gate.isClosed(id),
+  });
+  const { database } = ports;
+  const vault = createVault(rootSecret(config.variable, config.masterKey));
+  const models = new StoredModels({ config, database, vault, router, log: ports.log, now: Date.now });
+  const onStale = (subject: string, error: unknown) => ports.log.fault(subject, error);
+  const directory = subjectDirectory(config, database, onStale);
+  const identities = new RecentCache<KeyIdentity | undefined>({
+    load: (token) => loadKnown(database, token),
+    now: Date.now,
+    onStale: (_, error) => onStale("keys", error),
   });
   return {
     config,
     router,
+    database,
+    models,
+    vault,
+    accounts,
+    forgetTenancy() {
+      identities.clear();
+      directory.clear();
+    },
+    subjects: (context) => directory.within((promise) => waitUntil(context, promise)),
+    authPorts: (context) => ({
+      masterKey: config.masterKey,
+      keyHeader: config.settings.general.litellm_key_header_name,
+      findKey: database && ((token) => identities.get(token, (promise) => waitUntil(context, promise))),
+      now: Date.now(),
+    }),
     idempotency: ports.idempotency ?? new MemoryIdempotency(),
     health,
     fetch: outbound,
@@ -44,6 +114,9 @@ export function createGateway(
       health.tick((promise) => waitUntil(context, promise));
       return {
         router,
+        limiter,
+        gate,
+        journal: ports.journal ?? NO_JOURNAL,
         log: ports.log,
         fetch: outbound,
         now: Date.now,
@@ -54,15 +127,36 @@ export function createGateway(
   };
 }
 
+const NO_JOURNAL: Journal = { opened() {}, closed() {} };
+
+function scopesInMemory(): { limiter: Limiter; accounts: ScopeAccounts } {
+  const scopes = new MemoryScopes();
+  return { limiter: new LeasingLimiter({ service: scopes }), accounts: scopes };
+}
+
+function notYetKnown(model: string): SluiceError {
+  return unavailable(new Error(`whether there is a model ${model} is not known while the database cannot be read`));
+}
+
+async function loadKnown(database: Database | undefined, token: string): Promise<KeyIdentity | undefined> {
+  if (database === undefined) return undefined;
+  try {
+    return await loadIdentity(database, token, Date.now());
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
 /** LiteLLM's `DEFAULT_HEALTH_CHECK_INTERVAL`, in seconds. */
 const HEALTH_CHECK_INTERVAL = 300;
 /** A Worker has few connections at a time. */
 const HEALTH_CHECK_CONCURRENCY = 8;
 
 function createMonitor(
-  { deployments, settings }: GatewayConfig,
+  { settings }: GatewayConfig,
   outbound: typeof fetch,
   { log, health }: { log: Log; health?: HealthStore },
+  deployments: () => readonly Deployment[],
 ): HealthMonitor {
   const { general } = settings;
   const asked = { ...general, ...settings.router };
@@ -83,7 +177,7 @@ function createMonitor(
 }
 
 /** Outside Workers there is no execution context, and nothing ends a promise early. */
-function waitUntil(context: Context, promise: Promise<unknown>): void {
+export function waitUntil(context: Context, promise: Promise<unknown>): void {
   try {
     context.executionCtx.waitUntil(promise);
   } catch {

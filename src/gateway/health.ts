@@ -5,7 +5,7 @@ import { BadRequestError, NotFoundError } from "../formats/errors.ts";
 import type { HealthResult } from "../health/book.ts";
 import { isForBackground } from "../health/monitor.ts";
 import type { Deployment } from "../router/deployment.ts";
-import type { Principal } from "./auth.ts";
+import type { Principal } from "../tenancy/principal.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Route, RouteCall } from "./route.ts";
 import { healthParams } from "./show-deployment.ts";
@@ -30,7 +30,7 @@ export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/health/readiness/details"],
-    access: "key",
+    access: "info",
     summary: "The same, and what runs here",
     tag: "health",
     handle: ({ context }) =>
@@ -47,7 +47,7 @@ export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/health"],
-    access: "admin",
+    access: "admin_view",
     summary: "Ask every deployment (or those of ?model= or ?model_id=) for a few tokens",
     tag: "health",
     handle: health,
@@ -55,7 +55,7 @@ export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/health/latest"],
-    access: "admin",
+    access: "admin_view",
     summary: "What health checks found last of each deployment",
     tag: "health",
     async handle({ context, gateway }) {
@@ -69,7 +69,7 @@ export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/health/history"],
-    access: "admin",
+    access: "admin_view",
     summary: "What health checks found, newest first (?model=, ?status_filter=, ?limit=, ?offset=)",
     tag: "health",
     async handle({ context, gateway }) {

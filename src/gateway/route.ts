@@ -1,28 +1,42 @@
 import type { Context } from "hono";
 import type { z } from "zod";
-import type { Principal } from "./auth.ts";
+import type { Principal } from "../tenancy/principal.ts";
+import type { AccessName } from "../tenancy/roles.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** Who may call a route: anybody, whoever holds a key, or the admin. There is no default: each route says. */
-export type Access = "public" | "key" | "admin";
+/** Who may call a route: anybody, or the callers of a class (`tenancy/roles.ts`). There is no default: each route says. */
+export type Access = "public" | AccessName;
 
 /** One route: the only way anything is served. Auth belongs to it, not to a path seen elsewhere. */
-export interface Route {
+export type Route = PublicRoute | GuardedRoute;
+
+interface BaseRoute {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Hono paths; all serve the same. */
   paths: readonly string[];
-  access: Access;
   /** One line for the API's description. */
   summary: string;
   tag: string;
   /** Schema of the JSON body, for the API's description. */
   body?: z.ZodType;
+}
+
+export interface PublicRoute extends BaseRoute {
+  access: "public";
+  handle(call: PublicCall): Response | Promise<Response>;
+}
+
+export interface GuardedRoute extends BaseRoute {
+  access: AccessName;
   handle(call: RouteCall): Response | Promise<Response>;
 }
 
-export interface RouteCall {
+export interface PublicCall {
   context: Context;
   gateway: Gateway;
-  /** Whoever called; `undefined` on public routes only. */
-  principal: Principal | undefined;
+}
+
+/** A call of somebody who was let in. */
+export interface RouteCall extends PublicCall {
+  principal: Principal;
 }

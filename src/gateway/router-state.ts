@@ -9,7 +9,7 @@ export const routerStateRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/router/state"],
-    access: "admin",
+    access: "admin_view",
     summary: "Cooldowns, load and latency of every deployment (?model_group=, also a name that a wildcard serves)",
     tag: "router",
     handle({ context, gateway }) {

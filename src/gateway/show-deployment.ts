@@ -4,7 +4,7 @@
  */
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 import type { Deployment } from "../router/deployment.ts";
-import type { Principal } from "./auth.ts";
+import type { Principal } from "../tenancy/principal.ts";
 
 /** Where the upstream is: for admins. */
 const ADMINS_ONLY: ReadonlySet<string> = new Set([

@@ -8,7 +8,8 @@ import { type Claimant, EMPTY_HEALTH, type HealthResult, type HealthSnapshot, ty
 import { type CheckPorts, checkDeployment } from "./check.ts";
 
 export interface MonitorOptions extends CheckPorts {
-  deployments: readonly Deployment[];
+  /** Those there are at the moment. */
+  deployments(): readonly Deployment[];
   /** It may fail: then what it holds is not known, and checks go on. */
   store: HealthStore;
   log: Pick<Log, "fault">;
@@ -61,7 +62,7 @@ export class HealthMonitor {
 
   /** What was found last of each deployment that is still there. */
   async latest(): Promise<HealthResult[]> {
-    const ids = new Set(this.#options.deployments.map(({ id }) => id));
+    const ids = new Set(this.#options.deployments().map(({ id }) => id));
     const { latest } = await this.#read();
     return latest.filter(({ deploymentId }) => ids.has(deploymentId));
   }
@@ -95,7 +96,7 @@ export class HealthMonitor {
     if (interval === undefined) return;
     this.#askAt = now() + interval;
     if (!(await this.#orElse(false, () => store.claim(by, interval)))) return;
-    await this.check(deployments.filter(isForBackground));
+    await this.check(deployments().filter(isForBackground));
   }
 
   #read(): Promise<Pick<HealthSnapshot, "latest" | "history">> {

@@ -2,8 +2,10 @@ import type { Usage } from "../formats/openai/chat.ts";
 
 /** What is known of a call once it is over: one for each call, whatever became of it. */
 export interface CallRecord {
-  /** `x-litellm-call-id`. */
+  /** `x-litellm-call-id`. Clients may choose it, so several calls may have the same. */
   id: string;
+  /** The ledger's own id of the call, from `newLogId`; made when it is first put on the ledger, if not before. */
+  logId?: string;
   operation: string;
   /** The name the client asked for. */
   modelGroup: string;
@@ -38,6 +40,31 @@ export interface CallRecord {
   hedges: number;
   /** It repeated a client's call at a `silent_model`; the id is that call's with `-shadow` and more behind it. */
   shadow?: true;
+  /** Whom it is charged to; absent where nobody is known. */
+  attribution?: Attribution;
+  /** The upstream's own words, for failures. */
+  errorMessage?: string;
+  /** It was answered from the response cache, or was not found there; absent without a cache. */
+  cacheHit?: boolean;
+  /** What was asked and answered, as JSON; only where `store_prompts_in_spend_logs` is set. */
+  payload?: { messages?: string; response?: string /** Where it is, if it is too big for a row. */; ref?: string };
+}
+
+/** Who made a call and for whom, as authentication and the request say. */
+export interface Attribution {
+  /** SHA-256 of the key, in hexadecimal. */
+  keyHash?: string;
+  keyAlias?: string;
+  userId?: string;
+  teamId?: string;
+  organizationId?: string;
+  projectId?: string;
+  /** The end user: `user` of the request, or a header. */
+  customerId?: string;
+  sessionId?: string;
+  requesterIp?: string;
+  /** `spend_logs_metadata` of key, team and request, and the request's own metadata. */
+  metadata?: Record<string, unknown>;
 }
 
 /** One deployment, asked once. Times in milliseconds since the epoch. */

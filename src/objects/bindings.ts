@@ -1,10 +1,17 @@
+import type { SpendMessage } from "../ledger/parcels.ts";
 import type { HealthObject } from "./health.ts";
 import type { IdempotencyObject } from "./idempotency.ts";
+import type { LedgerObject } from "./ledger.ts";
 import type { RouterStateObject } from "./router-state.ts";
+import type { ScopeObject } from "./scope.ts";
 
 /** What the Worker is bound to (`wrangler.toml`), beside its variables and secrets. */
 export interface Bindings {
   ROUTER_STATE: DurableObjectNamespace<RouterStateObject>;
   IDEMPOTENCY: DurableObjectNamespace<IdempotencyObject>;
   HEALTH: DurableObjectNamespace<HealthObject>;
+  SCOPES: DurableObjectNamespace<ScopeObject>;
+  LEDGER: DurableObjectNamespace<LedgerObject>;
+  DB: D1Database;
+  SPEND_QUEUE: Queue<SpendMessage>;
 }

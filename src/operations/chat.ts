@@ -39,6 +39,11 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     return settleParams(portable, adapter.supportedParams(target), policy, target.provider);
   },
   countInput: (request) => countMessages(request, request.model),
+  outputBound({ max_completion_tokens, max_tokens, n }) {
+    const each = max_completion_tokens ?? max_tokens;
+    return each === undefined || each === null ? undefined : each * (n ?? 1);
+  },
+  bounded: (request, tokens) => ({ ...request, max_tokens: Math.max(1, Math.floor(tokens / (request.n ?? 1))) }),
   paramsOf: (request) => OPENAI_CHAT_PARAMS.filter((name) => request[name] !== undefined && request[name] !== null),
   affinityOf: (request, session) => ({
     session,

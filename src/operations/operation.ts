@@ -36,6 +36,10 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   ): Request;
   /** Tokens of the prompt, counted here. */
   countInput(request: Request): Promise<number>;
+  /** Tokens of output the client allows, of all its choices together; `undefined` where it says nothing. */
+  outputBound(request: Request): number | undefined;
+  /** The request with an answer of at most so many tokens. */
+  bounded(request: Request, tokens: number): Request;
   /** Names of the parameters a provider may lack. */
   paramsOf(request: Request): readonly string[];
   /** What ties the request to others: whoever has the same is best served by the same deployment. */

@@ -8,6 +8,10 @@ export interface Deployment {
   id: string;
   /** The public name; deployments of one name are a model group. With stars it is a pattern. */
   modelName: string;
+  /** The team it is for alone, which knows it by `modelName`, and the name it is stored under, which is unique. */
+  team?: { id: string; internalName: string };
+  /** It is in the database, not in the file. */
+  isStored?: true;
   /** `litellm_params.model` as it is written, prefix and stars included. */
   litellmModel: string;
   /**

@@ -56,6 +56,8 @@ export interface EngineOptions {
   strategy?: Strategy;
   /** With `enable_health_check_routing`: deployments that are passed over while others are there. */
   isUnhealthy?(id: string): boolean;
+  /** Deployments whose limits or budgets are used up. */
+  isClosed?(id: string): boolean;
   /** Milliseconds since the epoch. */
   now?(): number;
   random?(): number;
@@ -86,9 +88,9 @@ interface Round<T> extends Journey<T> {
 type Answered<T> = Pick<Outcome<T>, "value" | "choice">;
 
 export class RoutingEngine {
-  readonly groups: ModelGroups;
-  readonly settings: RoutingSettings;
   readonly state: RouterState;
+  #groups: ModelGroups;
+  #settings: RoutingSettings;
   readonly #strategy: Strategy | undefined;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -97,6 +99,7 @@ export class RoutingEngine {
   readonly #hedgeBudget: HedgeBudget;
   readonly #affinity = new BoundedAffinityMemory();
   readonly #isUnhealthy: EngineOptions["isUnhealthy"];
+  readonly #isClosed: EngineOptions["isClosed"];
 
   constructor(options: EngineOptions) {
     const {
@@ -105,19 +108,35 @@ export class RoutingEngine {
       state,
       strategy,
       isUnhealthy,
+      isClosed,
       now = Date.now,
       random = Math.random,
       sleep = wait,
     } = options;
     this.#isUnhealthy = isUnhealthy;
-    this.groups = groups;
-    this.settings = settings;
+    this.#isClosed = isClosed;
+    this.#groups = groups;
+    this.#settings = settings;
     this.state = state;
     this.#strategy = strategy;
     this.#now = now;
     this.#random = random;
     this.#sleep = sleep;
     this.#hedgeBudget = new HedgeBudget(settings.hedgeBudget);
+  }
+
+  get groups(): ModelGroups {
+    return this.#groups;
+  }
+
+  get settings(): RoutingSettings {
+    return this.#settings;
+  }
+
+  /** Routes by these from now on. Calls under way end at the group they are at; what is known of deployments stays. */
+  replace({ groups, settings }: Pick<EngineOptions, "groups" | "settings">): void {
+    this.#groups = groups;
+    this.#settings = settings;
   }
 
   /**
@@ -129,7 +148,7 @@ export class RoutingEngine {
     ask: Ask<T>,
     progress: Progress = { retries: 0, fallbacks: 0, hedges: 0 },
   ): Promise<Outcome<T>> {
-    const model = this.#servedModel(request.model);
+    const model = this.#servedModel(request);
     const journey = { request: { ...request, model }, overrides: {}, ask, progress, visited: new Set<Fallback>() };
     const answered = await this.#withFallbacks(journey, 0);
     const { deployment, group } = answered.choice;
@@ -138,15 +157,26 @@ export class RoutingEngine {
     return { ...answered, retries, fallbacks, hedges };
   }
 
+  /** Is the group under pressure: is any of its deployments cooling down, or at its limits? */
+  isSaturated(model: string, team?: string): boolean {
+    const group = this.groups.find(model, team);
+    if (group === undefined) return false;
+    const now = this.#now();
+    return group.deployments.some(({ id, rpm = Number.POSITIVE_INFINITY, tpm = Number.POSITIVE_INFINITY }) => {
+      const { cooldownUntil, requests, tokens } = this.state.stats(group.name, id, now);
+      return cooldownUntil > now || requests >= rpm || tokens >= tpm;
+    });
+  }
+
   /** A model nobody serves falls to the first default fallback, as in LiteLLM. */
-  #servedModel(model: string): string {
+  #servedModel({ model, team }: RouteRequest): string {
     const [first] = this.settings.defaultFallbacks;
-    return first !== undefined && !this.groups.serves(model) ? first : model;
+    return first !== undefined && !this.groups.serves(model, team) ? first : model;
   }
 
   async #withFallbacks<T>(journey: Journey<T>, depth: number): Promise<Answered<T>> {
     const { request, progress, visited } = journey;
-    const group = this.groups.get(request.model);
+    const group = this.groups.get(request.model, request.team);
     visited.add(group.name);
     try {
       failGroupOnPurpose(request);
@@ -160,7 +190,8 @@ export class RoutingEngine {
         if (progress.fallbacks >= limit) break;
         const model = modelOf(fallback) ?? request.model;
         // What a client named is a model like any other: it must be allowed to use it.
-        if (visited.has(fallback) || !this.groups.serves(model) || (isClients && !request.mayUse(model))) continue;
+        if (visited.has(fallback) || !this.groups.serves(model, request.team) || (isClients && !request.mayUse(model)))
+          continue;
         visited.add(fallback);
         progress.fallbacks += 1;
         const next = { ...request, model, testing: undefined };
@@ -265,6 +296,7 @@ export class RoutingEngine {
       affinity: this.#affinity,
       strategy: this.#strategy,
       ...(this.#isUnhealthy && { isUnhealthy: this.#isUnhealthy }),
+      ...(this.#isClosed && { isClosed: this.#isClosed }),
       tried,
     };
     const deployments = group.deployments.filter((one) => orderOf(one) >= from && isAllowed(one));

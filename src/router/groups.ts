@@ -1,97 +1,99 @@
-import { BadRequestError } from "../formats/errors.ts";
+import { BadRequestError, type SluiceError } from "../formats/errors.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
 import type { Deployment } from "./deployment.ts";
-import { compareSpecificity, isPattern } from "./patterns.ts";
+import { type Alias, type ModelGroup, NameIndex } from "./name-index.ts";
 
-/** The deployments behind one public name. */
-export interface ModelGroup {
-  name: string;
-  deployments: readonly Deployment[];
-}
+export type { Alias, ModelGroup } from "./name-index.ts";
 
-/** An alias of `router_settings.model_group_alias`. */
-export interface Alias {
-  model: string;
-  /** Served, but not listed. */
-  hidden: boolean;
-}
-
-/** Which names are served, and by which deployments. */
+/**
+ * Which names are served, and by which deployments. A team may have models of its own: wherever a team is given, its
+ * names come before those of everybody, and no other team's are seen.
+ */
 export class ModelGroups {
   readonly #deployments: readonly Deployment[];
-  readonly #groups: ReadonlyMap<string, readonly Deployment[]>;
-  /** Most specific first. */
-  readonly #patterns: readonly string[];
-  readonly #aliases: ReadonlyMap<string, Alias>;
+  readonly #shared: NameIndex;
+  readonly #teams: ReadonlyMap<string, NameIndex>;
+  readonly #unknown: (model: string) => SluiceError;
 
-  constructor(deployments: readonly Deployment[], aliases: ReadonlyMap<string, Alias> = new Map()) {
+  /** @param unknown what a client is told of a name that nothing serves */
+  constructor(
+    deployments: readonly Deployment[],
+    aliases: ReadonlyMap<string, Alias> = new Map(),
+    unknown: (model: string) => SluiceError = invalidModel,
+  ) {
     this.#deployments = deployments;
-    this.#groups = Map.groupBy(deployments, ({ modelName }) => modelName);
-    this.#patterns = [...this.#groups.keys()].filter(isPattern).sort(compareSpecificity);
-    this.#aliases = aliases;
+    this.#unknown = unknown;
+    const owners = Map.groupBy(deployments, ({ team }) => team?.id);
+    this.#shared = new NameIndex(owners.get(undefined) ?? [], aliases);
+    owners.delete(undefined);
+    this.#teams = new Map([...owners].map(([id, own]) => [id ?? "", new NameIndex(own, internalNames(own))]));
   }
 
   /**
    * The group of a name: a deployment's id, an alias, a group, a wildcard, or the model its provider knows, in this
-   * order. LiteLLM's.
+   * order.
+   * @param team whose models are seen beside those of everybody
    * @throws BadRequestError where a wildcard finds no provider for it
    */
-  find(model: string): ModelGroup | undefined {
-    const byId = this.#deployments.find(({ id }) => id === model);
-    if (byId !== undefined && !isPattern(byId.modelName)) return { name: byId.modelName, deployments: [byId] };
-    const name = this.#aliases.get(model)?.model ?? model;
-    const named = this.#groups.get(name);
-    if (named !== undefined && !isPattern(name)) return { name, deployments: named };
-    for (const pattern of this.#patterns) {
-      const bound = this.#groups.get(pattern)?.flatMap((deployment) => deployment.bind?.(name) ?? []) ?? [];
-      if (bound.length > 0) return { name, deployments: bound };
-    }
-    const meant = this.#deployments.find(
-      ({ litellmModel, modelName }) => litellmModel === name && !isPattern(modelName),
-    );
-    return meant && { name: meant.modelName, deployments: this.#groups.get(meant.modelName) ?? [meant] };
+  find(model: string, team?: string): ModelGroup | undefined {
+    const own = this.#own(team);
+    return own?.named(model) ?? this.#shared.named(model) ?? own?.meant(model) ?? this.#shared.meant(model);
   }
 
   /** @throws BadRequestError where nothing serves the name */
-  get(model: string): ModelGroup {
-    const group = this.find(model);
+  get(model: string, team?: string): ModelGroup {
+    const group = this.find(model, team);
     if (group !== undefined) return group;
-    throw new BadRequestError(
-      `litellm.BadRequestError: Invalid model name passed in model=${model.slice(0, 200)}. Call \`/v1/models\` to view available models for your key.`,
-      { param: "model", model },
-    );
+    throw this.#unknown(model);
   }
 
   /** Is this the very name of something: a group, an alias, a deployment? A wildcard that matches it is none. */
-  isNamed(model: string): boolean {
-    return this.#groups.has(model) || this.#aliases.has(model) || this.#deployments.some(({ id }) => id === model);
+  isNamed(model: string, team?: string): boolean {
+    return this.#shared.has(model) || this.#own(team)?.has(model) === true;
   }
 
   /** A wildcard that finds no provider for the name does not serve it. */
-  serves(model: string): boolean {
+  serves(model: string, team?: string): boolean {
     try {
-      return this.find(model) !== undefined;
+      return this.find(model, team) !== undefined;
     } catch (error) {
       if (error instanceof BadRequestError) return false;
       throw error;
     }
   }
 
+  /** All of them, whosever they are. */
   deployments(): readonly Deployment[] {
     return this.#deployments;
   }
 
   /** Public names with the provider behind them: groups (wildcards as they stand) and the aliases that show. */
-  names(): { name: string; provider: string | undefined }[] {
-    const groups = [...this.#groups].map(([name, [first]]) => ({ name, provider: first?.target.provider }));
-    const aliases = [...this.#aliases]
-      .filter(([, { hidden }]) => !hidden)
-      .map(([name, { model }]) => ({ name, provider: this.#groups.get(model)?.[0]?.target.provider }));
-    return [...groups, ...aliases];
+  names(team?: string): { name: string; provider: string | undefined }[] {
+    return [...this.#shared.names(), ...(this.#own(team)?.names() ?? [])];
   }
 
   /** What is known of the model behind a name. */
-  describe(model: string): ModelInfo | undefined {
-    return this.find(model)?.deployments[0]?.target.info;
+  describe(model: string, team?: string): ModelInfo | undefined {
+    return this.find(model, team)?.deployments[0]?.target.info;
   }
+
+  #own(team: string | undefined): NameIndex | undefined {
+    return team === undefined ? undefined : this.#teams.get(team);
+  }
+}
+
+/** Names under which the aliases of a team know its models: LiteLLM stores them under one nobody else has. */
+function internalNames(deployments: readonly Deployment[]): Map<string, Alias> {
+  return new Map(
+    deployments.flatMap(({ team, modelName }) =>
+      team === undefined ? [] : [[team.internalName, { model: modelName, hidden: true }] as const],
+    ),
+  );
+}
+
+function invalidModel(model: string): BadRequestError {
+  return new BadRequestError(
+    `litellm.BadRequestError: Invalid model name passed in model=${model.slice(0, 200)}. Call \`/v1/models\` to view available models for your key.`,
+    { param: "model", model },
+  );
 }

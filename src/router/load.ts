@@ -5,6 +5,7 @@ import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
 import { Secret } from "../providers/secret.ts";
+import { type Credential, endpointsOf, refuseCredential, refuseParams } from "./bound.ts";
 import type { Deployment } from "./deployment.ts";
 import { digest } from "./digest.ts";
 import type { ProviderLookup } from "./lookup.ts";
@@ -17,21 +18,30 @@ import type { Values } from "./settings/table.ts";
 type Params = Values<typeof DEPLOYMENT_PARAMS>;
 type Info = Values<typeof MODEL_INFO>;
 
+/** What deployments are loaded with. */
+export interface LoadContext {
+  environment: Environment;
+  providers: ProviderLookup;
+  credentials: ReadonlyMap<string, Credential>;
+}
+
 /**
  * The deployments of a configuration. One that cannot be served is left out with a notice, so that it does not take
  * the others with it: `parseConfig` has refused what is a plain mistake.
+ * @param stored credentials of the database; the file's own come before those of the same name
  */
 export function loadDeployments(
   compiled: Readonly<Record<string, unknown>>,
   environment: Environment,
   providers: ProviderLookup,
+  stored: ReadonlyMap<string, Credential> = new Map(),
 ): { deployments: Deployment[]; notices: string[] } {
-  const credentials = loadCredentials(compiled["credential_list"], environment);
+  const credentials = new Map([...stored, ...loadCredentials(compiled["credential_list"], environment)]);
   const deployments: Deployment[] = [];
   const notices: string[] = [];
   const ids = new Map<string, number>();
   for (const [index, item] of (Array.isArray(compiled["model_list"]) ? compiled["model_list"] : []).entries()) {
-    const deployment = loadDeployment(item, environment, providers, credentials);
+    const deployment = loadDeployment(asRecord(item), { environment, providers, credentials });
     if (typeof deployment === "string") {
       notices.push(`model_list[${index}] is left out: ${deployment}`);
       continue;
@@ -43,28 +53,50 @@ export function loadDeployments(
   return { deployments, notices };
 }
 
-/** Credentials by name, variables resolved. */
-function loadCredentials(list: unknown, environment: Environment): Map<string, Record<string, unknown>> {
-  const credentials = new Map<string, Record<string, unknown>>();
+/** Credentials of the file by name, variables resolved. */
+export function loadCredentials(list: unknown, environment: Environment): Map<string, Credential> {
+  const credentials = new Map<string, Credential>();
   for (const item of Array.isArray(list) ? list : []) {
     const { credential_name: name, credential_values: values } = asRecord(resolveReferences(item, environment));
-    if (name !== undefined) credentials.set(String(name), asRecord(values));
+    if (name !== undefined) credentials.set(String(name), { values: asRecord(values) });
   }
   return credentials;
 }
 
+/** A model of the database, as the file would have it. */
+export interface StoredModel {
+  id: string;
+  /** As it is stored: for a model of a team a name that nobody else has. */
+  modelName: string;
+  params: Record<string, unknown>;
+  info: Record<string, unknown>;
+}
+
+/**
+ * A model of the database as a deployment. Its params came over the API: see `bound.ts`.
+ * @returns the reason, where there can be no deployment
+ */
+export function loadStored({ id, modelName, params, info }: StoredModel, context: LoadContext): Deployment | string {
+  const { team_id: team, team_public_model_name: publicName } = info;
+  const isTeams = typeof team === "string" && typeof publicName === "string";
+  const item = {
+    model_name: isTeams ? publicName : modelName,
+    litellm_params: params,
+    model_info: { ...info, id, db_model: true },
+  };
+  const deployment = loadDeployment(item, context, true);
+  if (typeof deployment === "string") return deployment;
+  return { ...deployment, isStored: true, ...(isTeams && { team: { id: team, internalName: modelName } }) };
+}
+
 /** @returns the reason, where there can be no deployment */
-function loadDeployment(
-  item: unknown,
-  environment: Environment,
-  providers: ProviderLookup,
-  credentials: ReadonlyMap<string, Record<string, unknown>>,
-): Deployment | string {
-  const { model_name: name, litellm_params, model_info } = asRecord(resolveReferences(item, environment));
-  const own = asRecord(litellm_params);
-  const credential = own["litellm_credential_name"];
-  if (credential !== undefined && !credentials.has(String(credential))) return `there is no credential ${credential}`;
-  const given = { ...credentials.get(String(credential)), ...own };
+function loadDeployment(item: Record<string, unknown>, context: LoadContext, isStored = false): Deployment | string {
+  const { environment, providers } = context;
+  // `null` is absence either way; what came over the API names no variables here.
+  const { model_name: name, model_info } = asRecord(resolveReferences(item, isStored ? {} : environment));
+  const gathered = gatherParams(asRecord(item["litellm_params"]), context, isStored);
+  if (typeof gathered === "string") return isStored ? `${name}: ${gathered}` : gathered;
+  const { given, isElsewhere } = gathered;
 
   const { values: params, misfits } = readSection(DEPLOYMENT_PARAMS, given);
   const { values: connection, misfits: ofConnection } = readSection(CONNECTION_PARAMS, given);
@@ -84,13 +116,37 @@ function loadDeployment(
   });
   const extras = { ...unlistedConnection(given), ...connection };
   const targetFor = (model: string, keyIsOf?: string): Target =>
-    settleTarget(model, params, extras, base, environment, providers, keyIsOf);
+    settleTarget(model, params, extras, base, isElsewhere ? {} : environment, providers, keyIsOf);
   try {
     if (!isPattern(String(name))) return { ...base, target: targetFor(params.model) };
     return wildcard(base, params.model, targetFor);
   } catch (error) {
     return `${name}: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/**
+ * The params of a deployment with those of its credential, variables resolved.
+ * @returns the reason, where they cannot be had together
+ */
+function gatherParams(
+  written: Record<string, unknown>,
+  { environment, providers, credentials }: LoadContext,
+  isStored: boolean,
+): { given: Record<string, unknown>; isElsewhere: boolean } | string {
+  const own = asRecord(resolveReferences(written, environment));
+  const name = own["litellm_credential_name"];
+  const credential = name === undefined ? undefined : credentials.get(String(name));
+  if (name !== undefined && credential === undefined) return `there is no credential ${name}`;
+  const values = credential?.isStored
+    ? asRecord(resolveReferences(credential.values, environment))
+    : credential?.values;
+  const refused = isStored
+    ? refuseParams(written, credential, providers)
+    : credential?.isStored && refuseCredential(own, credential.values, providers);
+  if (refused) return refused;
+  const chosen = isStored ? { ...credential?.values, ...written } : credential?.isStored ? credential.values : {};
+  return { given: { ...values, ...own }, isElsewhere: endpointsOf(chosen).length > 0 };
 }
 
 /** Everything but the target. */
@@ -159,6 +215,7 @@ function unresolvedTarget(model: string, targetFor: (model: string) => Target): 
 }
 
 /**
+ * @param environment empty where a host that was chosen over the API gets no key of the gateway's
  * @param keyIsOf where the name asked for may choose the provider: the one the file names. Its key goes to no other.
  *
  * Where the model is: the provider by the model's name, key and base URL by the deployment, else by the provider's

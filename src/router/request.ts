@@ -17,6 +17,8 @@ export type FallbackTable = readonly Readonly<Record<string, readonly Fallback[]
 
 export interface RouteRequest {
   model: string;
+  /** The client's team, whose own models it may use beside those of everybody. */
+  team?: string;
   stream: boolean;
   tags: readonly string[];
   /** `User-Agent` of the client, for `tag_regex`. */
@@ -139,6 +141,8 @@ export interface ChoiceContext {
   strategy?: Strategy;
   /** Did the last health check of this deployment fail? Absent: nobody checks. */
   isUnhealthy?(id: string): boolean;
+  /** Are its limits or budgets used up, as far as is known here? */
+  isClosed?(id: string): boolean;
   /** Ids of the deployments this call has asked already. */
   tried?: ReadonlySet<string>;
 }

@@ -8,6 +8,7 @@ import { isReference } from "../../router/settings/environment.ts";
 import { readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import type { Path } from "../../router/settings/table.ts";
+import { isWeakMasterKey } from "../../tenancy/master-key.ts";
 import type { Report } from "./inspect.ts";
 import { LITELLM_PROVIDERS } from "./known-providers.ts";
 
@@ -52,8 +53,13 @@ function checkMasterKey(general: Record<string, unknown>, report: Report): void 
   if (typeof key !== "string" || isReference(key)) return;
   if (!key.startsWith("sk-"))
     report("error", path, 'must begin with "sk-": clients\' keys are told by it, and LiteLLM refuses others');
-  else if (key === "sk-1234" && general["dangerously_permit_weak_or_unset_master_key"] !== true)
-    report("warning", path, "is the key of every example, and so known to everybody; LiteLLM refuses it since 1.104");
+  else if (isWeakMasterKey(key) && general["dangerously_permit_weak_or_unset_master_key"] !== true)
+    // No error: a variable of the environment may permit it.
+    report(
+      "warning",
+      path,
+      "is known to everybody or can be guessed: the gateway does not start with it unless that is permitted",
+    );
 }
 
 function checkModel(path: Path, item: Record<string, unknown>, report: Report): void {

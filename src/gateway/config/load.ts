@@ -5,9 +5,10 @@
 import type { GatewayCallSettings } from "../../call/call.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { Secret } from "../../providers/secret.ts";
+import type { Credential } from "../../router/bound.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Alias } from "../../router/groups.ts";
-import { loadDeployments } from "../../router/load.ts";
+import { loadCredentials, loadDeployments, loadStored, type StoredModel } from "../../router/load.ts";
 import { type ProviderLookup, registeredProviders } from "../../router/lookup.ts";
 import type { RoutingSettings } from "../../router/request.ts";
 import {
@@ -22,6 +23,8 @@ import { readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import { routingSettings } from "../../router/settings/routing.ts";
 import type { Table, Values } from "../../router/settings/table.ts";
+import { type Compatibility, NEWEST, OLDER } from "../../tenancy/compatibility.ts";
+import { isWeakMasterKey } from "../../tenancy/master-key.ts";
 import { ConfigError } from "./diagnostics.ts";
 import { GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
 
@@ -31,6 +34,8 @@ export interface GatewayConfig {
   aliases: ReadonlyMap<string, Alias>;
   /** Absent: nobody can be let in. */
   masterKey?: Secret;
+  /** Statuses and rules of which version of LiteLLM. */
+  compatibility: Compatibility;
   settings: {
     /** What bears on every call. */
     calls: GatewayCallSettings;
@@ -45,6 +50,12 @@ export interface GatewayConfig {
     /** The sections not in force yet, as the file has them: variables resolved, secrets wrapped. */
     other: Record<string, unknown>;
   };
+  /** The items of `credential_list`. A function, so that they cannot be printed. */
+  credentials: () => ReadonlyMap<string, Credential>;
+  /** `deployments` and `notices` again, now that credentials of the database are known too. */
+  deploymentsWith: (stored: ReadonlyMap<string, Credential>) => { deployments: Deployment[]; notices: string[] };
+  /** A model of the database as a deployment, or the reason why it can be none. */
+  storedDeployment: (model: StoredModel, stored: ReadonlyMap<string, Credential>) => Deployment | string;
   /** A variable of the environment with `environment_variables` set in it. A function, so that it cannot be printed. */
   variable: (name: string) => string | undefined;
   /** What an operator should read at the start: deployments left out, and why. No secrets. */
@@ -80,15 +91,27 @@ export function loadConfig(
   const litellm = loadSection("litellm_settings", LITELLM_SETTINGS, litellm_settings);
   const router = loadSection("router_settings", ROUTER_SETTINGS, router_settings);
   const general = loadSection("general_settings", GENERAL_SETTINGS, general_settings);
-  const { deployments, notices } = loadDeployments(compiled, environment, providers);
+  const deploymentsWith: GatewayConfig["deploymentsWith"] = (stored) =>
+    loadDeployments(compiled, environment, providers, stored);
+  const { deployments, notices } = deploymentsWith(new Map());
+  const credentials = loadCredentials(compiled["credential_list"], environment);
   const masterKey = loadMasterKey(compiled, general.master_key, environment);
+  const compatibility = compatibilityOf(litellm, general);
+  if (masterKey !== undefined && isWeakMasterKey(masterKey.reveal())) {
+    if (!compatibility.weakMasterKey && !permitsWeakKey(general, environment)) throw new ConfigError(WEAK_KEY);
+    notices.push("the master key is one that everybody knows or that can be guessed, and is permitted all the same");
+  }
   return {
     deployments,
     aliases: loadAliases(router.model_group_alias ?? {}),
     ...(masterKey && { masterKey }),
+    compatibility,
     settings: {
       routing: routingSettings(withModuleSettings(litellm, router)),
-      calls: callSettings(litellm, router, general, environment),
+      calls: {
+        ...callSettings(litellm, router, general, environment),
+        compatibility,
+      },
       maxRequestBytes:
         general.max_request_size_mb === undefined ? MAX_REQUEST_BYTES : general.max_request_size_mb * 1024 * 1024,
       jsonLogs: litellm.json_logs ?? false,
@@ -97,6 +120,10 @@ export function loadConfig(
       general,
       other: asRecord(hideSecrets(other)),
     },
+    credentials: () => credentials,
+    deploymentsWith,
+    storedDeployment: (model, stored) =>
+      loadStored(model, { environment, providers, credentials: new Map([...stored, ...credentials]) }),
     variable: (name) => environment[name],
     notices,
   };
@@ -142,7 +169,7 @@ function callSettings(
   router: Values<typeof ROUTER_SETTINGS>,
   general: Values<typeof GENERAL_SETTINGS>,
   environment: Environment,
-): GatewayCallSettings {
+): Omit<GatewayCallSettings, "compatibility"> {
   // 0 is "not set", as it is to Python
   const timeout =
     router.timeout || litellm.request_timeout || Number(environment["REQUEST_TIMEOUT"] ?? 0) || REQUEST_TIMEOUT;
@@ -151,8 +178,17 @@ function callSettings(
     ...(router.stream_timeout && { streamTimeout: router.stream_timeout }),
     dropParams: litellm.drop_params ?? false,
     modifyParams: litellm.modify_params ?? false,
+    timezone: litellm.timezone ?? "UTC",
     alwaysIncludeStreamUsage: general.always_include_stream_usage ?? false,
   };
+}
+
+function compatibilityOf(
+  litellm: Values<typeof LITELLM_SETTINGS>,
+  general: Values<typeof GENERAL_SETTINGS>,
+): Compatibility {
+  const base = general.litellm_compatibility === "1.83" ? OLDER : NEWEST;
+  return { ...base, budgetStatus: litellm.budget_exceeded_status_code ?? base.budgetStatus };
 }
 
 /** @throws ConfigError where a key is meant and there is none: never an open gateway by mistake */
@@ -169,6 +205,16 @@ function loadMasterKey(
   if (master !== undefined && !master.reveal().startsWith("sk-"))
     throw new ConfigError(`${key ? "general_settings.master_key" : "LITELLM_MASTER_KEY"} must begin with "sk-"`);
   return master;
+}
+
+/** LiteLLM refuses such a key since 1.104. */
+const WEAK_KEY =
+  'the master key is one that everybody knows (sk-1234), or that can be guessed: it needs 8 characters or more after "sk-". ' +
+  "Make one with `openssl rand -hex 24`, or permit it with general_settings.dangerously_permit_weak_or_unset_master_key";
+
+function permitsWeakKey(general: Values<typeof GENERAL_SETTINGS>, environment: Environment): boolean {
+  const variable = environment["LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY"] ?? "";
+  return general.dangerously_permit_weak_or_unset_master_key ?? /^(true|1|yes|on)$/i.test(variable.trim());
 }
 
 function loadAliases(given: Readonly<Record<string, unknown>>): Map<string, Alias> {

@@ -5,6 +5,7 @@
  */
 import {
   anything,
+  choice,
   flag,
   headers,
   integer,
@@ -20,6 +21,7 @@ import {
   texts,
 } from "../../router/settings/kinds.ts";
 import { accepted, inForce, type Table } from "../../router/settings/table.ts";
+import { keyDefaults, keyGeneration, keyUpperBounds } from "./key-settings.ts";
 
 /** The top level of the file. */
 export const TOP_LEVEL = {
@@ -101,7 +103,7 @@ export const LITELLM_SETTINGS = {
   redact_user_api_key_info: accepted(flag),
   filter_invalid_headers: accepted(flag),
   add_user_information_to_llm_headers: accepted(flag),
-  store_audit_logs: accepted(flag),
+  store_audit_logs: inForce(flag, "Write down who changed what (`GET /audit`)."),
   email: accepted(text),
   token: accepted(secret),
   telemetry: accepted(flag),
@@ -196,8 +198,8 @@ export const LITELLM_SETTINGS = {
   default_redis_batch_cache_expiry: accepted(number),
   model_alias_map: accepted(map),
   model_group_settings: accepted(map),
-  max_budget: accepted(number),
-  budget_duration: accepted(text),
+  max_budget: inForce(number, "US dollars the whole gateway may spend."),
+  budget_duration: inForce(text, "Period of `max_budget`: `30d`, `1mo`."),
   default_soft_budget: accepted(number),
   forward_traceparent_to_llm_provider: accepted(flag),
   error_logs: accepted(map),
@@ -215,9 +217,9 @@ export const LITELLM_SETTINGS = {
   datadog_params: accepted(map),
   aws_sqs_callback_params: accepted(map),
   generic_logger_headers: accepted(map),
-  default_key_generate_params: accepted(map),
-  upperbound_key_generate_params: accepted(map),
-  key_generation_settings: accepted(map),
+  default_key_generate_params: inForce(keyDefaults, "What a new key gets where the request says nothing."),
+  upperbound_key_generate_params: inForce(keyUpperBounds, "No key may have more; one that asks for nothing gets this."),
+  key_generation_settings: inForce(keyGeneration, "Who may make keys, and what must be said of them."),
   default_internal_user_params: accepted(map),
   default_team_params: accepted(map),
   default_team_settings: accepted(list),
@@ -227,8 +229,8 @@ export const LITELLM_SETTINGS = {
   max_ui_session_budget: accepted(number),
   internal_user_budget_duration: accepted(text),
   tag_budget_config: accepted(map),
-  max_end_user_budget: accepted(number),
-  max_end_user_budget_id: accepted(text),
+  max_end_user_budget: inForce(number, "US dollars a customer may spend who has no budget."),
+  max_end_user_budget_id: inForce(text, "Id of the budget of customers who have none."),
   disable_end_user_cost_tracking: accepted(flag),
   disable_end_user_cost_tracking_prometheus_only: accepted(flag),
   enable_end_user_cost_tracking_prometheus_only: accepted(flag),
@@ -239,7 +241,7 @@ export const LITELLM_SETTINGS = {
   disable_add_prefix_to_prompt: accepted(flag),
   disable_copilot_system_to_assistant: accepted(flag),
   public_mcp_servers: accepted(texts),
-  public_model_groups: accepted(texts),
+  public_model_groups: inForce(texts, "Model groups that `GET /model_group/info` marks as public."),
   public_agent_groups: accepted(texts),
   public_model_groups_links: accepted(map),
   priority_reservation: accepted(map),
@@ -289,7 +291,8 @@ export const LITELLM_SETTINGS = {
   enable_redis_auth_cache: accepted(flag),
   route_all_chat_openai_to_responses: accepted(flag),
   skip_system_message_in_guardrail: accepted(flag),
-  budget_exceeded_status_code: accepted(integer),
+  budget_exceeded_status_code: inForce(integer, "Status of a refusal for want of budget; 422 by default."),
+  timezone: inForce(text, "IANA name of the time zone whose midnights budgets begin at; UTC by default."),
   enable_anthropic_prompt_caching: accepted(flag),
   global_prompt_directory: accepted(text),
   guardrails: accepted(list),
@@ -416,7 +419,11 @@ export const GENERAL_SETTINGS = {
   key_management_settings: accepted(map),
   key_management_system: accepted(text),
   litellm_jwtauth: accepted(map),
-  litellm_key_header_name: accepted(text),
+  litellm_compatibility: inForce(
+    choice("1.83"),
+    "`1.83` brings back the statuses and rules of that version of LiteLLM.",
+  ),
+  litellm_key_header_name: inForce(text, "A header of your own that carries the key; looked at first."),
   litellm_license: accepted(secret),
   max_parallel_requests: accepted(integer),
   max_response_size_mb: accepted(megabytes),
@@ -442,7 +449,7 @@ export const GENERAL_SETTINGS = {
   search_tools: accepted(list),
   service_account_settings: accepted(map),
   spend_report_frequency: accepted(text),
-  store_model_in_db: accepted(flag),
+  store_model_in_db: accepted(flag, "Models can always be added over the API, whatever it says."),
   store_prompts_in_spend_logs: accepted(flag),
   supported_db_objects: accepted(list),
   token_rate_limit_type: accepted(text),
@@ -454,8 +461,14 @@ export const GENERAL_SETTINGS = {
   use_shared_health_check: accepted(flag),
   use_x_forwarded_for: accepted(flag),
   user_api_key_cache_ttl: accepted(integer),
-  user_header_mappings: accepted(list),
-  user_header_name: accepted(text),
+  user_header_mappings: inForce(
+    list,
+    "Headers that name the customer: `[{header_name, litellm_user_role: customer}]`.",
+  ),
+  user_header_name: inForce(text, "A header that names the customer."),
   user_mcp_management_mode: accepted(text),
-  dangerously_permit_weak_or_unset_master_key: accepted(flag),
+  dangerously_permit_weak_or_unset_master_key: inForce(
+    flag,
+    "Let `sk-1234` and its like be the master key. Also the variable `LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY`.",
+  ),
 } satisfies Table;

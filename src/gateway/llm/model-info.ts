@@ -7,7 +7,7 @@ import type { ModelInfo } from "../../models/catalogue.ts";
 import { findProvider } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";
-import type { Principal } from "../auth.ts";
+import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Route } from "../route.ts";
 import { infoParams, isPrice, statedInfo } from "../show-deployment.ts";
@@ -17,7 +17,7 @@ export const modelInfoRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/model/info", "/v1/model/info"],
-    access: "key",
+    access: "info",
     summary: "Every deployment by the names it serves: params, prices, windows, capabilities (?litellm_model_id=)",
     tag: "models",
     handle({ context, gateway, principal }) {
@@ -29,7 +29,7 @@ export const modelInfoRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/v2/model/info"],
-    access: "key",
+    access: "info",
     summary:
       "The deployments as they are configured, in pages (?model=, ?search=, ?modelId=, ?sortBy=, ?page=, ?size=)",
     tag: "models",
@@ -38,7 +38,7 @@ export const modelInfoRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/model_group/info"],
-    access: "key",
+    access: "info",
     summary: "What the deployments of each public name can do together (?model_group=)",
     tag: "models",
     async handle({ context, gateway }) {

@@ -12,7 +12,7 @@ export const modelRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/v1/models", "/models"],
-    access: "key",
+    access: "info",
     summary: "List the models",
     tag: "models",
     handle({ context, gateway }) {
@@ -26,7 +26,7 @@ export const modelRoutes: readonly Route[] = [
   {
     method: "GET",
     paths: ["/v1/models/:model{.+}", "/models/:model{.+}"],
-    access: "key",
+    access: "info",
     summary: "One model",
     tag: "models",
     handle({ context, gateway }) {

@@ -1,39 +1,43 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
 
 import { performForModels } from "../../call/several-models.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
 import { chat } from "../../operations/chat.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
-import { keyOf } from "../auth.ts";
 import { readJson } from "../body.ts";
+import { callerOf, type RequestFacts } from "../caller.ts";
+import { customerOf } from "../customer.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { answerOnce } from "./idempotency.ts";
 
 export const operations: readonly AnyOperation[] = [chat];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
-  method: "POST",
+  method: "POST" as const,
   paths: operation.paths,
-  access: "key",
+  access: "llm" as const,
   summary: operation.summary,
   tag: operation.name,
   body: operation.request,
-  handle: (call) => serve(operation, call),
+  handle: (call: RouteCall) => serve(operation, call),
 }));
 
-async function serve(operation: AnyOperation, { context, gateway }: RouteCall): Promise<Response> {
+async function serve(operation: AnyOperation, call: RouteCall): Promise<Response> {
+  const { context, gateway } = call;
   const request = context.req.raw;
   const { json: body, text } = await readJson(request, gateway.config.settings.maxRequestBytes);
   const named = context.req.param("model");
   if (named !== undefined) body["model"] = named;
   const calls = gateway.calls(context);
   const id: string = context.get("callId");
+  const caller = callerOf(gateway, call.principal, gateway.subjects(context), factsOf(call, body));
   const answer = () =>
     performForModels(calls, operation, {
       id,
       body,
       headers: request.headers,
       signal: request.signal,
-      mayMock: true, // the master key is the only key so far, and an admin may
+      caller,
     });
   const key = request.headers.get("idempotency-key");
   if (key === null) {
@@ -41,7 +45,38 @@ async function serve(operation: AnyOperation, { context, gateway }: RouteCall): 
     return new Response(reply.body, { status: reply.status, headers: reply.headers });
   }
   const { pathname, search } = new URL(request.url);
-  const caller = keyOf(request.headers) ?? "";
   const ports = { store: gateway.idempotency, log: gateway.log, waitUntil: calls.waitUntil };
-  return answerOnce(ports, { callId: id, key, caller, target: pathname + search, body: text }, operation.done, answer);
+  return answerOnce(
+    ports,
+    { callId: id, key, caller: call.principal.token, target: pathname + search, body: text },
+    operation.done,
+    answer,
+  );
+}
+
+/** What the request says of whom it is for. */
+function factsOf({ context, gateway }: RouteCall, body: Readonly<Record<string, unknown>>): RequestFacts {
+  const { general } = gateway.config.settings;
+  const { headers } = context.req.raw;
+  const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
+  const address = headers.get("cf-connecting-ip");
+  return {
+    customerId: customerOf(body, headers, settings),
+    sessionId: headers.get("x-litellm-trace-id") ?? headers.get("x-litellm-session-id") ?? undefined,
+    requesterIp: address ?? undefined,
+    metadata: spendMetadata(body, headers.get("x-litellm-spend-logs-metadata")),
+    now: Date.now(),
+  };
+}
+
+/** What the client wants to find again on the ledger: a header of JSON, or `metadata.spend_logs_metadata`. */
+function spendMetadata(body: Readonly<Record<string, unknown>>, header: string | null) {
+  const given = asRecord(body["metadata"])["spend_logs_metadata"];
+  if (header === null) return isRecord(given) ? { spend_logs_metadata: given } : undefined;
+  try {
+    const parsed: unknown = JSON.parse(header);
+    return isRecord(parsed) ? { spend_logs_metadata: parsed } : undefined;
+  } catch {
+    return undefined; // a header for people: what is no JSON is not kept
+  }
 }

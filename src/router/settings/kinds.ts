@@ -96,7 +96,7 @@ export const mock = kind("string or map", "a string or a map", z.union([textual,
 export function choice<const Words extends readonly [string, ...string[]]>(
   ...words: Words
 ): Kind<z.ZodType<Words[number]>> {
-  return kind(words.map((word) => `\`${word}\``).join(", "), `one of ${words.join(", ")}`, z.enum(words));
+  return kind(words.map((word) => `\`${word}\``).join(", "), `one of ${words.join(", ")}`, textual.pipe(z.enum(words)));
 }
 
 /** Python's named groups and a leading `(?i)` or `(?s)` are written otherwise in JavaScript. */

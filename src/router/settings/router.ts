@@ -68,7 +68,10 @@ export const ROUTER_SETTINGS = {
     "`deployment_affinity`, `session_affinity`, `prompt_caching`, `responses_api_deployment_check`, `enforce_model_rate_limits`.",
   ),
   routing_strategy_args: inForce(map, "`lowest_latency_buffer`, `max_latency_list_size`, `ttl`."),
-  provider_budget_config: accepted(map),
+  provider_budget_config: inForce(
+    map,
+    "What each provider may cost: `{openai: {budget_limit: 100, time_period: 1d}}`.",
+  ),
   alerting_config: accepted(map),
   router_general_settings: accepted(map),
   deployment_affinity_ttl_seconds: inForce(integer, "How long an affinity is kept. Default 3600."),

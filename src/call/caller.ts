@@ -1,0 +1,22 @@
+/** On whose behalf a call is made: what it may use, whom it counts for, how it is told apart on the ledger. */
+import type { SluiceError } from "../formats/errors.ts";
+import type { Attribution } from "../ledger/record.ts";
+import type { Subject } from "../tenancy/subjects.ts";
+
+export interface Caller {
+  attribution: Attribution;
+  /** The model a name stands for: aliases of the key and of its team. */
+  modelFor(name: string): string;
+  /** Why the caller may not use a model; `undefined` where it may. */
+  refuseModel(model: string): SluiceError | undefined;
+  /** Whom the call counts for, and what limits each. May ask the database where a customer or tag is new here. */
+  subjects(tags: readonly string[]): Promise<readonly Subject[]>;
+  /** Tags of key and team, which every call of theirs has. */
+  tags: readonly string[];
+  /** The share of a model's capacity it may count on (`priority_reservation`). */
+  priority?: string;
+  /** May it ask for mock answers? */
+  mayMock: boolean;
+  /** Models to use where the budget of the requested one is used up, best first. */
+  budgetFallbacks(model: string): readonly string[];
+}

@@ -1,0 +1,169 @@
+/** What a call has reserved: of its limits when it is let in, and of its budgets for each deployment it asks. */
+import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
+import type { Admission, Limiter, Standing, Used } from "../limits/demand.ts";
+import { affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
+import type { Deployment } from "../router/deployment.ts";
+import { type CallFacts, demandsOf } from "../tenancy/demands.ts";
+import { limitRefused } from "../tenancy/limit-refusals.ts";
+import type { Subject } from "../tenancy/subjects.ts";
+
+/** Tokens an answer must be able to have, where the client does not say how long it may be. */
+const SHORTEST_ANSWER = 16;
+
+/** What is known of a call before it goes upstream. */
+export interface Size {
+  model: string;
+  /** Tokens of the prompt, counted here: only where something is limited by tokens or money. */
+  input(): Promise<number>;
+  /** Tokens of output the client allows; `undefined` where it says nothing. */
+  output: number | undefined;
+}
+
+export interface ReservationPorts {
+  limiter: Limiter;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** IANA name: whose midnights budgets begin at. */
+  timezone: string;
+  budgetStatus: number;
+  isSaturated: boolean;
+}
+
+export class Reservation {
+  readonly #admission: Admission;
+  /** Whom the call counts for. */
+  readonly subjects: readonly Subject[];
+  readonly #ports: ReservationPorts;
+  readonly #input: number;
+  readonly #output: number | undefined;
+  /** The worst case of each attempt that may still be charged, in nano-dollars. */
+  readonly #open = new Map<object, number>();
+
+  private constructor(
+    admission: Admission,
+    subjects: readonly Subject[],
+    ports: ReservationPorts,
+    input: number,
+    output: number | undefined,
+  ) {
+    this.#admission = admission;
+    this.subjects = subjects;
+    this.#ports = ports;
+    this.#input = input;
+    this.#output = output;
+  }
+
+  /**
+   * Lets a call in.
+   * @param deployments those that may serve it, whose worst case is reserved
+   * @throws RateLimitError, BudgetExceededError, ServiceUnavailableError
+   */
+  static async make(
+    call: string,
+    subjects: readonly Subject[],
+    deployments: readonly Deployment[],
+    size: Size,
+    ports: ReservationPorts,
+  ): Promise<Reservation> {
+    const input = needsSize(subjects, size.model) ? await size.input() : 0;
+    const facts = { ...factsOf(input, size, deployments, ports), isSaturated: ports.isSaturated };
+    const demands = demandsOf(subjects, facts);
+    const verdict = await ports.limiter.admit(
+      call,
+      demands,
+      subjects.map(({ scope }) => scope),
+    );
+    if (verdict.ok) return new Reservation(verdict.admission, subjects, ports, input, size.output);
+    throw verdict.unavailable ? unreachable() : limitRefused(verdict.refusal, subjects, ports);
+  }
+
+  get standings(): readonly Standing[] {
+    return this.#admission.standings;
+  }
+
+  /** Nano-dollars; `undefined` where no budget bounds the call. */
+  get reserved(): number | undefined {
+    return this.#admission.reserved;
+  }
+
+  /**
+   * Sees to it that the money for one more attempt is reserved.
+   * @returns tokens its answer must be bounded to, where the money would not pay for the longest the model can give
+   * @throws BudgetExceededError where a budget has not so much left
+   */
+  async cover(attempt: object, { target }: Deployment): Promise<number | undefined> {
+    const { reserved } = this.#admission;
+    if (reserved === undefined) return undefined;
+    const { now } = this.#ports;
+    const longest = longestOutput(target.info);
+    const others = [...this.#open.values()].reduce((sum, worst) => sum + worst, 0);
+    const worst = worstCase(target.info, this.#input, this.#output ?? longest, now);
+    this.#open.set(attempt, worst);
+    if (others + worst <= reserved) return undefined;
+    const raised = await this.#admission.raise(others + worst);
+    if (raised.ok) return undefined;
+    // There is not so much, but an answer that has no bound of its own may be shorter.
+    const held = this.#admission.reserved ?? 0;
+    const affordable = affordableOutput(target.info, this.#input, held - others, now);
+    if (this.#output === undefined && affordable >= SHORTEST_ANSWER) {
+      this.#open.set(attempt, held - others);
+      return affordable;
+    }
+    this.#open.delete(attempt);
+    throw raised.unavailable ? unreachable() : limitRefused(raised.refusal, this.subjects, this.#ports);
+  }
+
+  /** The attempt failed and costs nothing. */
+  release(attempt: object): void {
+    this.#open.delete(attempt);
+  }
+
+  settle(used: Used): void {
+    this.#admission.settle(used);
+  }
+
+  charges(cost: number) {
+    return this.#admission.charges(cost);
+  }
+}
+
+/** Is anything limited by what the call's size decides? Counting tokens takes time. */
+function needsSize(subjects: readonly Subject[], model: string): boolean {
+  return subjects.some(
+    ({ tokens, budgets, models }) =>
+      tokens !== undefined ||
+      budgets.some(({ dollars }) => Number.isFinite(dollars)) ||
+      models[model]?.tokens !== undefined ||
+      models[model]?.budget !== undefined,
+  );
+}
+
+function factsOf(
+  input: number,
+  { model, output }: Size,
+  deployments: readonly Deployment[],
+  { now, timezone }: ReservationPorts,
+): Omit<CallFacts, "isSaturated"> {
+  const infos = deployments.map(({ target }) => target.info);
+  const worst = (length: number | undefined) =>
+    Math.max(0, ...infos.map((info) => worstCase(info, input, length ?? longestOutput(info), now)));
+  const longest = output ?? Math.max(SHORTEST_ANSWER, ...infos.map(longestOutput));
+  return {
+    model,
+    now,
+    timezone,
+    tokens: { least: input + (output ?? SHORTEST_ANSWER), most: input + longest },
+    cost: { least: worst(output ?? SHORTEST_ANSWER), most: worst(output) },
+  };
+}
+
+function unreachable(): SluiceError {
+  return new ServiceUnavailableError(
+    "The gateway's budgets cannot be asked at the moment; nothing was sent upstream.",
+    {
+      type: "no_db_connection",
+      headers: { "retry-after": "2" },
+      blameless: true,
+    },
+  );
+}

@@ -1,0 +1,56 @@
+/** Fields that many management bodies have, each said once. What is not given stays absent; `null` is a value. */
+import { z } from "zod";
+import { BadRequestError } from "../../formats/errors.ts";
+import { budgetWindow } from "../../limits/window.ts";
+
+export const text = z.string().max(4096).nullish();
+export const texts = z.array(z.string().max(4096)).max(10_000).nullish();
+export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).nullish();
+export const flag = z.boolean().nullish();
+export const object = z.record(z.string(), z.unknown()).nullish();
+
+/** US dollars. */
+export const dollars = z.number().min(0).max(1e9).nullish();
+
+/** `30s`, `15m`, `24h`, `7d`, `1w`, `1mo`. */
+export const duration = z
+  .string()
+  .nullish()
+  .superRefine((value, context) => {
+    if (value === null || value === undefined) return;
+    try {
+      budgetWindow(value, 0);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    }
+  });
+
+export const LIMIT_FIELDS = {
+  max_budget: dollars,
+  soft_budget: dollars,
+  budget_duration: duration,
+  max_parallel_requests: count,
+  tpm_limit: count,
+  rpm_limit: count,
+  model_max_budget: object,
+};
+
+/** Names an id may have: they stand in URLs, logs and the names of Durable Objects. */
+export const identifier = z.string().min(1).max(512).nullish();
+
+/** What was given, without the fields that were not. */
+export function given<T extends Record<string, unknown>>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>; // a subset of itself
+}
+
+/**
+ * For columns that cannot be null: what was given, `null` read as empty.
+ * @throws BadRequestError never; the types say what may come
+ */
+export function orEmpty<T>(value: T | null | undefined, empty: T): T | undefined {
+  return value === null ? empty : value;
+}
+
+export function missing(param: string): BadRequestError {
+  return new BadRequestError(`${param} is required`, { param, type: "bad_request_error" });
+}

@@ -1,0 +1,100 @@
+/** Keys as routes show them: an allow-list of fields, and never the key itself again. */
+import type { BudgetRow, deletedKeys, KeyRow } from "../../../store/schema/index.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
+import type { AdminCall } from "../admin-call.ts";
+import { budgetView } from "../budgets.ts";
+import { NANO, type Period, spendOf } from "../spend.ts";
+import { resetAt } from "../windows.ts";
+import { shownMetadata, unfolded } from "./metadata.ts";
+
+/** The key's own period, else that of its tier. */
+export function periodOf(key: Pick<KeyRow, "budget_duration" | "budget_anchor">, tier: BudgetRow | undefined): Period {
+  return {
+    budget_duration: key.budget_duration ?? tier?.budget_duration ?? null,
+    budget_anchor: key.budget_anchor ?? tier?.budget_anchor ?? null,
+  };
+}
+
+export function keyScope({ scope_id }: Pick<KeyRow, "scope_id">): string {
+  return scopeOf.key(scope_id);
+}
+
+export async function keySpend(call: AdminCall, key: KeyRow, tier: BudgetRow | undefined): Promise<number> {
+  return spendOf(call, keyScope(key), periodOf(key, tier));
+}
+
+/** A key without its token, as `/key/info` and `/key/update` give it. */
+export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, spend: number, tier?: BudgetRow) {
+  const { object_permission } = key;
+  return {
+    key_name: key.key_name,
+    key_alias: key.key_alias,
+    soft_budget_cooldown: false,
+    spend,
+    expires: key.expires,
+    models: key.models,
+    aliases: key.aliases,
+    config: key.config,
+    router_settings: key.router_settings,
+    user_id: key.user_id,
+    team_id: key.team_id,
+    agent_id: key.agent_id,
+    project_id: key.project_id,
+    organization_id: key.organization_id,
+    permissions: key.permissions,
+    max_parallel_requests: key.max_parallel_requests,
+    metadata: shownMetadata(key.metadata),
+    blocked: key.blocked,
+    tpm_limit: key.tpm_limit,
+    rpm_limit: key.rpm_limit,
+    max_budget: key.max_budget,
+    soft_budget: key.soft_budget,
+    budget_duration: key.budget_duration,
+    budget_reset_at: resetAt(periodOf(key, tier), now),
+    allowed_cache_controls: key.allowed_cache_controls,
+    allowed_routes: key.allowed_routes,
+    policies: key.policies,
+    access_group_ids: key.access_group_ids,
+    model_spend: {},
+    model_max_budget: key.model_max_budget,
+    budget_id: key.budget_id,
+    object_permission_id: object_permission?.object_permission_id ?? null,
+    object_permission,
+    created_at: key.created_at,
+    created_by: key.created_by,
+    updated_at: key.updated_at,
+    updated_by: key.updated_by,
+    last_active: null,
+    rotation_count: key.rotation_count,
+    auto_rotate: key.auto_rotate,
+    rotation_interval: key.rotation_interval,
+    last_rotation_at: key.last_rotation_at,
+    key_rotation_at: key.key_rotation_at,
+    litellm_budget_table: tier === undefined ? null : budgetView(tier, now),
+  };
+}
+
+export type KeyView = ReturnType<typeof keyView>;
+
+/** The answer to whoever made a key: the only time it is shown. */
+export function madeKeyView(
+  secret: string,
+  row: KeyRow,
+  { now, spend, tier, duration }: { now: number; spend: number; tier: BudgetRow | undefined; duration: string | null },
+) {
+  const view = keyView(row, now, spend, tier);
+  return { ...unfolded(view.metadata), ...view, key: secret, token: row.token, token_id: row.token, duration };
+}
+
+/** A deleted key, with what is known of its end. */
+export function deletedKeyView(row: typeof deletedKeys.$inferSelect, now: number) {
+  return {
+    ...keyView(row, now, row.spend_nano / NANO),
+    token: row.token,
+    id: row.id,
+    deleted_at: row.deleted_at,
+    deleted_by: row.deleted_by,
+    deleted_by_api_key: row.deleted_by_api_key,
+    litellm_changed_by: row.litellm_changed_by,
+  };
+}

@@ -1,0 +1,57 @@
+/** `object_permission`: what a row may reach beside models. */
+import { z } from "zod";
+import type { ObjectPermission } from "../../store/schema/columns.ts";
+import { texts } from "./fields.ts";
+
+export const objectPermission = z
+  .object({
+    mcp_servers: texts,
+    mcp_access_groups: texts,
+    mcp_tool_permissions: z.record(z.string(), z.array(z.string())).nullish(),
+    vector_stores: texts,
+    agents: texts,
+    agent_access_groups: texts,
+    models: texts,
+    blocked_tools: texts,
+  })
+  .nullish();
+
+export type GivenPermission = z.infer<typeof objectPermission>;
+
+/** What a row may reach after a change: as LiteLLM has it, lists that are not said stay. `undefined`: nothing was said. */
+export function changedPermission(
+  before: ObjectPermission | null,
+  given: GivenPermission,
+): ObjectPermission | null | undefined {
+  if (given === undefined || given === null) return given;
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (Object.keys(said).length === 0) return before;
+  return { ...before, ...said, object_permission_id: before?.object_permission_id ?? crypto.randomUUID() };
+}
+
+/** The lists that name anything the holder's own list of that kind does not; a holder without a list bounds nothing. */
+export function beyond(holder: ObjectPermission | null, wanted: ObjectPermission | null | undefined): string[] {
+  return LISTS.filter((name) => {
+    const own = holder?.[name];
+    return own != null && own.length > 0 && !(wanted?.[name] ?? []).every((one) => own.includes(one));
+  });
+}
+
+const LISTS = ["mcp_servers", "mcp_access_groups", "vector_stores", "agents", "agent_access_groups", "models"] as const;
+
+export function permissionView(permission: ObjectPermission | null) {
+  return {
+    object_permission_id: permission?.object_permission_id ?? null,
+    object_permission: permission && {
+      object_permission_id: permission.object_permission_id ?? null,
+      mcp_servers: permission.mcp_servers ?? [],
+      mcp_access_groups: permission.mcp_access_groups ?? [],
+      mcp_tool_permissions: permission.mcp_tool_permissions ?? null,
+      vector_stores: permission.vector_stores ?? [],
+      agents: permission.agents ?? [],
+      agent_access_groups: permission.agent_access_groups ?? [],
+      models: permission.models ?? [],
+      blocked_tools: permission.blocked_tools ?? [],
+    },
+  };
+}

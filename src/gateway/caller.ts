@@ -1,0 +1,90 @@
+/** The caller of an operation, from who authenticated and what the request says of itself. */
+import type { Caller } from "../call/caller.ts";
+import { asRecord } from "../formats/json.ts";
+import type { Attribution } from "../ledger/record.ts";
+import type { KeyIdentity } from "../store/identity.ts";
+import type { Customer, Tag } from "../store/subjects.ts";
+import type { Compatibility } from "../tenancy/compatibility.ts";
+import { refuseModel } from "../tenancy/model-access.ts";
+import type { Principal } from "../tenancy/principal.ts";
+import { customerRefused, modelRefused } from "../tenancy/refusals.ts";
+import { isAdmin } from "../tenancy/roles.ts";
+import { type Subject, subjectsOf } from "../tenancy/subjects.ts";
+import type { Gateway } from "./gateway.ts";
+import { groupNamesOf } from "./model-names.ts";
+
+/** What is looked up beside the key. */
+export interface SubjectLookup {
+  customer(id: string): Promise<Customer | undefined>;
+  tags(): Promise<ReadonlyMap<string, Tag>>;
+  /** What limits every call, whoever makes it. */
+  everybody: readonly Subject[];
+  compatibility: Compatibility;
+}
+
+export interface RequestFacts {
+  customerId: string | undefined;
+  sessionId: string | undefined;
+  requesterIp: string | undefined;
+  metadata: Record<string, unknown> | undefined;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export function callerOf(gateway: Gateway, principal: Principal, lookup: SubjectLookup, facts: RequestFacts): Caller {
+  const { identity, role } = principal;
+  const { compatibility } = lookup;
+  const names = { groupsOf: (model: string) => groupNamesOf(gateway.router.groups, model) };
+  const teamMetadata = identity?.team?.metadata ?? {};
+  const keyMetadata = identity?.key.metadata ?? {};
+  return {
+    attribution: attributionOf(principal, facts),
+    tags: [...strings(keyMetadata["tags"]), ...strings(teamMetadata["tags"])],
+    mayMock:
+      isAdmin(role) ||
+      keyMetadata["allow_client_mock_response"] === true ||
+      teamMetadata["allow_client_mock_response"] === true,
+    modelFor: (name) => aliasOf(identity, name) ?? name,
+    refuseModel(model) {
+      const refusal = identity && refuseModel(identity, model, names);
+      return refusal && modelRefused(model, refusal, compatibility);
+    },
+    async subjects(tags) {
+      const customer = facts.customerId === undefined ? undefined : await lookup.customer(facts.customerId);
+      if (customer?.row?.blocked) throw customerRefused(customer.id);
+      const known = tags.length === 0 ? undefined : await lookup.tags();
+      const meant = tags.map((tag) => known?.get(tag)).filter((tag) => tag !== undefined);
+      const { userBudgetOnTeamKeys } = compatibility;
+      return [...lookup.everybody, ...subjectsOf(identity, customer, meant, { now: facts.now, userBudgetOnTeamKeys })];
+    },
+    budgetFallbacks: (model) => strings(asRecord(keyMetadata["budget_fallbacks"])[model]),
+  };
+}
+
+function aliasOf(identity: KeyIdentity | undefined, name: string): string | undefined {
+  const own = identity?.key.aliases ?? {};
+  const teams = identity?.team?.model_aliases ?? {};
+  const alias = Object.hasOwn(own, name) ? own[name] : Object.hasOwn(teams, name) ? teams[name] : undefined;
+  return typeof alias === "string" ? alias : undefined;
+}
+
+function attributionOf({ token, userId, identity }: Principal, facts: RequestFacts): Attribution {
+  const { key, team, organization } = identity ?? {};
+  const found = {
+    keyHash: token,
+    keyAlias: key?.key_alias,
+    userId,
+    teamId: key?.team_id,
+    organizationId: organization?.organization_id ?? key?.organization_id ?? team?.organization_id,
+    projectId: key?.project_id,
+    customerId: facts.customerId,
+    sessionId: facts.sessionId,
+    requesterIp: facts.requesterIp,
+    metadata: facts.metadata,
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== null));
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

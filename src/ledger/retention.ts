@@ -1,0 +1,62 @@
+/** `maximum_spend_logs_retention_period`: calls older than it are deleted, a bounded number at a time. */
+import type { Database } from "../store/database.ts";
+import { deleteKeySlotsBefore, deleteLogsBefore } from "../store/spend/retention.ts";
+
+/** Rows of one statement, which must not hold up the database for long, and statements of one run of the cron. */
+const AT_A_TIME = 1000;
+const MOST_STEPS = 50;
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+  mo: 30 * 86_400_000,
+};
+
+/**
+ * LiteLLM's periods: `30s`, `15m`, `12h`, `7d`, `2w`, `1mo` (30 days), or seconds.
+ *
+ * @returns milliseconds
+ * @throws RangeError for anything else
+ */
+export function retentionPeriod(text: string): number {
+  const match = /^\s*(\d+)\s*(s|m|h|d|w|mo)?\s*$/.exec(text);
+  const unit = UNITS[match?.[2] ?? "s"];
+  const count = Number(match?.[1]);
+  if (match === null || unit === undefined || count === 0)
+    throw new RangeError(`${JSON.stringify(text)} is no period like "7d", "12h" or "1mo"`);
+  return count * unit;
+}
+
+export interface RetentionPorts {
+  db: Database;
+  now(): number;
+  /** Deletes what is too big for a row from R2. */
+  deletePayloads?(keys: string[]): Promise<void>;
+}
+
+/**
+ * Deletes what is older than the period; for a cron to call. What one run does not manage the next one does.
+ *
+ * @param period milliseconds
+ * @returns rows deleted, and whether that was all
+ */
+export async function deleteOldLogs(
+  { db, now, deletePayloads }: RetentionPorts,
+  period: number,
+): Promise<{ deleted: number; isDone: boolean }> {
+  const before = now() - period;
+  let deleted = 0;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const result = await deleteLogsBefore(db, before, AT_A_TIME);
+    if (result.payloads.length > 0) await deletePayloads?.(result.payloads);
+    deleted += result.deleted;
+    if (result.deleted < AT_A_TIME) {
+      const slots = await deleteKeySlotsBefore(db, before, AT_A_TIME);
+      return { deleted, isDone: slots < AT_A_TIME };
+    }
+  }
+  return { deleted, isDone: false };
+}

@@ -1,0 +1,17 @@
+/** What the admin plane asks of the scopes' counters. */
+import type { ScopeId, ScopeSpend } from "./demand.ts";
+
+/** A counter of a scope: the id of its meter, and the start of the window in milliseconds since the epoch (0: none). */
+export interface Counter {
+  meter: string;
+  windowStart: number;
+}
+
+export interface ScopeAccounts {
+  /** What the scope has spent in all, and in the windows asked for. */
+  spend(scope: ScopeId, counters: readonly Counter[]): Promise<ScopeSpend>;
+  /** Sets a counter to an amount in nano-dollars; the difference is kept as an adjustment. Without a counter: the total. */
+  reset(scope: ScopeId, counter: Counter | undefined, to: number): Promise<void>;
+  /** The scope is deleted: its counters are void. */
+  forget(scope: ScopeId): Promise<void>;
+}

@@ -1,0 +1,142 @@
+import { DurableObject, waitUntil } from "cloudflare:workers";
+import { LedgerBook } from "../ledger/book.ts";
+import { Journal } from "../ledger/journal.ts";
+import type { Batch } from "../ledger/notes.ts";
+import { Outbox } from "../ledger/outbox.ts";
+import type { SpendMessage } from "../ledger/parcels.ts";
+import { ledgerStorage } from "../ledger/sqlite.ts";
+import type { Charge } from "../limits/demand.ts";
+
+/** Ledger objects in all. An isolate tells one of them, chosen at random. */
+export const LEDGER_SHARDS = 16;
+
+/** Milliseconds from a delivery to the next: what is closed meanwhile goes in few messages and parcels. */
+const DELIVERS_EVERY = 2000;
+const LONGEST_PAUSE = 60_000;
+/** Milliseconds after which a receiver has failed. */
+const PATIENCE = 10_000;
+/** Between two looks for what is to be forgotten. */
+const TIDIES_EVERY = 60_000;
+
+/** A scope's object, as far as the ledger knows it. */
+export interface Charged extends Rpc.DurableObjectBranded {
+  apply(sender: string, sequence: number, charges: Charge[]): boolean | Promise<boolean>;
+}
+
+export interface LedgerBindings {
+  LEDGER: DurableObjectNamespace<LedgerObject>;
+  SCOPES: DurableObjectNamespace<Charged>;
+  SPEND_QUEUE: Queue<SpendMessage>;
+}
+
+/**
+ * A part of the ledger: takes the notes of isolates, closes each call once, and delivers rows to the queue and charges to
+ * the scopes. The rules are `LedgerBook` and `Outbox`; here is where they are stored and when they are called.
+ */
+export class LedgerObject extends DurableObject<LedgerBindings> {
+  readonly #book: LedgerBook;
+  readonly #outbox: Outbox;
+  #alarmAt: number | undefined;
+  #delivery: Promise<boolean> | undefined;
+  #deliveredAt = 0;
+  #exchangedAt = 0;
+  #failures = 0;
+
+  constructor(context: DurableObjectState, env: LedgerBindings) {
+    super(context, env);
+    const storage = ledgerStorage(context.storage);
+    const sender = context.id.toString();
+    this.#book = new LedgerBook({ storage, now: Date.now, onNotice: notice });
+    this.#outbox = new Outbox(this.#book, {
+      storage,
+      send: (messages) => inTime(sendAll(env.SPEND_QUEUE, messages)),
+      charge: async (scope, sequence, charges) => {
+        await inTime(Promise.resolve(env.SCOPES.getByName(scope).apply(sender, sequence, charges)));
+      },
+      onNotice: notice,
+    });
+    context.blockConcurrencyWhile(async () => {
+      this.#alarmAt = (await context.storage.getAlarm()) ?? undefined;
+    });
+  }
+
+  /** Takes a batch. Once this has returned nothing in it is lost. May be called twice with the same. */
+  exchange(batch: Batch): void {
+    const now = Date.now();
+    this.#exchangedAt = now;
+    const hasClosed = this.#book.take(batch);
+    // The alarm is written with the notes: whatever happens next, it goes off.
+    if (hasClosed) this.#arm(now + DELIVERS_EVERY);
+    else if (this.#alarmAt === undefined) this.#armNext(now);
+    if (hasClosed && now - this.#deliveredAt >= DELIVERS_EVERY) this.ctx.waitUntil(this.#deliver());
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    this.#book.closeLost();
+    const isDone = await this.#deliver();
+    this.#failures = isDone ? 0 : this.#failures + 1;
+    const now = Date.now();
+    this.#book.forget(this.#outbox.delivered);
+    if (now - this.#exchangedAt >= TIDIES_EVERY) this.#book.sweep();
+    if (isDone) this.#armNext(now);
+    else this.#arm(now + Math.min(LONGEST_PAUSE, DELIVERS_EVERY * 2 ** this.#failures));
+  }
+
+  /** One delivery at a time. */
+  async #deliver(): Promise<boolean> {
+    this.#delivery ??= this.#outbox.drain().finally(() => {
+      this.#delivery = undefined;
+      this.#deliveredAt = Date.now();
+    });
+    return this.#delivery;
+  }
+
+  #armNext(now: number): void {
+    if (this.#outbox.isBusy) this.#arm(now + DELIVERS_EVERY);
+    const { nextLostAt, nextForgottenAt } = this.#book;
+    if (nextLostAt !== undefined) this.#arm(Math.max(nextLostAt, now + 1000));
+    if (nextForgottenAt !== undefined) this.#arm(Math.max(nextForgottenAt, now + TIDIES_EVERY));
+  }
+
+  /** An alarm that is set for earlier stays: it costs a row to move it. */
+  #arm(at: number): void {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+}
+
+/** Journal of this isolate; to be made within a request. */
+export function ledgerJournal(
+  namespace: DurableObjectNamespace<LedgerObject>,
+  onNotice: (text: string) => void,
+): Journal {
+  const shard = `shard-${Math.floor(Math.random() * LEDGER_SHARDS)}`;
+  return new Journal({
+    send: async (batch) => namespace.getByName(shard).exchange(batch), // a new stub: one that failed stays broken
+    waitUntil,
+    onNotice,
+  });
+}
+
+async function sendAll(queue: Queue<SpendMessage>, messages: readonly SpendMessage[]): Promise<void> {
+  await queue.sendBatch(messages.map((body) => ({ body, contentType: "json" as const })));
+}
+
+async function inTime<T>(reply: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no reply within ${PATIENCE} ms`)), PATIENCE);
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notice(text: string): void {
+  // biome-ignore lint/suspicious/noConsole: an object has no other log
+  console.warn(JSON.stringify({ level: "warning", event: "ledger", message: text }));
+}

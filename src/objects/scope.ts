@@ -1,0 +1,109 @@
+import { DurableObject, waitUntil } from "cloudflare:workers";
+import type { Counter, ScopeAccounts } from "../limits/accounts.ts";
+import type { Charge, MeterSpec, ScopeId, Standing } from "../limits/demand.ts";
+import type { ExchangeReply, ExchangeRequest, ScopeService } from "../limits/exchange.ts";
+import { LeasingLimiter, type LimiterOptions } from "../limits/leasing.ts";
+import { Scope, type ScopeReport } from "../limits/scope.ts";
+
+/**
+ * The counters of one scope: a key, a team, ... All calls are short and may be made twice; each is one transaction.
+ * Storage: `docs/storage.md`. There is no alarm: rows that are of no use go with the next call.
+ */
+export class ScopeObject extends DurableObject {
+  /** What storage says, in memory; dropped when a change of it could not be stored. */
+  #scope: Scope | undefined;
+
+  exchange(request: ExchangeRequest): ExchangeReply {
+    return this.#change((scope, now) => scope.exchange(request, now));
+  }
+
+  apply(sender: string, sequence: number, charges: Charge[]): boolean {
+    return this.#change((scope, now) => scope.apply(sender, sequence, charges, now));
+  }
+
+  spend(counters: Counter[]): ScopeReport {
+    return this.#change((scope, now) => scope.spend(counters, now));
+  }
+
+  reset(counter: Counter | undefined, to: number): void {
+    this.#change((scope, now) => scope.reset(counter, to, now));
+  }
+
+  standing(meters: MeterSpec[]): Omit<Standing, "scope">[] {
+    return this.#change((scope, now) => scope.standing(meters, now));
+  }
+
+  setVersion(version: number): void {
+    this.#change((scope) => scope.setVersion(version));
+  }
+
+  async forget(): Promise<void> {
+    this.#scope = undefined;
+    await this.ctx.storage.deleteAll();
+  }
+
+  #change<T>(change: (scope: Scope, now: number) => T): T {
+    const { storage } = this.ctx;
+    try {
+      return storage.transactionSync(() => {
+        this.#scope ??= new Scope({
+          list: () => storage.kv.list(),
+          put: (key, value) => storage.kv.put(key, value),
+          delete: (key) => storage.kv.delete(key),
+          deleteAll: () => {
+            for (const [key] of [...storage.kv.list()]) storage.kv.delete(key);
+          },
+        });
+        return change(this.#scope, Date.now());
+      });
+    } catch (error) {
+      this.#scope = undefined;
+      throw error;
+    }
+  }
+}
+
+/** All scopes, an object each: what the ledger's and the admin plane's calls go to. */
+export interface ScopeObjects extends ScopeService, ScopeAccounts {
+  spend(scope: ScopeId, counters: readonly Counter[]): Promise<ScopeReport>;
+  /** Counts charges to one scope, once; `sequence` as for `Scope.apply`. */
+  apply(scope: ScopeId, sender: string, sequence: number, charges: readonly Charge[]): Promise<boolean>;
+  standing(scope: ScopeId, meters: readonly MeterSpec[]): Promise<Omit<Standing, "scope">[]>;
+  /** The scope's record has changed: isolates hear of it with their next exchange. */
+  setVersion(scope: ScopeId, version: number): Promise<void>;
+}
+
+export function scopeObjects(namespace: DurableObjectNamespace<ScopeObject>): ScopeObjects {
+  const ask = async <T>(scope: ScopeId, call: (object: DurableObjectStub<ScopeObject>) => Promise<T>): Promise<T> => {
+    try {
+      return await call(namespace.getByName(scope));
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      return call(namespace.getByName(scope)); // an object may be moved or reset; every call can be made twice
+    }
+  };
+  return {
+    exchange: (scope, request) => ask(scope, async (object) => object.exchange(request)),
+    apply: (scope, sender, sequence, charges) =>
+      ask(scope, async (object) => object.apply(sender, sequence, [...charges])),
+    spend: (scope, counters) => ask(scope, async (object) => object.spend([...counters])),
+    reset: (scope, counter, to) => ask(scope, async (object) => object.reset(counter, to)),
+    standing: (scope, meters) => ask(scope, async (object) => object.standing([...meters])),
+    setVersion: (scope, version) => ask(scope, async (object) => object.setVersion(version)),
+    forget: (scope) => ask(scope, (object) => object.forget()),
+  };
+}
+
+/** The limiter of this isolate: its leases outlive requests, its promises do not. */
+export function objectLimiter(
+  namespace: DurableObjectNamespace<ScopeObject>,
+  options: Omit<LimiterOptions, "service" | "waitUntil"> = {},
+): LeasingLimiter {
+  return new LeasingLimiter({ waitUntil, ...options, service: scopeObjects(namespace) });
+}
+
+/** Cloudflare's word that the same call may succeed. */
+function isPassing(error: unknown): boolean {
+  const marks = error as { retryable?: unknown; overloaded?: unknown } | undefined; // marks on errors of any class
+  return marks?.retryable === true && marks.overloaded !== true;
+}

@@ -1,0 +1,33 @@
+/** What is known of a virtual key: its row, and the rows of all it belongs to. Loaded at once, kept for a while. */
+import type {
+  BudgetRow,
+  KeyRow,
+  OrganizationMemberRow,
+  OrganizationRow,
+  ProjectRow,
+  TeamMemberRow,
+  TeamRow,
+  UserRow,
+} from "./schema/index.ts";
+
+export interface KeyIdentity {
+  key: KeyRow;
+  /** Tier of the key (`budget_id`). */
+  keyBudget: BudgetRow | undefined;
+  user: UserRow | undefined;
+  team: TeamRow | undefined;
+  /** The user's membership in the key's team, and its tier (the team's tier for members where it has none). */
+  member: TeamMemberRow | undefined;
+  memberBudget: BudgetRow | undefined;
+  organization: OrganizationRow | undefined;
+  organizationBudget: BudgetRow | undefined;
+  organizationMember: OrganizationMemberRow | undefined;
+  organizationMemberBudget: BudgetRow | undefined;
+  project: ProjectRow | undefined;
+  projectBudget: BudgetRow | undefined;
+  /** Names of the models in the access groups of the key, and of its team. */
+  keyGroupModels: readonly string[];
+  teamGroupModels: readonly string[];
+  /** This key was replaced, and still works until then (ISO 8601). */
+  revokeAt?: string;
+}

@@ -1,0 +1,162 @@
+/** Virtual keys: looked up, made, changed, replaced and deleted. Lists are in `key-list.ts`. */
+import { and, eq, getTableColumns, lt, lte, type SQL, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { deletedKeys, deprecatedKeys, type KeyRow, keys } from "./schema/index.ts";
+
+/** What an update may set. Whose spend it is (`scope_id`) never changes. */
+export type KeyChanges = Partial<Omit<KeyRow, "token" | "scope_id">>;
+/** A key to be made: its scope is its own. */
+export type NewKey = Omit<typeof keys.$inferInsert, "scope_id">;
+
+export async function findKey(db: Database, token: string): Promise<KeyRow | undefined> {
+  const [key] = await db.select().from(keys).where(eq(keys.token, token));
+  return key;
+}
+
+/** In no order; those that are not there are left out. */
+export async function findKeys(db: Database, tokens: readonly string[]): Promise<KeyRow[]> {
+  return db.select().from(keys).where(isOneOf(keys.token, tokens));
+}
+
+export async function findKeysByAlias(db: Database, aliases: readonly string[]): Promise<KeyRow[]> {
+  return db.select().from(keys).where(isOneOf(keys.key_alias, aliases));
+}
+
+/** As one parameter: D1 takes 100 in a statement. */
+export function isOneOf(
+  column: SQL.Aliased | (typeof keys)["token" | "key_alias" | "team_id"],
+  values: readonly string[],
+): SQL {
+  return sql`${column} in (select value from json_each(${JSON.stringify(values)}))`;
+}
+
+/** @throws where the token, its scope or the alias is taken (`isDuplicate`) */
+export async function insertKey(db: Database, key: NewKey): Promise<KeyRow> {
+  const [row] = await db
+    .insert(keys)
+    .values({ ...key, scope_id: key.token })
+    .returning();
+  if (row === undefined) throw new Error("D1 returned no row of an insert");
+  return row;
+}
+
+/** `undefined` where the key is gone. @throws where the alias is taken (`isDuplicate`) */
+export async function updateKey(db: Database, token: string, changes: KeyChanges): Promise<KeyRow | undefined> {
+  const [row] = await db.update(keys).set(changes).where(eq(keys.token, token)).returning();
+  return row;
+}
+
+export interface Replacement {
+  token: string;
+  changes: KeyChanges;
+  /** Until when the old key works too (ISO 8601); absent: not any more. */
+  revokeAt?: string;
+  /** ISO 8601. */
+  now: string;
+}
+
+/**
+ * Gives a key a new token, all of it or nothing. Older keys that still work go on working until they are revoked.
+ * `undefined` where the key is gone: somebody else replaced it first.
+ */
+export async function replaceKey(
+  db: Database,
+  old: string,
+  { token, changes, revokeAt, now }: Replacement,
+): Promise<KeyRow | undefined> {
+  const isReplaced = sql`exists (select 1 from ${keys} where ${keys.token} = ${token})`;
+  const replace = db
+    .update(keys)
+    .set({ ...changes, token, rotation_count: sql`${keys.rotation_count} + 1` })
+    .where(eq(keys.token, old))
+    .returning();
+  const forgetNew = db.delete(deprecatedKeys).where(eq(deprecatedKeys.token, token));
+  const follow = db
+    .update(deprecatedKeys)
+    .set({ active_token: token })
+    .where(and(eq(deprecatedKeys.active_token, old), isReplaced));
+  if (revokeAt === undefined) {
+    const [[row]] = await db.batch([replace, forgetNew, follow]);
+    return row;
+  }
+  const remember = db
+    .insert(deprecatedKeys)
+    .select(
+      db
+        .select({
+          token: sql<string>`${old}`.as("token"),
+          active_token: keys.token,
+          revoke_at: sql<string>`${revokeAt}`.as("revoke_at"),
+          created_at: sql<string>`${now}`.as("created_at"),
+        })
+        .from(keys)
+        .where(eq(keys.token, token)),
+    )
+    .onConflictDoUpdate({ target: deprecatedKeys.token, set: { active_token: token, revoke_at: revokeAt } });
+  const [[row]] = await db.batch([replace, forgetNew, follow, remember]);
+  return row;
+}
+
+export interface Deletion {
+  /** Nano-dollars by token, as the scopes say. */
+  spend: Readonly<Record<string, number>>;
+  /** ISO 8601. */
+  deletedAt: string;
+  deletedBy: string | undefined;
+  deletedByKey: string;
+  changedBy: string | undefined;
+}
+
+/** Deletes keys and those they replaced, and keeps copies for audit: all of it or nothing. */
+export async function deleteKeys(db: Database, tokens: readonly string[], deletion: Deletion): Promise<void> {
+  await db.batch([
+    db
+      .delete(deprecatedKeys)
+      .where(sql`${deprecatedKeys.active_token} in (select value from json_each(${JSON.stringify(tokens)}))`),
+    db.insert(deletedKeys).select(copies(db, tokens, deletion)),
+    db.delete(keys).where(isOneOf(keys.token, tokens)),
+  ]);
+}
+
+/** Keeps a copy of a key as it was, without deleting it: its token is about to change. */
+export async function keepCopy(db: Database, token: string, deletion: Deletion): Promise<void> {
+  await db.insert(deletedKeys).select(copies(db, [token], deletion));
+}
+
+/** The rows as `deleted_keys` has them, column by column in its order: an insert from a select goes by position. */
+function copies(db: Database, tokens: readonly string[], deletion: Deletion) {
+  const { spend, deletedAt, deletedBy, deletedByKey, changedBy } = deletion;
+  const own: Record<string, SQL> = {
+    id: sql`lower(hex(randomblob(16)))`,
+    spend_nano: sql`coalesce(json_extract(${JSON.stringify(spend)}, '$.' || '"' || ${keys.token} || '"'), 0)`,
+    deleted_at: sql`${deletedAt}`,
+    deleted_by: sql`${deletedBy ?? null}`,
+    deleted_by_api_key: sql`${deletedByKey}`,
+    litellm_changed_by: sql`${changedBy ?? null}`,
+  };
+  const columns: Record<string, SQL | (typeof keys)[keyof KeyRow]> = getTableColumns(keys);
+  const selected = Object.keys(getTableColumns(deletedKeys)).map((name) => {
+    const column = own[name]?.as(name) ?? columns[name];
+    if (column === undefined) throw new Error(`deleted_keys has a column keys has not: ${name}`);
+    return [name, column] as const;
+  });
+  return db
+    .select(Object.fromEntries(selected) as never) // every column of the table, as just built
+    .from(keys)
+    .where(isOneOf(keys.token, tokens));
+}
+
+/** Keys whose rotation is due. */
+export async function dueKeys(db: Database, now: string, most: number): Promise<KeyRow[]> {
+  return db
+    .select()
+    .from(keys)
+    .where(and(eq(keys.auto_rotate, true), lte(keys.key_rotation_at, now)))
+    .orderBy(keys.key_rotation_at)
+    .limit(most);
+}
+
+/** Replaced keys that do not work any more. */
+export async function forgetRevokedKeys(db: Database, now: string): Promise<void> {
+  await db.delete(deprecatedKeys).where(lt(deprecatedKeys.revoke_at, now));
+}

@@ -1,0 +1,58 @@
+/** Users, looked up. */
+import { asc, eq, sql } from "drizzle-orm";
+import { among, equalsInAnyCase } from "./among.ts";
+import type { Database } from "./database.ts";
+import { keys, type OrganizationMemberRow, organizationMembers, type UserRow, users } from "./schema/index.ts";
+
+export async function findUser(db: Database, id: string): Promise<UserRow | undefined> {
+  const [user] = await db.select().from(users).where(eq(users.user_id, id));
+  return user;
+}
+
+export async function findUsers(db: Database, ids: readonly string[]): Promise<UserRow[]> {
+  return ids.length === 0 ? [] : db.select().from(users).where(among(users.user_id, ids));
+}
+
+/** Emails are the same in any case. */
+export async function findUserByEmail(db: Database, email: string): Promise<UserRow | undefined> {
+  const [user] = await db
+    .select()
+    .from(users)
+    .where(equalsInAnyCase(users.user_email, email))
+    .orderBy(asc(users.created_at))
+    .limit(1);
+  return user;
+}
+
+export async function findUsersByEmails(db: Database, emails: readonly string[]): Promise<UserRow[]> {
+  if (emails.length === 0) return [];
+  const lower = emails.map((email) => email.toLowerCase());
+  return db
+    .select()
+    .from(users)
+    .where(among(sql`lower(${users.user_email})`, lower))
+    .limit(2 * emails.length);
+}
+
+export async function organizationsOf(db: Database, userIds: readonly string[]): Promise<OrganizationMemberRow[]> {
+  if (userIds.length === 0) return [];
+  return db
+    .select()
+    .from(organizationMembers)
+    .where(among(organizationMembers.user_id, userIds))
+    .orderBy(asc(organizationMembers.created_at))
+    .limit(MOST_MEMBERSHIPS);
+}
+
+const MOST_MEMBERSHIPS = 20_000;
+
+/** How many keys each has. */
+export async function keyCounts(db: Database, userIds: readonly string[]): Promise<Map<string, number>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db
+    .select({ user_id: keys.user_id, count: sql<number>`count(*)` })
+    .from(keys)
+    .where(among(keys.user_id, userIds))
+    .groupBy(keys.user_id);
+  return new Map(rows.flatMap(({ user_id, count }) => (user_id === null ? [] : [[user_id, count]])));
+}
