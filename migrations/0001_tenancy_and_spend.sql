@@ -200,6 +200,7 @@ CREATE TABLE `deleted_keys` (
 	`deleted_by_api_key` text,
 	`litellm_changed_by` text,
 	`token` text NOT NULL,
+	`scope_id` text NOT NULL,
 	`key_name` text,
 	`key_alias` text,
 	`expires` text,
@@ -288,6 +289,7 @@ CREATE TABLE `deprecated_keys` (
 --> statement-breakpoint
 CREATE TABLE `keys` (
 	`token` text PRIMARY KEY NOT NULL,
+	`scope_id` text NOT NULL,
 	`key_name` text,
 	`key_alias` text,
 	`expires` text,
@@ -329,6 +331,7 @@ CREATE TABLE `keys` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `keys_alias` ON `keys` (`key_alias`);--> statement-breakpoint
+CREATE UNIQUE INDEX `keys_scope` ON `keys` (`scope_id`);--> statement-breakpoint
 CREATE INDEX `keys_user` ON `keys` (`user_id`);--> statement-breakpoint
 CREATE INDEX `keys_team` ON `keys` (`team_id`);--> statement-breakpoint
 CREATE INDEX `keys_rotation` ON `keys` (`key_rotation_at`);--> statement-breakpoint

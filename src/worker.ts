@@ -4,6 +4,7 @@ import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { housekeeping } from "./gateway/housekeeping.ts";
 import { consume } from "./ledger/consumer.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
@@ -40,6 +41,7 @@ function start(env: Env): NonNullable<typeof running> {
     database: openDatabase(env.DB),
     scopes: {
       limiter: objectLimiter(env.SCOPES, {
+        onVersion: () => running?.gateway.forgetTenancy(),
         onFailure: (scope, error) => log.notice(`the counters of ${scope} cannot be reached: ${error}`),
       }),
       accounts: scopeObjects(env.SCOPES),
@@ -66,7 +68,10 @@ export default {
   },
   scheduled(_, env, context) {
     running ??= start(env);
-    context.waitUntil(running.gateway.health.refresh("cron"));
+    const { gateway } = running;
+    const ready = gateway.models.ready((promise) => context.waitUntil(promise)) ?? Promise.resolve();
+    context.waitUntil(ready.then(() => gateway.health.refresh("cron")));
+    context.waitUntil(housekeeping(gateway).catch((error: unknown) => gateway.log.fault("housekeeping", error)));
   },
   async queue(batch, env) {
     const log = consoleLog({ calls: false });

@@ -2,12 +2,15 @@
 import type { ClosedNote, OpenedNote } from "../ledger/notes.ts";
 import type { CallRecord } from "../ledger/record.ts";
 import type { Limiter } from "../limits/demand.ts";
+import type { Surcharges } from "../models/surcharge.ts";
 import type { CallSettings } from "../operations/attempt.ts";
 import type { Choice, RoutingEngine } from "../router/engine.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Compatibility } from "../tenancy/compatibility.ts";
 import type { Caller } from "./caller.ts";
 import type { DeploymentGate } from "./deployment-gate.ts";
+
+import type { PrioritySettings } from "./priority.ts";
 
 /** What the pipeline needs of the world. */
 export interface CallDependencies {
@@ -37,6 +40,10 @@ export interface GatewayCallSettings extends CallSettings {
   /** IANA name: whose midnights budgets begin at. */
   timezone: string;
   compatibility: Compatibility;
+  /** What is added to providers' prices and taken off. */
+  surcharges?: Surcharges;
+  /** Shares of models' capacity, where they are reserved by priority. */
+  priorities?: PrioritySettings;
   /** Put what was asked and answered on the ledger (`store_prompts_in_spend_logs`). */
   storePrompts?: boolean;
 }

@@ -68,6 +68,13 @@ function callHeaders(record: CallRecord): Record<string, string> {
     if (record.hedges > 0) headers["x-sluice-hedged"] = String(record.hedges);
   }
   if (record.cost !== undefined) headers["x-litellm-response-cost"] = formatUsd(record.cost);
+  if (record.surcharged !== undefined) {
+    const { original, discount, margin, marginShare } = record.surcharged;
+    headers["x-litellm-response-cost-original"] = formatUsd(original);
+    headers["x-litellm-response-cost-discount-amount"] = formatUsd(discount);
+    headers["x-litellm-response-cost-margin-amount"] = formatUsd(margin);
+    headers["x-litellm-response-cost-margin-percent"] = String(marginShare * 100);
+  }
   return headers;
 }
 

@@ -9,11 +9,13 @@ import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Choice } from "../router/engine.ts";
+import { BudgetExceededError } from "../tenancy/limit-refusals.ts";
 import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { splitOptions } from "./options.ts";
+import { prioritySubject } from "./priority.ts";
 import { type Passage, relay, translate } from "./relay.ts";
 import { Reservation, type Size } from "./reservation.ts";
 import { type RoutingOptions, routeRequest } from "./routing.ts";
@@ -28,10 +30,11 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
   const settlement = new Settlement(dependencies, operation.name, input);
   dependencies.waitUntil(settlement.done);
   try {
-    const admitted = admit(dependencies, operation, input, input.body);
+    const asked = admit(dependencies, operation, input, input.body);
+    settlement.admitted(asked.request, asked.options);
+    settlement.asked(asked.request);
+    const { admitted, reservation } = await reserveOrFallBack(dependencies, operation, input, asked);
     const { request } = admitted;
-    settlement.admitted(request, admitted.options);
-    const reservation = await reserve(dependencies, input, admitted);
     settlement.reserved(reservation);
     const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
     const askDeployment = (choice: Choice) => {
@@ -124,17 +127,43 @@ function named<Request extends BaseRequest>(request: Request, caller: Caller): R
   return model === request.model ? request : { ...request, model };
 }
 
+/** Reserves; where a budget refuses, for the models the caller named for that case. */
+async function reserveOrFallBack<Request extends BaseRequest, Response, Chunk>(
+  dependencies: CallDependencies,
+  operation: Operation<Request, Response, Chunk>,
+  input: CallInput,
+  asked: Admitted<Request>,
+): Promise<{ admitted: Admitted<Request>; reservation: Reservation }> {
+  try {
+    return { admitted: asked, reservation: await reserve(dependencies, input, asked) };
+  } catch (error) {
+    if (!(error instanceof BudgetExceededError)) throw error;
+    for (const model of input.caller.budgetFallbacks(asked.request.model)) {
+      const request = { ...asked.request, model };
+      const admitted = { ...asked, request, size: sizeOf(operation, request) };
+      const reservation = await reserve(dependencies, input, admitted).catch(() => undefined);
+      if (reservation !== undefined) return { admitted, reservation };
+    }
+    throw error;
+  }
+}
+
 /** Reserves what the call may use of every limit and budget it counts for. */
 async function reserve(
   { limiter, router, now, settings }: CallDependencies,
   { id, caller }: CallInput,
   { request, size, options }: Admitted<BaseRequest>,
 ): Promise<Reservation> {
-  const subjects = await caller.subjects(options.tags);
-  const deployments = router.groups.find(request.model)?.deployments ?? [];
+  const group = router.groups.find(request.model);
+  const deployments = group?.deployments ?? [];
+  const subjects = [...(await caller.subjects(options.tags))];
+  const priority =
+    group && settings.priorities && prioritySubject(group, caller.priority, router.state, now(), settings.priorities);
+  if (priority !== undefined) subjects.push(priority);
   const { timezone, compatibility } = settings;
   const isSaturated = router.isSaturated(request.model);
-  const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated };
+  const { surcharges } = settings;
+  const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
   return Reservation.make(id, subjects, deployments, size, ports);
 }
 

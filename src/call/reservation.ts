@@ -1,11 +1,18 @@
 /** What a call has reserved: of its limits when it is let in, and of its budgets for each deployment it asks. */
 import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
 import type { Admission, Limiter, Standing, Used } from "../limits/demand.ts";
+import { type Surcharges, surcharge } from "../models/surcharge.ts";
 import { affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { type CallFacts, demandsOf } from "../tenancy/demands.ts";
 import { limitRefused } from "../tenancy/limit-refusals.ts";
 import type { Subject } from "../tenancy/subjects.ts";
+
+/** Tokens that an answer without a bound of its own is to have, where there is money for so many. */
+const USUAL_ANSWER = 4096;
+
+/** How often less is asked for: other calls may be faster. */
+const MOST_ROUNDS = 3;
 
 /** Tokens an answer must be able to have, where the client does not say how long it may be. */
 const SHORTEST_ANSWER = 16;
@@ -27,6 +34,7 @@ export interface ReservationPorts {
   timezone: string;
   budgetStatus: number;
   isSaturated: boolean;
+  surcharges: Surcharges | undefined;
 }
 
 export class Reservation {
@@ -67,14 +75,20 @@ export class Reservation {
   ): Promise<Reservation> {
     const input = needsSize(subjects, size.model) ? await size.input() : 0;
     const facts = { ...factsOf(input, size, deployments, ports), isSaturated: ports.isSaturated };
-    const demands = demandsOf(subjects, facts);
-    const verdict = await ports.limiter.admit(
-      call,
-      demands,
-      subjects.map(({ scope }) => scope),
-    );
-    if (verdict.ok) return new Reservation(verdict.admission, subjects, ports, input, size.output);
-    throw verdict.unavailable ? unreachable() : limitRefused(verdict.refusal, subjects, ports);
+    const scopes = subjects.map(({ scope }) => scope);
+    let cost = facts.cost.usual;
+    for (let round = 1; ; round++) {
+      const { least, most } = facts.cost;
+      const demands = demandsOf(subjects, { ...facts, cost: { least: cost, most } });
+      const verdict = await ports.limiter.admit(call, demands, scopes);
+      if (verdict.ok) return new Reservation(verdict.admission, subjects, ports, input, size.output);
+      if (verdict.unavailable) throw unreachable();
+      // There is less than such answers usually take: then all there is will do, if it is enough for any.
+      const { meter, remaining } = verdict.refusal;
+      if (meter.kind !== "budget" || cost <= least || remaining < least)
+        throw limitRefused(verdict.refusal, subjects, ports);
+      cost = round < MOST_ROUNDS ? Math.max(least, Math.min(remaining, cost - 1)) : least;
+    }
   }
 
   get standings(): readonly Standing[] {
@@ -97,14 +111,15 @@ export class Reservation {
     const { now } = this.#ports;
     const longest = longestOutput(target.info);
     const others = [...this.#open.values()].reduce((sum, worst) => sum + worst, 0);
-    const worst = worstCase(target.info, this.#input, this.#output ?? longest, now);
+    const worst = priced(worstCase(target.info, this.#input, this.#output ?? longest, now), target, this.#ports);
     this.#open.set(attempt, worst);
     if (others + worst <= reserved) return undefined;
     const raised = await this.#admission.raise(others + worst);
     if (raised.ok) return undefined;
     // There is not so much, but an answer that has no bound of its own may be shorter.
     const held = this.#admission.reserved ?? 0;
-    const affordable = affordableOutput(target.info, this.#input, held - others, now);
+    const price = (money: number) => priced(money, target, this.#ports);
+    const affordable = affordableOutput(target.info, this.#input, held - others, now, price);
     if (this.#output === undefined && affordable >= SHORTEST_ANSWER) {
       this.#open.set(attempt, held - others);
       return affordable;
@@ -142,19 +157,33 @@ function factsOf(
   input: number,
   { model, output }: Size,
   deployments: readonly Deployment[],
-  { now, timezone }: ReservationPorts,
-): Omit<CallFacts, "isSaturated"> {
-  const infos = deployments.map(({ target }) => target.info);
+  ports: ReservationPorts,
+): Omit<CallFacts, "isSaturated"> & { cost: { usual: number } } {
+  const { now, timezone } = ports;
+  const targets = deployments.map(({ target }) => target);
   const worst = (length: number | undefined) =>
-    Math.max(0, ...infos.map((info) => worstCase(info, input, length ?? longestOutput(info), now)));
-  const longest = output ?? Math.max(SHORTEST_ANSWER, ...infos.map(longestOutput));
+    Math.max(
+      0,
+      ...targets.map((target) =>
+        priced(worstCase(target.info, input, length ?? longestOutput(target.info), now), target, ports),
+      ),
+    );
+  const longest = output ?? Math.max(SHORTEST_ANSWER, ...targets.map(({ info }) => longestOutput(info)));
   return {
     model,
     now,
     timezone,
     tokens: { least: input + (output ?? SHORTEST_ANSWER), most: input + longest },
-    cost: { least: worst(output ?? SHORTEST_ANSWER), most: worst(output) },
+    cost: {
+      least: worst(output ?? SHORTEST_ANSWER),
+      usual: worst(output ?? Math.min(USUAL_ANSWER, longest)),
+      most: worst(output),
+    },
   };
+}
+
+function priced(cost: number, { provider }: Deployment["target"], { surcharges }: ReservationPorts): number {
+  return surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total;
 }
 
 function unreachable(): SluiceError {

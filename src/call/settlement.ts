@@ -5,6 +5,7 @@ import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
 import { openRow, spendRow } from "../ledger/row.ts";
 import type { Admission } from "../limits/demand.ts";
 import { cost } from "../models/cost.ts";
+import { type Surcharged, surcharge } from "../models/surcharge.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
@@ -80,6 +81,11 @@ export class Settlement {
     this.record.modelGroup = request.model;
     this.record.stream = request.stream === true;
     this.record.tags = options.tags;
+  }
+
+  /** What was asked and answered, for the ledger; only where the settings say so. */
+  asked(body: unknown): void {
+    if (this.#dependencies.settings.storePrompts) this.record.payload = { messages: JSON.stringify(body) };
   }
 
   /** It was let in: from here on it is on the ledger, whatever happens to this machine. */
@@ -189,6 +195,8 @@ export class Settlement {
     const { record, reservation } = this;
     const used = { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
     reservation?.settle(used);
+    const answer = this.#winner?.meter?.answer;
+    if (record.payload !== undefined && answer !== undefined) record.payload.response = JSON.stringify(answer);
     const charges = [...(reservation?.charges(used.cost) ?? [])];
     for (const open of this.#attempts) {
       const own = open === this.#winner ? used : NOTHING;
@@ -218,7 +226,12 @@ export class Settlement {
   /** Nano-dollars; `undefined` where a price is not known. */
   #costOf({ meter, target }: Partial<OpenAttempt> = {}, usage: Usage): number | undefined {
     if (meter === undefined || target?.info === undefined) return undefined;
-    return cost(usage, target.info, { ...meter.terms, at: this.record.startedAt })?.total;
+    const total = cost(usage, target.info, { ...meter.terms, at: this.record.startedAt })?.total;
+    const { surcharges } = this.#dependencies.settings;
+    if (total === undefined || surcharges === undefined) return total;
+    const surcharged = surcharge(total, target.provider, surcharges);
+    this.record.surcharged = addUp(this.record.surcharged, surcharged);
+    return surcharged.total;
   }
 
   #tellRouter(): void {
@@ -233,6 +246,18 @@ export class Settlement {
 /** Keys stand in queries, passwords before the host. */
 function withoutCredentials(url: string): string {
   return (url.split("?")[0] ?? "").replace(/\/\/[^/@]*@/, "//");
+}
+
+/** Of the parts of a call that was continued elsewhere. */
+function addUp(before: Surcharged | undefined, after: Surcharged): Surcharged {
+  if (before === undefined) return after;
+  return {
+    total: before.total + after.total,
+    original: before.original + after.original,
+    discount: before.discount + after.discount,
+    margin: before.margin + after.margin,
+    marginShare: after.marginShare,
+  };
 }
 
 /** An unknown part makes the whole unknown. */

@@ -1,7 +1,19 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { NotFoundError, SluiceError } from "../formats/errors.ts";
+import { accessGroupRoutes } from "./admin/access-groups/routes.ts";
+import { auditRoutes } from "./admin/audit.ts";
 import { budgetRoutes } from "./admin/budgets.ts";
+import { credentialRoutes } from "./admin/credentials.ts";
+import { customerRoutes } from "./admin/customers.ts";
+import { fallbackRoutes } from "./admin/fallbacks.ts";
+import { keyRoutes } from "./admin/keys/routes.ts";
+import { storedModelRoutes } from "./admin/models/routes.ts";
+import { organizationRoutes } from "./admin/organizations/routes.ts";
+import { projectRoutes } from "./admin/projects/routes.ts";
+import { routerSettingsRoutes } from "./admin/router-settings.ts";
+import { spendRoutes } from "./admin/spend/routes.ts";
+import { tagRoutes } from "./admin/tags.ts";
 import { authenticate, refuseRoute } from "./auth.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { type Gateway, waitUntil } from "./gateway.ts";
@@ -20,6 +32,18 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...routerStateRoutes,
   ...budgetRoutes,
+  ...keyRoutes,
+  ...auditRoutes,
+  ...storedModelRoutes,
+  ...credentialRoutes,
+  ...accessGroupRoutes,
+  ...fallbackRoutes,
+  ...routerSettingsRoutes,
+  ...spendRoutes,
+  ...customerRoutes,
+  ...organizationRoutes,
+  ...projectRoutes,
+  ...tagRoutes,
 ];
 
 interface Variables {

@@ -37,6 +37,7 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
   const names = { groupsOf: (model: string) => groupNamesOf(gateway.router.groups, model) };
   const teamMetadata = identity?.team?.metadata ?? {};
   const keyMetadata = identity?.key.metadata ?? {};
+  const priority = keyMetadata["priority"] ?? teamMetadata["priority"];
   return {
     attribution: attributionOf(principal, facts),
     tags: [...strings(keyMetadata["tags"]), ...strings(teamMetadata["tags"])],
@@ -44,6 +45,7 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
       isAdmin(role) ||
       keyMetadata["allow_client_mock_response"] === true ||
       teamMetadata["allow_client_mock_response"] === true,
+    ...(typeof priority === "string" && { priority }),
     modelFor: (name) => aliasOf(identity, name) ?? name,
     refuseModel(model) {
       const refusal = identity && refuseModel(identity, model, names);

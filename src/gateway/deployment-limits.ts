@@ -12,6 +12,7 @@ const ENFORCING: ReadonlySet<string> = new Set([
   "usage-based-routing-v2",
   "latency-based-routing",
   "cost-based-routing",
+  "power-of-two-choices",
 ]);
 
 export function deploymentGate({ settings }: GatewayConfig, limiter: Limiter): DeploymentGate {

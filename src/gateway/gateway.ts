@@ -43,6 +43,8 @@ export interface Gateway {
   accounts: ScopeAccounts;
   /** Makes this isolate ask the database anew for whatever it knows of keys. */
   forgetTenancy(): void;
+  /** Keeps the process alive for what goes on after the answer. */
+  waitUntil(context: Context, promise: Promise<unknown>): void;
   /** What auth goes by within this request. */
   authPorts(context: Context): AuthPorts;
   /** Customers and tags, for a call within this request. */
@@ -99,6 +101,7 @@ export function createGateway(
       identities.clear();
       directory.clear();
     },
+    waitUntil,
     subjects: (context) => directory.within((promise) => waitUntil(context, promise)),
     authPorts: (context) => ({
       masterKey: config.masterKey,

@@ -7,6 +7,7 @@ import { isForBackground } from "../health/monitor.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import type { Gateway } from "./gateway.ts";
+import { mayUse } from "./model-names.ts";
 import type { Route, RouteCall } from "./route.ts";
 import { healthParams } from "./show-deployment.ts";
 
@@ -90,7 +91,7 @@ const READY = { status: "healthy", db: "Not connected" };
 /** Asks, or tells what background checks found. 503 where a model was named and nothing of it answers. */
 async function health({ context, gateway, principal }: RouteCall): Promise<Response> {
   const { model, model_id: id } = context.req.query();
-  const deployments = named(gateway, model, id);
+  const deployments = named(gateway, model, id).filter(({ modelName }) => mayUse(gateway, principal, modelName));
   const results = gateway.health.runsInBackground
     ? await known(gateway, context, deployments)
     : await gateway.health.check(deployments);

@@ -59,18 +59,20 @@ const INFO_PARAMS: ReadonlySet<string> = new Set([
   "weight",
 ]);
 
+type Shown = Pick<Deployment, "raw" | "litellmModel">;
+
 /** The `litellm_params` that `GET /health` shows. */
 export function healthParams(deployment: Deployment, viewer: Principal | undefined): Record<string, unknown> {
   return shown(deployment, viewer, (name) => HEALTH_PARAMS.has(name));
 }
 
 /** The `litellm_params` that `GET /model/info` shows. */
-export function infoParams(deployment: Deployment, viewer: Principal | undefined): Record<string, unknown> {
+export function infoParams(deployment: Shown, viewer: Principal | undefined): Record<string, unknown> {
   return shown(deployment, viewer, (name) => INFO_PARAMS.has(name) || isPrice(name));
 }
 
 /** `model_info` as the operator wrote it, extra keys included: it is there to be read. Secrets are left out. */
-export function statedInfo({ raw }: Deployment): Record<string, unknown> {
+export function statedInfo({ raw }: Pick<Deployment, "raw">): Record<string, unknown> {
   return Object.fromEntries(Object.entries(raw.info).filter(([, value]) => isPlain(value)));
 }
 
@@ -79,7 +81,7 @@ export function isPrice(name: string): boolean {
 }
 
 function shown(
-  { raw, litellmModel }: Deployment,
+  { raw, litellmModel }: Shown,
   viewer: Principal | undefined,
   isShown: (name: string) => boolean,
 ): Record<string, unknown> {

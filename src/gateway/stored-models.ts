@@ -185,7 +185,9 @@ export class StoredModels {
 /** @throws UnreadableSecret */
 export async function openModel(vault: Vault, row: ModelRow): Promise<StoredModel> {
   const params = await openParams(vault, "model", placeOf(row), row.litellm_params);
-  return { id: row.model_id, modelName: row.model_name, params, info: row.model_info };
+  const { created_at, created_by, updated_at, updated_by } = row;
+  const info = { ...row.model_info, created_at, created_by, updated_at, updated_by };
+  return { id: row.model_id, modelName: row.model_name, params, info };
 }
 
 /** What a model's secrets are bound to. */

@@ -45,7 +45,7 @@ export async function consume(
       await addSpend(db, [...group.rows.values()]);
       for (const message of group.messages) message.ack();
     } catch (error) {
-      onNotice(`${group.rows.size} spend rows could not be stored and are tried again: ${error}`);
+      onNotice(`${group.rows.size} spend rows could not be stored and are tried again: ${String(error).slice(0, 300)}`); // its end may quote rows
       for (const message of group.messages) {
         const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (message.attempts - 1));
         message.retry({ delaySeconds: Math.ceil(pause * (0.5 + random() / 2)) });

@@ -1,4 +1,5 @@
 import type { Usage } from "../formats/openai/chat.ts";
+import type { Surcharged } from "../models/surcharge.ts";
 
 /** What is known of a call once it is over: one for each call, whatever became of it. */
 export interface CallRecord {
@@ -24,6 +25,8 @@ export interface CallRecord {
   estimated: boolean;
   /** Nano-dollars; absent where the price or the usage is unknown. */
   cost?: number;
+  /** What `cost` is made of, where discounts or margins are configured. */
+  surcharged?: Surcharged;
   /** Milliseconds since the epoch. */
   startedAt: number;
   endedAt: number;

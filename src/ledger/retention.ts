@@ -49,14 +49,14 @@ export async function deleteOldLogs(
 ): Promise<{ deleted: number; isDone: boolean }> {
   const before = now() - period;
   let deleted = 0;
+  let hasLogs = true;
   for (let step = 0; step < MOST_STEPS; step++) {
-    const result = await deleteLogsBefore(db, before, AT_A_TIME);
-    if (result.payloads.length > 0) await deletePayloads?.(result.payloads);
-    deleted += result.deleted;
-    if (result.deleted < AT_A_TIME) {
-      const slots = await deleteKeySlotsBefore(db, before, AT_A_TIME);
-      return { deleted, isDone: slots < AT_A_TIME };
-    }
+    if (hasLogs) {
+      const { deleted: logs, payloads } = await deleteLogsBefore(db, before, AT_A_TIME);
+      if (payloads.length > 0) await deletePayloads?.(payloads);
+      deleted += logs;
+      hasLogs = logs === AT_A_TIME;
+    } else if ((await deleteKeySlotsBefore(db, before, AT_A_TIME)) < AT_A_TIME) return { deleted, isDone: true };
   }
   return { deleted, isDone: false };
 }

@@ -12,6 +12,8 @@ export interface ScopeAccounts {
   spend(scope: ScopeId, counters: readonly Counter[]): Promise<ScopeSpend>;
   /** Sets a counter to an amount in nano-dollars; the difference is kept as an adjustment. Without a counter: the total. */
   reset(scope: ScopeId, counter: Counter | undefined, to: number): Promise<void>;
+  /** The record of the scope has changed: isolates hear of it with their next exchange, and forget their copies. */
+  setVersion(scope: ScopeId, version: number): Promise<void>;
   /** The scope is deleted: its counters are void. */
   forget(scope: ScopeId): Promise<void>;
 }

@@ -50,8 +50,6 @@ export class Holding {
   #leases = new Map<string, Lease>();
   /** What was said to be kept, in exchanges without a reply so far. */
   #kept: { sequence: number; lease: Lease; keep: number }[] = [];
-  /** What was told last may not have been heard. */
-  #isUnheard = false;
   #failures = 0;
   #pausedUntil = 0;
   readonly #newName: () => string;
@@ -68,7 +66,6 @@ export class Holding {
   }
 
   get hasNews(): boolean {
-    if (this.#isUnheard) return true;
     for (const lease of this.#leases.values()) if (lease.hasNews) return true;
     return false;
   }
@@ -113,24 +110,26 @@ export class Holding {
   /** Begins an exchange: for a call's wants, or to tell the news and give back what is not needed. */
   ask(now: number, call?: { key: object; wants: readonly Want[] }): Asked {
     const wants = new Map(call?.wants.map((want) => [want.lease, want]));
-    for (const [key, lease] of this.#leases)
-      if (lease.isOver(now) && !wants.has(lease) && !this.#isUnheard) this.#leases.delete(key);
-    const leases = [...this.#leases.values()].filter(
-      (lease) => wants.has(lease) || lease.hasNews || lease.isInUse || this.#isUnheard,
-    );
+    for (const [key, lease] of this.#leases) if (lease.isOver(now) && !wants.has(lease)) this.#leases.delete(key);
+    // It takes the place of those before that have not been answered: all that was in them is in it too.
+    const leases = [...this.#leases.values()].filter((lease) => wants.has(lease) || lease.hasNews || lease.isInUse);
     this.#sequence += 1;
+    const sequence = this.#sequence;
     const isIdle = this.isIdle(now);
     const meters = leases.map((lease) => {
       const want = wants.get(lease);
-      if (call === undefined) return lease.request(now, isIdle);
-      return lease.request(now, isIdle, { key: call.key, least: want?.least ?? 0, most: want?.most ?? 0 });
+      if (call === undefined) return lease.request({ sequence, now, isIdle });
+      return lease.request(
+        { sequence, now, isIdle },
+        { key: call.key, least: want?.least ?? 0, most: want?.most ?? 0 },
+      );
     });
     for (const [index, { keep }] of meters.entries()) {
       const lease = leases[index];
-      if (keep !== undefined && lease !== undefined) this.#kept.push({ sequence: this.#sequence, lease, keep });
+      if (keep !== undefined && lease !== undefined) this.#kept.push({ sequence, lease, keep });
     }
     this.askedAt = now;
-    const request = { holder: this.#holder, sequence: this.#sequence, isNew: this.#isNew, meters };
+    const request = { holder: this.#holder, sequence, isNew: this.#isNew, meters };
     return { request, leases, at: now };
   }
 
@@ -146,7 +145,6 @@ export class Holding {
     this.#isNew = false;
     const heard = new Map<Lease, MeterReply>();
     if (reply.sequence !== request.sequence) return heard; // a newer one was there first
-    this.#isUnheard = false;
     const isNewest = reply.sequence > this.#newestReply;
     if (isNewest) {
       this.#newestReply = reply.sequence;
@@ -157,7 +155,7 @@ export class Holding {
       const asked = request.meters[index];
       if (told === undefined || asked === undefined) continue;
       heard.set(lease, told);
-      lease.heard(asked.seconds);
+      lease.heard(request.sequence, asked.seconds);
       if (!isNewest) continue;
       const keeps = this.#kept.filter((kept) => kept.lease === lease).map(({ keep }) => keep);
       const mostKept = Math.min(...keeps, Number.POSITIVE_INFINITY);
@@ -169,7 +167,6 @@ export class Holding {
   /** @returns whether it is the first failure in a row */
   failed(now: number, random: number): boolean {
     this.#failures += 1;
-    this.#isUnheard = true;
     const pause = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** this.#failures);
     this.#pausedUntil = now + pause * (0.5 + random / 2);
     return this.#failures === 1;

@@ -39,6 +39,9 @@ export class Lease {
   #validUntil = 0;
   /** The limit the allotment was given under. */
   #limit: number | undefined;
+  /** The newest exchange it was in, and the newest of them that was answered. */
+  #saidIn = 0;
+  #heardIn = 0;
   /** By the call that asks. */
   readonly #asking = new Map<object, { units: number; until: number }>();
   readonly #seconds = new Map<number, CountedSecond>();
@@ -85,9 +88,9 @@ export class Lease {
     return this.meter.kind !== "rate" && this.#taken > 0;
   }
 
-  /** There is something to give back, or to tell. */
+  /** There is something to give back, or to tell, or to tell again. */
   get hasNews(): boolean {
-    if (this.#allotment !== this.used) return true;
+    if (this.#saidIn > this.#heardIn || this.#allotment !== this.used) return true;
     for (const { units, told } of this.#seconds.values()) if (units !== told) return true;
     return false;
   }
@@ -132,7 +135,11 @@ export class Lease {
    * What is told to the scope's state; from now on no more is in hand than is said to be kept.
    * @param call that asks, with what it needs
    */
-  request(now: number, isIdle: boolean, call?: { key: object; least: number; most: number }): MeterRequest {
+  request(
+    { sequence, now, isIdle }: { sequence: number; now: number; isIdle: boolean },
+    call?: { key: object; least: number; most: number },
+  ): MeterRequest {
+    this.#saidIn = sequence;
     const others = this.#asked(now, call?.key);
     const extra = isIdle ? 0 : this.#expected(now);
     const keep = this.#kept(now, call === undefined, others, extra);
@@ -159,8 +166,9 @@ export class Lease {
     this.#told = { available, chunk, spent, charged };
   }
 
-  /** The state has heard this. */
-  heard(seconds: readonly SecondReport[]): void {
+  /** The state has heard what was said in an exchange. */
+  heard(sequence: number, seconds: readonly SecondReport[]): void {
+    this.#heardIn = Math.max(this.#heardIn, sequence);
     for (const { second, units } of seconds) {
       const counted = this.#seconds.get(second);
       if (counted !== undefined) counted.told = units;
@@ -173,6 +181,8 @@ export class Lease {
     if (this.meter.kind === "rate") this.#taken = 0;
     this.#allotment = 0;
     this.#validUntil = 0;
+    this.#saidIn = 0;
+    this.#heardIn = 0;
     this.#told = NOTHING_TOLD;
     for (const second of this.#seconds.values()) second.told = 0;
   }

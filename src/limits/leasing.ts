@@ -36,7 +36,7 @@ const WAIT_FOR_IDLE = 1500;
 /** The shortest pause between two looks. */
 const PAUSE = 500;
 /** How often a call asks anew because others took what was given. */
-const MOST_ROUNDS = 8;
+const MOST_ROUNDS = 20;
 const MOST_HOLDINGS = 1000;
 
 /** What a call needs of one lease. */

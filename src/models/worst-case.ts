@@ -36,14 +36,23 @@ export function worstCase(info: ModelInfo | undefined, input: number, output: nu
   return Math.max(...known.map((usage) => cost(usage, info, { at })?.total ?? 0));
 }
 
-/** How many tokens of output so much money pays for, after the prompt; 0 where it does not even pay for that. */
-export function affordableOutput(info: ModelInfo | undefined, input: number, money: number, at: number): number {
+/**
+ * How many tokens of output so much money pays for, after the prompt; 0 where it does not even pay for that.
+ * @param price what the operator makes of a cost
+ */
+export function affordableOutput(
+  info: ModelInfo | undefined,
+  input: number,
+  money: number,
+  at: number,
+  price = (cost: number) => cost,
+): number {
   let low = 0;
   let high = longestOutput(info);
-  if (worstCase(info, input, high, at) <= money) return high;
+  if (price(worstCase(info, input, high, at)) <= money) return high;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2); // prices may rise in steps: no division tells
-    if (worstCase(info, input, middle, at) <= money) low = middle;
+    if (price(worstCase(info, input, middle, at)) <= money) low = middle;
     else high = middle;
   }
   return low;

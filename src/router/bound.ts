@@ -48,7 +48,11 @@ export function refuseParams(
   providers: ProviderLookup,
 ): string | undefined {
   const stored = credential?.isStored ? credential.values : {};
-  return refuseReferences({ ...stored, ...own }, providers) ?? refuseHost(own, credential);
+  return (
+    refuseReferences({ ...stored, ...own }, providers) ??
+    refuseHost(own, credential) ??
+    (credential && refuseMixture(own, credential.values))
+  );
 }
 
 /** Why a deployment of the file cannot have a credential that came over the API, if it cannot: its own key stays its own. */
@@ -56,9 +60,16 @@ export function refuseCredential(own: Params, values: Params, providers: Provide
   const { model, custom_llm_provider } = own;
   const refused = refuseReferences({ model, custom_llm_provider, ...values }, providers);
   if (refused !== undefined) return refused;
-  const hasKey = Object.entries(own).some(([name, value]) => isSecretName(name) && value !== undefined);
+  return refuseMixture(own, values);
+}
+
+/** A deployment's own key does not follow a credential to wherever that says. */
+function refuseMixture(own: Params, values: Params): string | undefined {
+  const hasKey = Object.entries(own).some(
+    ([name, value]) => isSecretName(name) && value !== undefined && value !== null,
+  );
   if (!hasKey || endpointsOf(values).length === 0) return undefined;
-  return `the credential ${String(own["litellm_credential_name"])} has an api_base, and the deployment a key of its own`;
+  return `the credential ${String(own["litellm_credential_name"])} has an api_base, and the deployment a key of its own: put both into one place`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Virtual keys: looked up, made, changed, replaced and deleted. Lists are in `key-list.ts`. */
 import { and, eq, getTableColumns, lt, lte, type SQL, sql } from "drizzle-orm";
+import { among } from "./among.ts";
 import type { Database } from "./database.ts";
 import { deletedKeys, deprecatedKeys, type KeyRow, keys } from "./schema/index.ts";
 
@@ -15,19 +16,11 @@ export async function findKey(db: Database, token: string): Promise<KeyRow | und
 
 /** In no order; those that are not there are left out. */
 export async function findKeys(db: Database, tokens: readonly string[]): Promise<KeyRow[]> {
-  return db.select().from(keys).where(isOneOf(keys.token, tokens));
+  return db.select().from(keys).where(among(keys.token, tokens));
 }
 
 export async function findKeysByAlias(db: Database, aliases: readonly string[]): Promise<KeyRow[]> {
-  return db.select().from(keys).where(isOneOf(keys.key_alias, aliases));
-}
-
-/** As one parameter: D1 takes 100 in a statement. */
-export function isOneOf(
-  column: SQL.Aliased | (typeof keys)["token" | "key_alias" | "team_id"],
-  values: readonly string[],
-): SQL {
-  return sql`${column} in (select value from json_each(${JSON.stringify(values)}))`;
+  return db.select().from(keys).where(among(keys.key_alias, aliases));
 }
 
 /** @throws where the token, its scope or the alias is taken (`isDuplicate`) */
@@ -110,11 +103,9 @@ export interface Deletion {
 /** Deletes keys and those they replaced, and keeps copies for audit: all of it or nothing. */
 export async function deleteKeys(db: Database, tokens: readonly string[], deletion: Deletion): Promise<void> {
   await db.batch([
-    db
-      .delete(deprecatedKeys)
-      .where(sql`${deprecatedKeys.active_token} in (select value from json_each(${JSON.stringify(tokens)}))`),
+    db.delete(deprecatedKeys).where(among(deprecatedKeys.active_token, tokens)),
     db.insert(deletedKeys).select(copies(db, tokens, deletion)),
-    db.delete(keys).where(isOneOf(keys.token, tokens)),
+    db.delete(keys).where(among(keys.token, tokens)),
   ]);
 }
 
@@ -143,7 +134,7 @@ function copies(db: Database, tokens: readonly string[], deletion: Deletion) {
   return db
     .select(Object.fromEntries(selected) as never) // every column of the table, as just built
     .from(keys)
-    .where(isOneOf(keys.token, tokens));
+    .where(among(keys.token, tokens));
 }
 
 /** Keys whose rotation is due. */

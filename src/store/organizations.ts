@@ -1,5 +1,5 @@
 /** Organizations, who is in them, and what goes with one when it is deleted. */
-import { and, asc, eq, getTableColumns, inArray, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, inArray, or, SQL, sql } from "drizzle-orm";
 import { among, contains } from "./among.ts";
 import type { Database } from "./database.ts";
 import {
@@ -75,7 +75,11 @@ export async function listMembers(db: Database, organizationIds: readonly string
   return memberships(db, among(organizationMembers.organization_id, organizationIds));
 }
 
-export async function findMembership(db: Database, organization: string, user: string): Promise<Membership | undefined> {
+export async function findMembership(
+  db: Database,
+  organization: string,
+  user: string,
+): Promise<Membership | undefined> {
   const [membership] = await memberships(
     db,
     and(eq(organizationMembers.organization_id, organization), eq(organizationMembers.user_id, user)),
@@ -148,7 +152,9 @@ function teamCopies(db: Database, condition: SQL | undefined, deletion: Deletion
     ${teamMembers.user_email}, 'role', ${teamMembers.role})) from ${teamMembers}
     where ${teamMembers.team_id} = ${teams.team_id}), '[]')`;
   return db
-    .select(inOrderOf(deletedTeams, { ...getTableColumns(teams), members_with_roles: members, ...endOf(scope, deletion) }))
+    .select(
+      inOrderOf(deletedTeams, { ...getTableColumns(teams), members_with_roles: members, ...endOf(scope, deletion) }),
+    )
     .from(teams)
     .where(condition);
 }
@@ -169,7 +175,7 @@ function inOrderOf(table: typeof deletedKeys | typeof deletedTeams, values: Reco
   const selected = Object.keys(getTableColumns(table)).map((name) => {
     const value = values[name];
     if (value === undefined) throw new Error(`nothing to copy into column ${name}`);
-    return [name, value instanceof Object && "getSQL" in value && "as" in value ? (value as SQL).as(name) : value];
+    return [name, value instanceof SQL ? value.as(name) : value];
   });
   return Object.fromEntries(selected) as never; // every column of the table, as just built
 }

@@ -19,6 +19,7 @@ export type SubjectKind =
   | "project"
   | "end_user"
   | "tag"
+  | "priority"
   | "proxy";
 
 export interface Subject {
@@ -126,7 +127,7 @@ function keySubject({ key, keyBudget }: KeyIdentity, now: number): Subject {
   const increase = Number(metadata["temp_budget_increase"] ?? 0);
   const isRaised = until > now && increase > 0;
   const own = isRaised && key.max_budget !== null ? { ...key, max_budget: key.max_budget + increase } : key;
-  const one = subject("api_key", scopeOf.key(key.token), key.token, [own, keyBudget], metadata);
+  const one = subject("api_key", scopeOf.key(key.scope_id), key.token, [own, keyBudget], metadata);
   return { ...one, budgets: [...one.budgets, ...severalWindows(metadata["budget_limits"], key.budget_anchor)] };
 }
 

@@ -57,6 +57,23 @@ it("knows a lost call even when it has forgotten its id", async () => {
   expect(ledger.notices.at(-1)).toMatch(/taken for lost/);
 });
 
+it("knows a batch that comes again hours later", async () => {
+  const ledger = new TestLedger();
+  const batch = batchOf({ closed: [closedNote("a", { wasOpened: false })] }); // the isolate never had the reply
+  ledger.book.take(batch);
+  await ledger.outbox.drain();
+  for (let hour = 0; hour < 12; hour++) {
+    ledger.now += 60 * MINUTE;
+    ledger.book.take({ ...batchOf({ closed: [closedNote(`b-${hour}`, { cost: 0, wasOpened: false })] }), sender: "b" });
+    await ledger.outbox.drain();
+    ledger.book.forget(ledger.outbox.delivered);
+    ledger.restart();
+  }
+  ledger.book.take(batch);
+  await ledger.outbox.drain();
+  expect(ledger.scopes.totals.get("key:a")).toBe(1000);
+});
+
 it("remembers over restarts that a long call is alive", () => {
   const ledger = new TestLedger();
   ledger.book.take(batchOf({ opened: [openedNote("a")] }));

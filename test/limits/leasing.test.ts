@@ -312,6 +312,27 @@ describe("an object out of reach", () => {
     expect(world.scope(KEY, (scope, now) => scope.standing([slot(10).meter], now))[0]!.remaining).toBe(10);
   });
 
+  it("spends what is leased, as long as the lease is good", async () => {
+    const world = new World(33);
+    const isolate = new Isolate(world, { whenUnreachable: { rate: "closed", parallel: "closed" } });
+    const demands = [rate("requests", 10_000), slot(1000), money(1e9, 1000)];
+    for (let i = 0; i < 60; i++) {
+      admitted(await answer(world, isolate.admit(demands))).settle(NOTHING);
+      await world.run(20);
+    }
+    world.isCut = true;
+    const calls = [];
+    for (let i = 0; i < 5; i++) calls.push(admitted(await answer(world, isolate.admit(demands))));
+    await world.run(2500); // a rate's is over, the others' are not
+    expect(await answer(world, isolate.admit(demands))).toMatchObject({
+      unavailable: true,
+      refusal: { meter: { kind: "rate" } },
+    });
+    await world.run(20_000);
+    expect(await answer(world, isolate.admit([slot(1000)]))).toMatchObject({ unavailable: true });
+    expect(await answer(world, isolate.admit([money(1e9, 1)]))).toMatchObject({ unavailable: true });
+  });
+
   it("does as it is told to", async () => {
     const world = new World(32);
     const isolate = new Isolate(world, { whenUnreachable: { budget: "open", rate: "closed" } });

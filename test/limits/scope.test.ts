@@ -132,6 +132,15 @@ describe("a rate", () => {
     expect(remaining(REQUESTS, NOW + 61_600)).toBe(10);
   });
 
+  it("leaves nothing of a lease that is over", () => {
+    exchange(1, [want(REQUESTS, { least: 1, others: 7 })]);
+    exchange(1, [want(REQUESTS, { least: 9 })], { holder: "b", now: NOW + 70_000 });
+    expect(exchange(2, [want(REQUESTS, { least: 1 })], { now: NOW + 70_000 }).meters[0]).toMatchObject({
+      allotment: 1,
+    });
+    expect(remaining(REQUESTS, NOW + 70_000)).toBe(0);
+  });
+
   it("says when there is enough again", () => {
     exchange(1, [want(REQUESTS, { least: 10 })]);
     exchange(

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Outcome, type Scenario, simulate } from "./simulation.ts";
+import { type Outcome, type Scenario, simulate, simulateRate } from "./simulation.ts";
 
 /** Scenarios of each kind; `SEEDS=5000` for a night's worth. */
 const SEEDS = Number(process.env["SEEDS"] ?? 60);
@@ -34,6 +34,27 @@ it.each<[string, Omit<Scenario, "seed" | "calls">]>([
     const { refused, falselyRefused } = figures(outcomes);
     if (!name.includes("trouble") && !name.includes("slow")) return;
     expect(falselyRefused / refused).toBeLessThan(0.01);
+  },
+  3_600_000,
+);
+
+it.each([
+  ["a good network", { delay: 40 }],
+  ["a bad one", BAD_NETWORK],
+])(
+  "in any 60 seconds no more is admitted than the limit, on %s that is cut off at times",
+  async (name, trouble) => {
+    const broken: string[] = [];
+    let admitted = 0;
+    let fullest = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const outcome = await simulateRate(seed, trouble);
+      admitted += outcome.admitted;
+      fullest = Math.max(fullest, outcome.requests, outcome.tokens);
+      if (outcome.requests > 1 || outcome.tokens > 1) broken.push(`seed ${seed}: ${JSON.stringify(outcome)}`);
+    }
+    console.info(name, { admitted, fullest });
+    expect(broken).toEqual([]);
   },
   3_600_000,
 );

@@ -198,6 +198,44 @@ function hadRoom(calls: readonly Call[], { scope, meter, demanded }: Refusal, no
   });
 }
 
+/**
+ * Minutes of calls against a rate limit only, with the network cut off now and then for as long as it likes.
+ * @returns how many were let in, and the most in any 60 seconds as parts of the limits
+ */
+export async function simulateRate(seed: number, trouble: Partial<Trouble>) {
+  const world = new World(seed, trouble);
+  const limits = { requests: world.between(5, 30), tokens: world.between(2000, 8000) };
+  const isolates = Array.from({ length: 3 }, () => new Isolate(world, { whenUnreachable: CLOSED }));
+  const calls: { at: number; tokens: number }[] = [];
+  const fullest = { requests: 0, tokens: 0 };
+  const one = async (isolate: Isolate) => {
+    const tokens = world.between(1, MOST_TOKENS);
+    const verdict = await isolate.admit([rate("requests", limits.requests), rate("tokens", limits.tokens, tokens)]);
+    if (!verdict.ok) return;
+    const call = { at: world.now, tokens };
+    calls.push(call);
+    const recent = calls.filter(({ at }) => world.now - at < 60_000);
+    const used = recent.reduce((sum, { tokens: of }) => sum + of, 0);
+    fullest.requests = Math.max(fullest.requests, recent.length / limits.requests);
+    fullest.tokens = Math.max(fullest.tokens, used / limits.tokens);
+    await world.sleep(world.between(5, world.chance(0.2) ? 90_000 : 3000));
+    call.tokens = world.between(0, tokens);
+    verdict.admission.settle({ tokens: call.tokens, cost: 0 });
+  };
+  for (let i = 0; i < 400; i++) {
+    void one(isolates[world.between(0, 2)] ?? new Isolate(world));
+    await world.run(world.chance(0.3) ? 0 : world.between(0, 1500));
+    if (world.chance(0.05)) isolates[world.between(0, 2)]?.jump();
+    if (world.chance(0.02)) {
+      world.isCut = true;
+      world.after(world.between(500, world.chance(0.3) ? 90_000 : 5000), () => {
+        world.isCut = false;
+      });
+    }
+  }
+  return { admitted: calls.length, ...fullest };
+}
+
 function limitsOf(world: World, count: number, isRoomy: boolean): Limits {
   const part = () => (isRoomy ? 1 / 0.95 : 0.1 + world.random());
   // Without a bound a call gets an eighth at most, so 5 times its least is what all of them may hold.

@@ -92,7 +92,7 @@ function deliveryOf(body: unknown, attempts = 1): SpendDelivery & { outcome: str
 }
 
 const consumed = (messages: SpendDelivery[], notices: string[] = []) =>
-  consume(messages, { db, onNotice: (text) => (console.log(text.slice(0,3000)), notices.push(text)) });
+  consume(messages, { db, onNotice: (text) => notices.push(text) });
 
 async function spentBy(scope: string): Promise<number> {
   const { total: spent } = await SCOPES.getByName(scope).spend([]);

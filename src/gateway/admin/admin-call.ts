@@ -6,6 +6,7 @@ import { type Database, unavailable } from "../../store/database.ts";
 import { auditLog } from "../../store/schema/index.ts";
 import type { Principal } from "../../tenancy/principal.ts";
 import { seesAll } from "../../tenancy/roles.ts";
+import { scopeOf } from "../../tenancy/scopes.ts";
 import { readJson } from "../body.ts";
 import type { GuardedRoute, RouteCall } from "../route.ts";
 
@@ -70,6 +71,17 @@ function checked<Schema extends z.ZodObject>(schema: Schema, given: unknown): z.
   });
 }
 
+/** Rows that a key's leases know of: whoever holds one hears of the change. */
+const SCOPES: Readonly<Record<string, (id: string) => string>> = {
+  LiteLLM_VerificationToken: scopeOf.key,
+  LiteLLM_TeamTable: scopeOf.team,
+  LiteLLM_UserTable: scopeOf.user,
+  LiteLLM_OrganizationTable: scopeOf.organization,
+  LiteLLM_ProjectTable: scopeOf.project,
+  LiteLLM_EndUserTable: scopeOf.customer,
+  LiteLLM_TagTable: scopeOf.tag,
+};
+
 export type AuditAction = "created" | "updated" | "deleted" | "blocked" | "unblocked" | "rotated";
 
 /**
@@ -80,8 +92,12 @@ export async function changed(
   call: AdminCall,
   change: { table: string; id: string; action: AuditAction; before?: unknown; after?: unknown },
 ): Promise<void> {
-  call.gateway.forgetTenancy();
-  if (!call.gateway.config.settings.litellm.store_audit_logs) return;
+  const { gateway, now } = call;
+  gateway.forgetTenancy();
+  const scope = SCOPES[change.table]?.(change.id);
+  // Isolates that cannot be told forget their copies by their age.
+  if (scope !== undefined) gateway.waitUntil(call.context, gateway.accounts.setVersion(scope, now).catch(() => {}));
+  if (!gateway.config.settings.litellm.store_audit_logs) return;
   await call.db
     .insert(auditLog)
     .values({

@@ -1,37 +1,31 @@
 /**
- * Fields of a body that are kept in `metadata`, where limits and routing look for them, but are shown as what they are:
- * fields. Terraform compares the metadata it wrote with what it reads, and takes a key more for a change.
+ * Metadata of organizations and projects. Some fields of their bodies are kept in it, where limits look for them, but are
+ * shown as what they are: Terraform compares the metadata it wrote with what it reads, and takes a key more for a change.
  */
-type Metadata = Readonly<Record<string, unknown>>;
+import { foldMetadata, type Metadata, shownMetadata } from "./metadata.ts";
 
-export interface MetadataFields {
-  /** The metadata as its owner wrote it. */
-  metadata: Record<string, unknown>;
-  /** The fields kept in it, those that are not set as `null`. */
-  fields: Record<string, unknown>;
-}
-
-export function splitMetadata(metadata: Metadata, names: readonly string[]): MetadataFields {
+/** What its owner wrote, and the fields kept in it; those that are not set are `null`. */
+export function metadataView(metadata: Metadata, names: readonly string[]) {
+  const shown = Object.entries(shownMetadata(metadata)).filter(([name]) => !names.includes(name));
   return {
-    metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => !names.includes(name))),
-    fields: Object.fromEntries(names.map((name) => [name, metadata[name] ?? null])),
+    metadata: Object.fromEntries(shown),
+    ...Object.fromEntries(names.map((name) => [name, metadata[name] ?? null])),
   };
 }
 
 /**
- * The metadata a row has after a change. Metadata that is given replaces what its owner wrote before; fields are changed
- * each by itself, `null` takes one away. `undefined`: nothing of it was said.
+ * The metadata a row has after a change; `undefined` where none of it was said. What is given replaces what its owner
+ * wrote before. The fields are no part of that: each stays until it is changed by itself.
  */
 export function changedMetadata(
   before: Metadata,
-  given: { metadata?: Metadata | null; [field: string]: unknown },
+  given: { readonly metadata?: Metadata | null; readonly [field: string]: unknown },
   names: readonly string[],
-): Record<string, unknown> | undefined {
+): Metadata | undefined {
+  const { metadata } = given;
   const said = names.filter((name) => given[name] !== undefined);
-  if (given.metadata === undefined && said.length === 0) return undefined;
-  const { metadata: written, fields } = splitMetadata(before, names);
-  const after: Record<string, unknown> = { ...fields, ...(given.metadata === undefined ? written : given.metadata) };
-  for (const name of said) after[name] = given[name];
-  for (const name of names) if (after[name] == null) delete after[name];
-  return after;
+  if (metadata === undefined && said.length === 0) return undefined;
+  const kept = metadata === undefined ? [] : names.filter((name) => name in before && !(name in (metadata ?? {})));
+  const fields = [...kept.map((name) => [name, before[name]]), ...said.map((name) => [name, given[name]])];
+  return foldMetadata(names, { ...Object.fromEntries(fields), metadata }, before);
 }

@@ -29,15 +29,24 @@ export function changedPermission(
   return { ...before, ...said, object_permission_id: before?.object_permission_id ?? crypto.randomUUID() };
 }
 
-/** The lists that name anything the holder's own list of that kind does not; a holder without a list bounds nothing. */
-export function beyond(holder: ObjectPermission | null, wanted: ObjectPermission | null | undefined): string[] {
-  return LISTS.filter((name) => {
-    const own = holder?.[name];
-    return own != null && own.length > 0 && !(wanted?.[name] ?? []).every((one) => own.includes(one));
-  });
+/** Naming one of these gives it. */
+const GIVING = ["mcp_servers", "mcp_access_groups", "agents", "agent_access_groups"] as const;
+/** Where there is no such list, all is allowed. */
+const NARROWING = ["vector_stores", "models"] as const;
+
+/** The fields in which somebody would give more than the holder has. */
+export function beyond(holder: ObjectPermission | null, wanted: ObjectPermission | null): string[] {
+  const servers = Object.keys(wanted?.mcp_tool_permissions ?? {});
+  return [
+    ...GIVING.filter((name) => !isWithin(wanted?.[name] ?? [], holder?.[name] ?? [])),
+    ...NARROWING.filter((name) => holder?.[name] != null && !isWithin(wanted?.[name] ?? [], holder[name])),
+    ...(isWithin(servers, holder?.mcp_servers ?? []) ? [] : ["mcp_tool_permissions"]),
+  ];
 }
 
-const LISTS = ["mcp_servers", "mcp_access_groups", "vector_stores", "agents", "agent_access_groups", "models"] as const;
+function isWithin(wanted: readonly string[], held: readonly string[]): boolean {
+  return wanted.every((one) => held.includes(one));
+}
 
 export function permissionView(permission: ObjectPermission | null) {
   return {

@@ -75,6 +75,11 @@ export async function changeTier(
   return createBudget(call, { ...limitsOf(before), ...said(limits) }, crypto.randomUUID());
 }
 
+/** A tier that limits nothing, for rows that have one always. */
+export async function emptyTier(call: AdminCall): Promise<BudgetRow> {
+  return createBudget(call, {}, crypto.randomUUID());
+}
+
 /** `undefined` where the row has none, or it was deleted. */
 export async function tierOf({ db }: AdminCall, id: string | null): Promise<BudgetRow | undefined> {
   return id === null ? undefined : (await findTiers(db, [id])).get(id);

@@ -3,7 +3,9 @@
  * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
  */
 import type { GatewayCallSettings } from "../../call/call.ts";
+import type { PrioritySettings } from "../../call/priority.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
+import { surchargesOf } from "../../models/surcharge.ts";
 import { Secret } from "../../providers/secret.ts";
 import type { Credential } from "../../router/bound.ts";
 import type { Deployment } from "../../router/deployment.ts";
@@ -170,6 +172,7 @@ function callSettings(
   general: Values<typeof GENERAL_SETTINGS>,
   environment: Environment,
 ): Omit<GatewayCallSettings, "compatibility"> {
+  const surcharges = surchargesOf(litellm.cost_discount_config, litellm.cost_margin_config);
   // 0 is "not set", as it is to Python
   const timeout =
     router.timeout || litellm.request_timeout || Number(environment["REQUEST_TIMEOUT"] ?? 0) || REQUEST_TIMEOUT;
@@ -179,6 +182,11 @@ function callSettings(
     dropParams: litellm.drop_params ?? false,
     modifyParams: litellm.modify_params ?? false,
     timezone: litellm.timezone ?? "UTC",
+    storePrompts: general.store_prompts_in_spend_logs ?? false,
+    ...(surcharges && { surcharges }),
+    ...(litellm.priority_reservation && {
+      priorities: prioritySettings(litellm.priority_reservation, litellm.priority_reservation_settings),
+    }),
     alwaysIncludeStreamUsage: general.always_include_stream_usage ?? false,
   };
 }
@@ -189,6 +197,23 @@ function compatibilityOf(
 ): Compatibility {
   const base = general.litellm_compatibility === "1.83" ? OLDER : NEWEST;
   return { ...base, budgetStatus: litellm.budget_exceeded_status_code ?? base.budgetStatus };
+}
+
+/** LiteLLM's defaults: a quarter for whoever has no priority, and shares from half the capacity on. */
+function prioritySettings(
+  shares: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>> = {},
+): PrioritySettings {
+  const share = (value: unknown) => (typeof value === "number" && value >= 0 ? value : undefined);
+  const known = Object.entries(shares).flatMap(([name, value]): [string, number][] => {
+    const given = share(value);
+    return given === undefined ? [] : [[name, given]];
+  });
+  return {
+    shares: new Map(known),
+    defaultShare: share(settings["default_priority"]) ?? 0.25,
+    threshold: share(settings["saturation_threshold"]) ?? 0.5,
+  };
 }
 
 /** @throws ConfigError where a key is meant and there is none: never an open gateway by mistake */

@@ -9,6 +9,7 @@ import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";
 import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
+import { maySee, mayUse, teamOf } from "../model-names.ts";
 import type { Route } from "../route.ts";
 import { infoParams, isPrice, statedInfo } from "../show-deployment.ts";
 import { modelNames } from "./models.ts";
@@ -18,11 +19,14 @@ export const modelInfoRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/model/info", "/v1/model/info"],
     access: "info",
-    summary: "Every deployment by the names it serves: params, prices, windows, capabilities (?litellm_model_id=)",
+    summary:
+      "Every deployment by the names it serves: params, prices, windows, capabilities (?litellm_model_id=, ?team_id=)",
     tag: "models",
     handle({ context, gateway, principal }) {
-      const id = context.req.query("litellm_model_id");
-      const found = id === undefined ? served(gateway) : [byId(gateway, id)];
+      const { litellm_model_id: id, team_id: team } = context.req.query();
+      const found = (id === undefined ? served(gateway, principal) : [byId(gateway, principal, id)]).filter(
+        (deployment) => team === undefined || deployment.team?.id === team,
+      );
       return context.json({ data: found.map((deployment) => modelInfo(deployment, principal)) });
     },
   },
@@ -41,13 +45,18 @@ export const modelInfoRoutes: readonly Route[] = [
     access: "info",
     summary: "What the deployments of each public name can do together (?model_group=)",
     tag: "models",
-    async handle({ context, gateway }) {
+    async handle({ context, gateway, principal }) {
       const asked = context.req.query("model_group");
-      const names = asked === undefined ? modelNames(gateway, false) : [asked];
+      const names =
+        asked === undefined
+          ? modelNames(gateway, principal, false)
+          : [asked].filter((name) => mayUse(gateway, principal, name));
       const health = new Map((await gateway.health.latest()).map((result) => [result.deploymentId, result]));
       const data = names.flatMap((name) => {
-        const group = gateway.router.groups.find(name);
-        return group === undefined ? [] : [groupInfo(name, group.deployments, health)];
+        const group = gateway.router.groups.find(name, teamOf(principal));
+        return group === undefined
+          ? []
+          : [groupInfo(name, group.deployments, health, gateway.models.publicGroups.has(name))];
       });
       return context.json({ data });
     },
@@ -55,19 +64,23 @@ export const modelInfoRoutes: readonly Route[] = [
 ];
 
 /** A deployment for each name it serves: aliases, and what its wildcard is known to stand for, besides the wildcard. */
-function served(gateway: Gateway): Deployment[] {
-  return modelNames(gateway, true).flatMap((name) => {
+function served(gateway: Gateway, principal: Principal): Deployment[] {
+  const { groups } = gateway.router;
+  const team = teamOf(principal);
+  const visible = groups.deployments().filter((deployment) => maySee(gateway, principal, deployment));
+  const ofNames = modelNames(gateway, principal, true).flatMap((name) => {
     const deployments = isPattern(name)
-      ? gateway.router.groups.deployments().filter(({ modelName }) => modelName === name)
-      : (gateway.router.groups.find(name)?.deployments ?? []);
+      ? visible.filter(({ modelName }) => modelName === name)
+      : (groups.find(name, team)?.deployments ?? []);
     return deployments.map((deployment) => ({ ...deployment, modelName: name }));
   });
+  return [...ofNames, ...visible.filter((one) => one.team !== undefined && one.team.id !== team)];
 }
 
 /** @throws BadRequestError in LiteLLM's words */
-function byId({ router }: Gateway, id: string): Deployment {
-  const found = router.groups.deployments().find((deployment) => deployment.id === id);
-  if (found !== undefined) return found;
+function byId(gateway: Gateway, principal: Principal, id: string): Deployment {
+  const found = gateway.router.groups.deployments().find((deployment) => deployment.id === id);
+  if (found !== undefined && maySee(gateway, principal, found)) return found;
   throw new BadRequestError(`Model id = ${id} not found on litellm proxy`, { param: "litellm_model_id" });
 }
 
@@ -132,7 +145,7 @@ function modelInfo(deployment: Deployment, viewer: Principal | undefined) {
       ...statedInfo(deployment),
       ...facts(target.info ?? deployment.info), // with the prices of litellm_params, which win
       id: deployment.id,
-      db_model: false,
+      db_model: deployment.isStored === true,
     },
   };
 }
@@ -165,7 +178,7 @@ const SORTS: Readonly<Record<string, (deployment: Deployment) => string | number
 };
 
 /** @throws BadRequestError for a page, size or order that cannot be */
-function modelInfoPage(context: Context, { router }: Gateway, viewer: Principal | undefined) {
+function modelInfoPage(context: Context, gateway: Gateway, viewer: Principal) {
   const { model, search, modelId, sortBy, sortOrder = "asc" } = context.req.query();
   const page = positive(context, "page", 1);
   const size = positive(context, "size", 50);
@@ -175,8 +188,9 @@ function modelInfoPage(context: Context, { router }: Gateway, viewer: Principal 
       `litellm.BadRequestError: sortBy must be one of ${Object.keys(SORTS).join(", ")}, and sortOrder asc or desc`,
       { param: sort === null ? "sortBy" : "sortOrder" },
     );
-  const found = router.groups
+  const found = gateway.router.groups
     .deployments()
+    .filter((deployment) => maySee(gateway, viewer, deployment))
     .filter(({ modelName }) => model === undefined || modelName === model)
     .filter(({ modelName }) => search === undefined || modelName.toLowerCase().includes(search.toLowerCase()))
     .filter(({ id }) => modelId === undefined || id === modelId);
@@ -215,6 +229,7 @@ export function groupInfo(
   name: string,
   deployments: readonly Deployment[],
   health: ReadonlyMap<string, HealthResult> = new Map(),
+  isPublic = false,
 ) {
   const infos = deployments.map(({ target, info }) => target.info ?? info);
   const highest = (field: string) => largest(infos.map((info) => info[field]));
@@ -234,7 +249,7 @@ export function groupInfo(
     ...Object.fromEntries(CAPABILITIES.map((field) => [field, infos.some((info) => info[field] === true)])),
     supported_openai_params: [...new Set(deployments.flatMap((one) => supportedParams(one) ?? []))],
     configurable_clientside_auth_params: null,
-    is_public_model_group: false,
+    is_public_model_group: isPublic,
     health_status: best?.status ?? null,
     health_response_time: best === undefined || best.status === "unchecked" ? null : best.took,
     health_checked_at: best === undefined ? null : new Date(best.checkedAt).toISOString(),

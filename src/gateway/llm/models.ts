@@ -2,7 +2,9 @@
 import { NotFoundError } from "../../formats/errors.ts";
 import { findModel, listModels } from "../../models/catalogue.ts";
 import { isPattern } from "../../router/patterns.ts";
+import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
+import { mayUse, teamOf } from "../model-names.ts";
 import type { Route } from "../route.ts";
 
 /** LiteLLM's constant: the day of its first model list, in Unix seconds. */
@@ -15,11 +17,13 @@ export const modelRoutes: readonly Route[] = [
     access: "info",
     summary: "List the models",
     tag: "models",
-    handle({ context, gateway }) {
+    handle({ context, gateway, principal }) {
       const wildcards = context.req.query("return_wildcard_routes") === "true";
-      const names = modelNames(gateway, wildcards);
+      const names = modelNames(gateway, principal, wildcards);
       return context.json(
-        context.req.header("anthropic-version") === undefined ? openaiList(gateway, names) : anthropicList(names),
+        context.req.header("anthropic-version") === undefined
+          ? openaiList(gateway, principal, names)
+          : anthropicList(names),
       );
     },
   },
@@ -29,22 +33,26 @@ export const modelRoutes: readonly Route[] = [
     access: "info",
     summary: "One model",
     tag: "models",
-    handle({ context, gateway }) {
+    handle({ context, gateway, principal }) {
       const name = context.req.param("model") ?? "";
-      if (!gateway.router.groups.serves(name))
+      if (!gateway.router.groups.serves(name, teamOf(principal)) || !mayUse(gateway, principal, name))
         throw new NotFoundError(`The model \`${name}\` does not exist`, {
           param: "model",
           type: "invalid_request_error",
         });
-      return context.json(openaiModel(gateway, name));
+      return context.json(openaiModel(gateway, principal, name));
     },
   },
 ];
 
-/** Public names: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
-export function modelNames({ router }: Gateway, keepWildcards: boolean): string[] {
+/** The public names a caller may use: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
+export function modelNames(gateway: Gateway, principal: Principal, keepWildcards: boolean): string[] {
+  return allNames(gateway, teamOf(principal), keepWildcards).filter((name) => mayUse(gateway, principal, name));
+}
+
+function allNames({ router }: Gateway, team: string | undefined, keepWildcards: boolean): string[] {
   const names = new Set<string>();
-  for (const { name, provider } of router.groups.names()) {
+  for (const { name, provider } of router.groups.names(team)) {
     if (!name.includes("*")) names.add(name);
     else {
       if (keepWildcards) names.add(name);
@@ -57,12 +65,12 @@ export function modelNames({ router }: Gateway, keepWildcards: boolean): string[
   return [...names];
 }
 
-function openaiList(gateway: Gateway, names: string[]) {
-  return { data: names.map((name) => openaiModel(gateway, name)), object: "list" };
+function openaiList(gateway: Gateway, principal: Principal, names: string[]) {
+  return { data: names.map((name) => openaiModel(gateway, principal, name)), object: "list" };
 }
 
-function openaiModel({ router }: Gateway, id: string) {
-  const info = isPattern(id) ? undefined : (router.groups.describe(id) ?? findModel(id));
+function openaiModel({ router }: Gateway, principal: Principal, id: string) {
+  const info = isPattern(id) ? undefined : (router.groups.describe(id, teamOf(principal)) ?? findModel(id));
   return {
     id,
     object: "model",

@@ -5,6 +5,7 @@ import { type Allocations, loadAllocations, type OwnerIds, type Owners } from ".
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { isListed } from "../../../tenancy/model-access.ts";
 import type { AdminCall } from "../admin-call.ts";
+import { pythonList } from "../python-list.ts";
 import { modelNames } from "./model-names.ts";
 
 /** The columns of a key that its owners have a say in. */
@@ -38,7 +39,7 @@ function checkProject(call: AdminCall, key: Owned, { project, projectBudget }: O
   const outside = project.models.length > 0 && key.models.find((model) => !isListed(project.models, model, names));
   if (outside)
     throw bad(
-      `Model '${outside}' is not in the project's models. Project=${project.project_id} can only access models=${JSON.stringify(project.models)}`,
+      `Model '${outside}' is not in the project's models. Project=${project.project_id} can only access models=${pythonList(project.models)}`,
       "models",
     );
   const most = projectBudget?.max_budget;
@@ -118,7 +119,7 @@ export function checkMove(
     team.models.length > 0 &&
     key.models.find((model) => model !== "all-team-models" && !isListed(team.models, model, names));
   if (outside)
-    return `team not allowed to access model. This team can only access models=${JSON.stringify(team.models)}. Tried to access ${outside}`;
+    return `team not allowed to access model. This team can only access models=${pythonList(team.models)}. Tried to access ${outside}`;
   if (key.user_id !== null && member === undefined)
     return `User=${key.user_id} is not a member of the team=${team.team_id}. Check team members via \`/team/info\`.`;
   for (const limit of ["tpm_limit", "rpm_limit"] as const)

@@ -51,7 +51,12 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
   });
   const spend = fields.spend ?? 0;
   if (spend > 0) await resetSpend(call, keyScope(row), periodOf(row, owners.budget), spend);
-  await changed(call, { table: KEY_TABLE, id: token, action: "created", after: keyView(row, now, spend, owners.budget) });
+  await changed(call, {
+    table: KEY_TABLE,
+    id: token,
+    action: "created",
+    after: keyView(row, now, spend, owners.budget),
+  });
   return madeKeyView(secret, row, { now, spend, tier: owners.budget, duration: fields.duration ?? null });
 }
 

@@ -1,26 +1,15 @@
 /** The bodies of `/key/*`. A field that is absent says nothing; `null` is a value. */
 import { z } from "zod";
 import { parseDuration } from "../../../limits/window.ts";
-import { count, dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
+import { dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
+import { countsByModel, metadataField } from "../metadata.ts";
+import { objectPermission } from "../object-permissions.ts";
 
 /** How long a key works: `30d`; `-1` for ever. */
 const lifetime = period(["-1"]);
 const interval = period([]);
 
 const limitType = z.enum(["guaranteed_throughput", "best_effort_throughput", "dynamic"]).nullish();
-const counts = z.record(z.string().max(4096), z.number().int().min(0)).nullish();
-const names = z.array(z.string().max(4096)).max(10_000).nullish();
-
-const ObjectPermissionBody = z.object({
-  mcp_servers: names,
-  mcp_access_groups: names,
-  mcp_tool_permissions: z.record(z.string(), z.array(z.string())).nullish(),
-  vector_stores: names,
-  agents: names,
-  agent_access_groups: names,
-  models: names,
-  blocked_tools: names,
-});
 
 /** Fields that are kept in `metadata`, as LiteLLM does; `null` takes one out of it. */
 export const METADATA_FIELDS = {
@@ -28,8 +17,8 @@ export const METADATA_FIELDS = {
   policies: texts,
   prompts: texts,
   tags: texts,
-  model_rpm_limit: counts,
-  model_tpm_limit: counts,
+  model_rpm_limit: countsByModel,
+  model_tpm_limit: countsByModel,
   rpm_limit_type: limitType,
   tpm_limit_type: limitType,
   temp_budget_increase: dollars,
@@ -49,12 +38,6 @@ export const METADATA_FIELDS = {
   logging: z.array(z.record(z.string(), z.unknown())).max(100).nullish(),
 };
 
-/** Larger metadata makes every lookup of the key slower, and a row of D1 may have 2 MB. */
-const MAX_METADATA = 64 * 1024;
-const metadata = object.refine((value) => JSON.stringify(value ?? {}).length <= MAX_METADATA, {
-  message: `larger than ${MAX_METADATA / 1024} KB`,
-});
-
 const KEY_FIELDS = {
   key_alias: text,
   duration: lifetime,
@@ -67,13 +50,13 @@ const KEY_FIELDS = {
   organization_id: identifier,
   budget_id: identifier,
   ...LIMIT_FIELDS,
-  metadata,
+  metadata: metadataField,
   allowed_cache_controls: texts,
   config: object,
   permissions: object,
   blocked: flag,
   aliases: z.record(z.string(), z.string()).nullish(),
-  object_permission: ObjectPermissionBody.nullish(),
+  object_permission: objectPermission,
   allowed_routes: texts,
   access_group_ids: texts,
   router_settings: object,
@@ -119,14 +102,6 @@ export const KeysBody = z.object({
 });
 export const KeyBody = z.object({ key: z.string().min(1).max(4096) });
 export const ResetBody = z.object({ reset_to: z.number() });
-
-/** Pages are counted from 1. */
-export const page = z.coerce.number().int().min(1).max(1_000_000).default(1);
-export const pageSize = (usual: number) => z.coerce.number().int().min(1).max(100).default(usual);
-export const queryFlag = z
-  .enum(["true", "false", "True", "False", "1", "0"])
-  .default("false")
-  .transform((word) => word.toLowerCase() === "true" || word === "1");
 
 function period(others: readonly string[]) {
   return z

@@ -9,10 +9,12 @@ import { newKey } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { given, orEmpty } from "../fields.ts";
+import { foldMetadata } from "../metadata.ts";
+import { changedPermission } from "../object-permissions.ts";
 import { excessOf, excessOfAdmin, type Grants } from "./ceiling.ts";
 import { isSame } from "./excess.ts";
 import type { KeyFields } from "./fields.ts";
-import { foldMetadata } from "./metadata.ts";
+import { METADATA_NAMES } from "./metadata.ts";
 import { modelNames } from "./model-names.ts";
 
 /** What a key is before anything is said of it. */
@@ -60,7 +62,7 @@ export type KeyColumns = Pick<KeyRow, keyof typeof EMPTY_KEY>;
  */
 export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before: KeyColumns): Partial<KeyColumns> {
   const { duration, key_type, object_permission, auto_rotate, rotation_interval } = fields;
-  const metadata = foldMetadata(fields, before.metadata);
+  const metadata = foldMetadata(METADATA_NAMES, fields, before.metadata);
   const isNewPeriod = fields.budget_duration !== undefined && fields.budget_duration !== before.budget_duration;
   const columns = given({
     key_alias: fields.key_alias,
@@ -88,7 +90,7 @@ export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before
     allowed_cache_controls: orEmpty(fields.allowed_cache_controls, []),
     allowed_routes: orEmpty(routesOf(key_type) ?? fields.allowed_routes, []),
     access_group_ids: orEmpty(fields.access_group_ids, []),
-    object_permission: permissionOf(object_permission, before),
+    object_permission: changedPermission(before.object_permission, object_permission),
     expires: duration === undefined ? undefined : duration === null || duration === "-1" ? null : after(now, duration),
     auto_rotate: orEmpty(auto_rotate, false),
     rotation_interval,
@@ -99,16 +101,6 @@ export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before
 /** A type that is no more than "default" says nothing of routes. */
 function routesOf(type: KeyFields["key_type"]): string[] | undefined {
   return type == null || type === "default" ? undefined : [...KEY_TYPES[type]];
-}
-
-function permissionOf(
-  wanted: KeyFields["object_permission"],
-  { object_permission: before }: KeyColumns,
-): KeyColumns["object_permission"] | undefined {
-  if (wanted === undefined || wanted === null) return wanted;
-  if (Object.keys(wanted).length === 0) return null; // LiteLLM: {} is none
-  const id = before?.object_permission_id ?? crypto.randomUUID();
-  return { ...before, ...given(wanted), object_permission_id: id };
 }
 
 /** @throws BadRequestError where it shall rotate and nobody says how often */
@@ -172,7 +164,9 @@ export function keyValue({ gateway }: AdminCall, chosen: string | null | undefin
         : "Invalid key format. LiteLLM Virtual Key must start with 'sk-'.",
     );
   if (chosen.length < MIN_KEY || chosen.length > MAX_KEY)
-    throw refused(`Invalid key format. A key of your own has ${MIN_KEY} to ${MAX_KEY} characters: shorter ones can be guessed.`);
+    throw refused(
+      `Invalid key format. A key of your own has ${MIN_KEY} to ${MAX_KEY} characters: shorter ones can be guessed.`,
+    );
   if (!/^[\x21-\x7e]+$/.test(chosen))
     throw refused("Invalid key format. A key has visible ASCII characters only: headers carry no others.");
   if (gateway.config.masterKey?.reveal() === chosen) throw refused("Invalid key format. This key is taken.");

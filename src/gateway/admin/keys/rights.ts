@@ -6,6 +6,7 @@ import type { KeyRow, TeamRow } from "../../../store/schema/index.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { isAdmin, seesAll } from "../../../tenancy/roles.ts";
 import type { AdminCall } from "../admin-call.ts";
+import { pythonList } from "../python-list.ts";
 import type { KeyFields } from "./fields.ts";
 import { checkPersonalGeneration, checkTeamGeneration } from "./settings.ts";
 
@@ -108,7 +109,7 @@ function requirePermission(team: TeamRow, route: KeyRoute): void {
   const permitted = [...new Set([...ALWAYS_PERMITTED, ...team.team_member_permissions])];
   if (permitted.includes(route)) return;
   throw new AuthenticationError(
-    `Team member does not have permissions for endpoint: ${route}. You only have access to the following endpoints: ${JSON.stringify(permitted)} for team ${team.team_id}. To create keys for this team, please ask your proxy admin to check the team member permission settings and update the settings to allow team member users to create keys.`,
+    `Team member does not have permissions for endpoint: ${route}. You only have access to the following endpoints: ${pythonList(permitted)} for team ${team.team_id}. To create keys for this team, please ask your proxy admin to check the team member permission settings and update the settings to allow team member users to create keys.`,
     { type: "team_member_permission_error", param: route },
   );
 }
@@ -122,7 +123,10 @@ export function requireRightToMake(call: AdminCall, fields: KeyFields, owners: O
   const { user_id, team_id } = fields;
   if (team_id != null && owners.team === undefined)
     throw bad(`Unable to find team object in database. Team not found. Team ID: ${team_id}`, "team_id");
-  if (isAdmin(role)) return team_id == null ? checkPersonalGeneration(call, fields) : undefined;
+  if (isAdmin(role)) {
+    if (team_id == null) checkPersonalGeneration(call, fields);
+    return;
+  }
   // A key acts as its user: one made for somebody else would lend the maker that user's rights.
   if (user_id != null && user_id !== userId)
     throw new PermissionDeniedError(

@@ -4,6 +4,7 @@ import { parseDuration } from "../../../limits/window.ts";
 import type { TeamMemberRow } from "../../../store/schema/index.ts";
 import type { KeyUpperBounds } from "../../config/key-settings.ts";
 import type { AdminCall } from "../admin-call.ts";
+import { pythonList } from "../python-list.ts";
 import type { KeyFields } from "./fields.ts";
 
 const DEFAULTED = [
@@ -17,12 +18,14 @@ const DEFAULTED = [
   "duration",
 ] as const;
 
-/** A `budget_duration` of `null` says something: a budget for ever. The other fields may as well not be there. */
+/** Of these, `null` says something: a budget for ever, a key of nobody. The others may as well not be there. */
+const SAYING: readonly string[] = ["budget_duration", "user_id"];
+
 export function withDefaults({ gateway }: AdminCall, fields: KeyFields): KeyFields {
   const defaults = gateway.config.settings.litellm.default_key_generate_params;
   if (defaults === undefined) return fields;
   const missing = DEFAULTED.filter(
-    (name) => fields[name] === undefined || (fields[name] === null && name !== "budget_duration"),
+    (name) => fields[name] === undefined || (fields[name] === null && !SAYING.includes(name)),
   );
   return {
     ...fields,
@@ -74,7 +77,7 @@ export function checkPersonalGeneration({ gateway, principal }: AdminCall, field
   const { allowed_user_roles: allowed, required_params } = rules ?? {};
   if (allowed !== undefined && !allowed.includes(principal.role))
     throw refused(
-      `Personal key creation has been restricted by admin. Allowed roles=${JSON.stringify(allowed)}. Your role=${principal.role}`,
+      `Personal key creation has been restricted by admin. Allowed roles=${pythonList(allowed)}. Your role=${principal.role}`,
     );
   checkRequired(fields, required_params);
 }
@@ -88,7 +91,7 @@ export function checkTeamGeneration(
   const rules = gateway.config.settings.litellm.key_generation_settings?.team_key_generation;
   const { allowed_team_member_roles: allowed, required_params } = rules ?? {};
   if (member !== undefined && allowed !== undefined && !allowed.includes(member.role))
-    throw refused(`Team member role ${member.role} not in allowed_team_member_roles=${JSON.stringify(allowed)}`);
+    throw refused(`Team member role ${member.role} not in allowed_team_member_roles=${pythonList(allowed)}`);
   checkRequired(fields, required_params);
 }
 

@@ -2,10 +2,12 @@
 import type { BudgetRow, deletedKeys, KeyRow } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { budgetView } from "../budgets.ts";
+import { shownMetadata } from "../metadata.ts";
+import { permissionView } from "../object-permissions.ts";
 import { NANO, type Period, spendOf } from "../spend.ts";
+import { tierView } from "../tiers.ts";
 import { resetAt } from "../windows.ts";
-import { shownMetadata, unfolded } from "./metadata.ts";
+import { unfolded } from "./metadata.ts";
 
 /** The key's own period, else that of its tier. */
 export function periodOf(key: Pick<KeyRow, "budget_duration" | "budget_anchor">, tier: BudgetRow | undefined): Period {
@@ -25,7 +27,6 @@ export async function keySpend(call: AdminCall, key: KeyRow, tier: BudgetRow | u
 
 /** A key without its token, as `/key/info` and `/key/update` give it. */
 export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, spend: number, tier?: BudgetRow) {
-  const { object_permission } = key;
   return {
     key_name: key.key_name,
     key_alias: key.key_alias,
@@ -58,8 +59,7 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, sp
     model_spend: {},
     model_max_budget: key.model_max_budget,
     budget_id: key.budget_id,
-    object_permission_id: object_permission?.object_permission_id ?? null,
-    object_permission,
+    ...permissionView(key.object_permission),
     created_at: key.created_at,
     created_by: key.created_by,
     updated_at: key.updated_at,
@@ -70,7 +70,7 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, sp
     rotation_interval: key.rotation_interval,
     last_rotation_at: key.last_rotation_at,
     key_rotation_at: key.key_rotation_at,
-    litellm_budget_table: tier === undefined ? null : budgetView(tier, now),
+    litellm_budget_table: tierView(tier, now),
   };
 }
 

@@ -1,7 +1,13 @@
 /** `/model/metrics` and its like: how fast the upstreams of a model group answer, and how they fail. */
 import { z } from "zod";
 import { BadRequestError } from "../../../formats/errors.ts";
-import { type Latency, errorsByClass, latencyPerToken, slowCalls, timeToFirstToken } from "../../../store/spend/performance.ts";
+import {
+  errorsByClass,
+  type Latency,
+  latencyPerToken,
+  slowCalls,
+  timeToFirstToken,
+} from "../../../store/spend/performance.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, queryOf } from "../admin-call.ts";
 import { dayText, lastDays, MOST_LOG_DAYS, timesBetween, timesOf } from "./dates.ts";

@@ -78,7 +78,5 @@ function pages<Row extends Scope & { id: string }>(read: (after: string) => Prom
 
 async function resetAll(call: AdminCall, scopes: readonly Scope[]): Promise<void> {
   for (let start = 0; start < scopes.length; start += AT_ONCE)
-    await Promise.all(
-      scopes.slice(start, start + AT_ONCE).map((period) => resetSpend(call, period.scope, period, 0)),
-    );
+    await Promise.all(scopes.slice(start, start + AT_ONCE).map((period) => resetSpend(call, period.scope, period, 0)));
 }

@@ -1,11 +1,11 @@
 /** What was spent with which tags, and how many users called with them. */
 import { z } from "zod";
 import { toUsd } from "../../../models/cost.ts";
-import { type SumFilter, distinctTags, totalsBy } from "../../../store/spend/sums.ts";
+import { distinctTags, type SumFilter, totalsBy } from "../../../store/spend/sums.ts";
 import { activeUsers, clientTags, tagSummaries } from "../../../store/spend/tag-users.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, queryOf } from "../admin-call.ts";
-import { chartDate, DATES, dayText, daysOf } from "./dates.ts";
+import { chartDate, DATES, daysOf, dayText } from "./dates.ts";
 
 const DAY = 86_400_000;
 /** Rows of an answer where LiteLLM has no limit. */

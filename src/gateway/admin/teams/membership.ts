@@ -1,8 +1,16 @@
 /** Members added to a team, each with a user: made where there is none yet. */
-import { inArray } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { BadRequestError } from "../../../formats/errors.ts";
-import { among, atOnce, inParts } from "../../../store/among.ts";
-import { type BudgetRow, budgets, type TeamMemberRow, type TeamRow, teamMembers, type UserRow, users } from "../../../store/schema/index.ts";
+import { among, atOnce, inParts, type Statement } from "../../../store/among.ts";
+import {
+  type BudgetRow,
+  budgets,
+  type TeamMemberRow,
+  type TeamRow,
+  teamMembers,
+  type UserRow,
+  users,
+} from "../../../store/schema/index.ts";
 import { findTiers, membersOf } from "../../../store/teams.ts";
 import { findUsers, findUsersByEmails } from "../../../store/users.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
@@ -118,8 +126,7 @@ async function tiersFor(
 function alreadyIn(wanted: MemberFields | readonly MemberFields[], existing: readonly TeamMemberRow[]) {
   const details = { type: "team_member_already_in_team", param: "member" };
   const members = JSON.stringify(existing.slice(0, MOST_NAMED).map(memberView));
-  if (!isOne(wanted))
-    return new BadRequestError(`All users are already in team. Existing members=${members}`, details);
+  if (!isOne(wanted)) return new BadRequestError(`All users are already in team. Existing members=${members}`, details);
   const { user_id, user_email } = wanted;
   return new BadRequestError(
     `User already in team. Member: user_id=${user_id ?? null}, user_email=${user_email ?? null}. Existing members=${members}`,
@@ -134,14 +141,12 @@ function isOne(wanted: MemberFields | readonly MemberFields[]): wanted is Member
 /** Members an error names. */
 const MOST_NAMED = 20;
 
-/** Statements that end memberships: the rows, and the tiers nobody else has. */
-export function removal({ db }: AdminCall, members: readonly TeamMemberRow[]) {
-  const tiers = members.flatMap(({ budget_id }) => budget_id ?? []);
-  const [first] = members;
-  if (first === undefined) return [];
+/** Statements that end memberships in a team: the rows, and the tiers nobody else has. */
+export function removal({ db }: AdminCall, teamId: string, members: readonly TeamMemberRow[]): Statement[] {
   const ids = members.map(({ user_id }) => user_id);
+  const tiers = members.flatMap(({ budget_id }) => budget_id ?? []);
   return [
-    db.delete(teamMembers).where(among(teamMembers.user_id, ids)),
-    db.delete(budgets).where(inArray(budgets.budget_id, tiers)),
+    db.delete(teamMembers).where(and(eq(teamMembers.team_id, teamId), among(teamMembers.user_id, ids))),
+    db.delete(budgets).where(among(budgets.budget_id, tiers)),
   ];
 }

@@ -48,21 +48,19 @@ interface Defaults {
 }
 
 /** Fields of a new user, with the defaults where they were not given. A user made admin has none of them. */
-export function withDefaults(
-  call: AdminCall,
-  given: { [Name in keyof Defaults]?: Defaults[Name] | null },
-): Defaults {
+export function withDefaults(call: AdminCall, given: { [Name in keyof Defaults]?: Defaults[Name] | null }): Defaults {
   const own = given.user_role ?? undefined;
   const defaults = own === "proxy_admin" ? {} : defaultParams(call);
   const user_role = own ?? roleFor(call, defaults.user_role) ?? null;
-  const { max_internal_user_budget, internal_user_budget_duration } = call.gateway.config.settings.litellm;
+  const { litellm } = call.gateway.config.settings;
+  const internalBudget = litellm.max_internal_user_budget ?? litellm.default_max_internal_user_budget ?? null;
+  const internalPeriod = duration.catch(null).parse(litellm.internal_user_budget_duration) ?? null;
   const isInternal = user_role === null || user_role === "internal_user"; // none has the rights of one
   return {
     user_role,
     models: given.models?.length ? given.models : (defaults.models ?? []),
-    max_budget: given.max_budget ?? defaults.max_budget ?? ((isInternal && max_internal_user_budget) || null),
-    budget_duration:
-      given.budget_duration ?? defaults.budget_duration ?? ((isInternal && internal_user_budget_duration) || null),
+    max_budget: given.max_budget ?? defaults.max_budget ?? (isInternal ? internalBudget : null),
+    budget_duration: given.budget_duration ?? defaults.budget_duration ?? (isInternal ? internalPeriod : null),
   };
 }
 

@@ -1,0 +1,158 @@
+/** `POST /team/new` */
+import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { isDuplicate } from "../../../store/database.ts";
+import { type TeamRow, teams } from "../../../store/schema/index.ts";
+import { findTeam } from "../../../store/teams.ts";
+import { ADMIN_USER_ID } from "../../../tenancy/principal.ts";
+import { isAdmin } from "../../../tenancy/roles.ts";
+import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
+import { given } from "../fields.ts";
+import { foldMetadata } from "../metadata.ts";
+import { runsOrganization } from "./access.ts";
+import { checkWithinMaker } from "./admin-bounds.ts";
+import { METADATA_NAMES, type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
+import { addMembers } from "./membership.ts";
+import { checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
+import { setTier, sharedTierLimits } from "./tiers.ts";
+import { freshTeamView } from "./view.ts";
+
+export const newTeam = adminRoute({
+  method: "POST",
+  paths: ["/team/new"],
+  access: "manage",
+  summary: "Make a team",
+  tag: "teams",
+  body: NewTeamBody,
+  async handle(call) {
+    const { team_id, members_with_roles, ...fields } = await bodyOf(call, NewTeamBody);
+    await checkMayMake(call, fields.organization_id || null);
+    const row = newRow(call, team_id ?? crypto.randomUUID(), fields);
+    if (await findTeam(call.db, row.team_id)) throw taken(row.team_id);
+    checkWithinMaker(call, row);
+    if (row.organization_id !== null) {
+      const organization = await organizationOf(call, row.organization_id);
+      checkWithinOrganization(call, organization, row);
+      await checkPromises(call, organization, row);
+    }
+    const team = await insert(call, {
+      ...row,
+      team_member_budget_id: await setTier(call, null, sharedTierLimits(fields)),
+    });
+    const members = withMaker(call, members_with_roles ?? []);
+    if (members.length > 0) await addMembers(call, team, members);
+    const view = await freshTeamView(call, team);
+    await changed(call, { table: "LiteLLM_TeamTable", id: team.team_id, action: "created", after: view });
+    return view;
+  },
+});
+
+/** Teams are made by the proxy admin, and within an organization by whoever runs it. */
+async function checkMayMake(call: AdminCall, organizationId: string | null): Promise<void> {
+  if (isAdmin(call.principal.role)) return;
+  if (organizationId !== null && (await runsOrganization(call, organizationId))) return;
+  throw new PermissionDeniedError(
+    `Only proxy admin can be used to generate, delete, update info for new keys/users/teams. Route=${call.context.req.path}. Your role=${call.principal.role}.`,
+    { type: "auth_error" },
+  );
+}
+
+/** Columns of a team, from what a body says; those it does not name are not there. */
+export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Partial<TeamRow> {
+  return given({
+    team_alias: fields.team_alias,
+    organization_id: fields.organization_id === "" ? null : fields.organization_id,
+    max_budget: fields.max_budget,
+    soft_budget: fields.soft_budget,
+    budget_duration: fields.budget_duration,
+    max_parallel_requests: fields.max_parallel_requests,
+    tpm_limit: fields.tpm_limit,
+    rpm_limit: fields.rpm_limit,
+    model_max_budget: emptied(fields.model_max_budget, {}),
+    models: emptied(fields.models, []),
+    model_aliases: emptied(fields.model_aliases, {}),
+    blocked: emptied(fields.blocked, false),
+    router_settings: fields.router_settings,
+    team_member_permissions: emptied(fields.team_member_permissions, []),
+    access_group_ids: emptied(fields.access_group_ids, []),
+    policies: emptied(fields.policies, []),
+    object_permission: permission(fields.object_permission, before),
+    metadata: withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata)),
+  });
+}
+
+/** An empty object is none, as in LiteLLM. */
+function permission(
+  wanted: TeamFields["object_permission"],
+  before: TeamRow | undefined,
+): TeamRow["object_permission"] | undefined {
+  if (wanted == null || Object.keys(wanted).length === 0) return wanted === undefined ? undefined : null;
+  const object_permission_id = before?.object_permission?.object_permission_id ?? crypto.randomUUID();
+  return { ...before?.object_permission, ...wanted, object_permission_id };
+}
+
+/** Which tier a team has is shown there, and never taken from there. */
+function withoutTier({ team_member_budget_id: _, ...metadata }: Record<string, unknown>): Record<string, unknown> {
+  return metadata;
+}
+
+/** For columns that cannot be null: `null` is read as empty. */
+function emptied<T>(value: T | null | undefined, empty: T): T | undefined {
+  return value === null ? empty : value;
+}
+
+function newRow({ actor, nowText }: AdminCall, team_id: string, fields: TeamFields): TeamRow {
+  return {
+    team_alias: null,
+    organization_id: null,
+    metadata: {},
+    models: [],
+    max_budget: null,
+    soft_budget: null,
+    budget_duration: null,
+    budget_anchor: nowText,
+    max_parallel_requests: null,
+    tpm_limit: null,
+    rpm_limit: null,
+    model_max_budget: {},
+    model_aliases: {},
+    blocked: false,
+    router_settings: null,
+    team_member_permissions: [],
+    access_group_ids: [],
+    policies: [],
+    object_permission: null,
+    team_member_budget_id: null,
+    created_at: nowText,
+    created_by: actor,
+    updated_at: nowText,
+    updated_by: actor,
+    ...columnsOf(fields, undefined),
+    team_id,
+  };
+}
+
+async function insert({ db }: AdminCall, row: TeamRow): Promise<TeamRow> {
+  try {
+    const [team] = await db.insert(teams).values(row).returning();
+    if (team === undefined) throw new Error("D1 returned no row of an insert");
+    return team;
+  } catch (error) {
+    throw isDuplicate(error) ? taken(row.team_id) : error;
+  }
+}
+
+function taken(id: string): BadRequestError {
+  return new BadRequestError(`Team id = ${id} already exists. Please use a different team id.`, { param: "team_id" });
+}
+
+/**
+ * The members of a new team: those listed, and its maker as its admin. The proxy admin is added only where
+ * `disable_auto_add_proxy_admin_to_teams` is false, and never by the master key, which is no user.
+ */
+function withMaker({ principal, gateway }: AdminCall, members: readonly MemberFields[]): MemberFields[] {
+  const { role, userId } = principal;
+  const staysOut = isAdmin(role) && gateway.config.settings.general.disable_auto_add_proxy_admin_to_teams !== false;
+  if (userId === undefined || userId === ADMIN_USER_ID || staysOut) return [...members];
+  if (members.some(({ user_id }) => user_id === userId)) return [...members];
+  return [...members, { user_id: userId, role: "admin" }];
+}

@@ -1,0 +1,18 @@
+/** What cron sees to beside health checks: old calls leave the ledger, replaced keys stop, keys replace themselves. */
+import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
+import { isRotationEnabled, rotateDueKeys } from "./admin/keys/rotation.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** Bounded: what one run does not manage the next one does. */
+export async function housekeeping({ config, database, log }: Gateway): Promise<void> {
+  if (database === undefined) return;
+  const { maximum_spend_logs_retention_period: period } = config.settings.general;
+  if (period !== undefined) await deleteOldLogs({ db: database, now: Date.now }, retentionPeriod(period));
+  if (!isRotationEnabled(config.variable)) return;
+  const { waiting } = await rotateDueKeys(database, Date.now(), {
+    deliver: undefined, // no secret manager is connected yet
+    grace: config.variable("LITELLM_KEY_ROTATION_GRACE_PERIOD"),
+    onFailure: (key, error) => log.notice(`the key ${key.key_name ?? key.token} could not be replaced: ${error}`),
+  });
+  if (waiting > 0) log.notice(`${waiting} keys are due for rotation and have nobody to be handed to: regenerate them`);
+}
