@@ -51,6 +51,8 @@ export interface GatewayCallSettings extends CallSettings {
 /** One call as it comes in: authenticated, its body parsed as JSON but not looked at. */
 export interface CallInput {
   id: string;
+  /** Did the gateway make the id, so that no other call has it? */
+  isOwnId: boolean;
   body: Record<string, unknown>;
   headers: Headers;
   /** Aborts when the client leaves. */

@@ -48,12 +48,13 @@ export class Settlement {
   constructor(
     dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings">,
     operation: string,
-    { id, shadow, caller }: Pick<CallInput, "id" | "shadow" | "caller">,
+    { id, isOwnId, shadow, caller }: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller">,
   ) {
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
       id,
+      ...(isOwnId && { logId: id }),
       attribution: caller.attribution,
       operation,
       modelGroup: "",

@@ -26,7 +26,7 @@ export function performForModels<Request extends BaseRequest, Response, Chunk>(
   if (refused !== undefined) return refuse(dependencies, operation, input, refused);
   const call = (index: number, signal: AbortSignal) => {
     const body = { ...input.body, model: models[index] };
-    return performWithShadows(dependencies, operation, { ...input, id: `${input.id}-${index + 1}`, body, signal });
+    return performWithShadows(dependencies, operation, { ...input, id: `${input.id}-${index + 1}`, isOwnId: false, body, signal });
   };
   return isFastestWanted(input) ? fastest(models, input.signal, call) : all(models, input.signal, call);
 }

@@ -31,6 +31,7 @@ function shadowOf(input: CallInput, model: string, number: number): CallInput {
   return {
     ...input,
     id: `${input.id}-shadow${number === 1 ? "" : `-${number}`}`,
+    isOwnId: false,
     body: { ...body, model, disable_fallbacks: true },
     signal: new AbortController().signal,
     shadow: true,

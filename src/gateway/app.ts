@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { NotFoundError, SluiceError } from "../formats/errors.ts";
+import { newLogId } from "../store/spend/log-id.ts";
 import { accessGroupRoutes } from "./admin/access-groups/routes.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { budgetRoutes } from "./admin/budgets.ts";
@@ -14,6 +15,8 @@ import { projectRoutes } from "./admin/projects/routes.ts";
 import { routerSettingsRoutes } from "./admin/router-settings.ts";
 import { spendRoutes } from "./admin/spend/routes.ts";
 import { tagRoutes } from "./admin/tags.ts";
+import { teamRoutes } from "./admin/teams/routes.ts";
+import { userRoutes } from "./admin/users/routes.ts";
 import { authenticate, refuseRoute } from "./auth.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { type Gateway, waitUntil } from "./gateway.ts";
@@ -44,17 +47,23 @@ export const routes: readonly Route[] = [
   ...organizationRoutes,
   ...projectRoutes,
   ...tagRoutes,
+  ...teamRoutes,
+  ...userRoutes,
 ];
 
 interface Variables {
   callId: string;
+  /** Did the gateway make it? What a client chose may come twice. */
+  isOwnId: boolean;
 }
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
   const app = new Hono<{ Variables: Variables }>({ strict: false }); // a slash at the end changes nothing
   app.options("*", cors({ origin: "*" }));
   app.use(async (context, next) => {
-    context.set("callId", callId(context.req.header("x-litellm-call-id")));
+    const given = givenId(context.req.header("x-litellm-call-id"));
+    context.set("isOwnId", given === undefined);
+    context.set("callId", given ?? newLogId(Date.now()));
     await next();
     // Set in place: Hono's own ways (`cors` on every answer, `context.header`) copy the whole response each time.
     const { headers } = context.res;
@@ -95,7 +104,7 @@ function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Rou
   });
 }
 
-/** The client's own id where it is one that can be logged and sent back; else a new one. */
-function callId(given: string | undefined): string {
-  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+/** The client's own id, where it is one that can be logged and sent back. */
+function givenId(given: string | undefined): string | undefined {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
 }

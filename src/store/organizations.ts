@@ -141,28 +141,37 @@ export async function deleteOrganizations(db: Database, ids: readonly string[], 
 function keyCopies(db: Database, condition: SQL | undefined, deletion: Deletion) {
   const scope = sql`'key:' || ${keys.scope_id}`;
   return db
-    .select(inOrderOf(deletedKeys, { ...getTableColumns(keys), ...endOf(scope, deletion) }))
+    .select(inOrderOf(deletedKeys, { ...getTableColumns(keys), ...endOf(db, scope, deletion) }))
     .from(keys)
     .where(condition);
 }
 
 function teamCopies(db: Database, condition: SQL | undefined, deletion: Deletion) {
   const scope = sql`'team:' || ${teams.team_id}`;
-  const members = sql`coalesce((select json_group_array(json_object('user_id', ${teamMembers.user_id}, 'user_email',
-    ${teamMembers.user_email}, 'role', ${teamMembers.role})) from ${teamMembers}
-    where ${teamMembers.team_id} = ${teams.team_id}), '[]')`;
+  // As queries of their own: in the fields of a select from one table Drizzle writes columns without their table's name.
+  const member = sql`json_object('user_id', ${teamMembers.user_id}, 'user_email', ${teamMembers.user_email}, 'role', ${teamMembers.role})`;
+  const theirs = db
+    .select({ list: sql`json_group_array(${member})`.as("list") })
+    .from(teamMembers)
+    .where(eq(teamMembers.team_id, teams.team_id));
+  const members = sql`${theirs}`;
   return db
     .select(
-      inOrderOf(deletedTeams, { ...getTableColumns(teams), members_with_roles: members, ...endOf(scope, deletion) }),
+      inOrderOf(deletedTeams, {
+        ...getTableColumns(teams),
+        members_with_roles: members,
+        ...endOf(db, scope, deletion),
+      }),
     )
     .from(teams)
     .where(condition);
 }
 
-function endOf(scope: SQL, { deletedAt, deletedBy, deletedByKey }: Deletion): Record<string, SQL> {
+function endOf(db: Database, scope: SQL, { deletedAt, deletedBy, deletedByKey }: Deletion): Record<string, SQL> {
+  const spent = db.select({ nano: scopeSpend.total_nano }).from(scopeSpend).where(eq(scopeSpend.scope, scope));
   return {
     id: sql`lower(hex(randomblob(16)))`,
-    spend_nano: sql`coalesce((select ${scopeSpend.total_nano} from ${scopeSpend} where ${scopeSpend.scope} = ${scope}), 0)`,
+    spend_nano: sql`coalesce(${spent}, 0)`,
     deleted_at: sql`${deletedAt}`,
     deleted_by: sql`${deletedBy}`,
     deleted_by_api_key: sql`${deletedByKey}`,

@@ -9,6 +9,10 @@ export const MASTER_KEY = "sk-test-master-key-0123456789";
 export interface TestGateway extends RunningGateway {
   /** A request with the admin key; a body is sent as JSON. */
   call(path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Folder of its state. */
+  state: string;
+  /** Ends it at once, as a crash would; its state stays. */
+  kill(): Promise<void>;
   /** Lines the gateway wrote so far, one JSON object for each finished call. */
   records(): Record<string, unknown>[];
 }
@@ -17,8 +21,8 @@ export interface TestGateway extends RunningGateway {
 export async function startGateway(
   config: Record<string, unknown>,
   env: Record<string, string> = {},
+  state = mkdtempSync(join(tmpdir(), "sluice-test-")),
 ): Promise<TestGateway> {
-  const state = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
   const litellm = { json_logs: true, ...(config["litellm_settings"] as object | undefined) };
@@ -34,6 +38,12 @@ export async function startGateway(
   });
   return {
     ...gateway,
+    state,
+    async kill() {
+      const ended = new Promise((done) => gateway.child.once("exit", done));
+      gateway.child.kill("SIGKILL");
+      await ended;
+    },
     stop: async () => {
       await gateway.stop();
       rmSync(state, { recursive: true, force: true });

@@ -59,8 +59,9 @@ it("knows a lost call even when it has forgotten its id", async () => {
 
 it("knows a batch that comes again hours later", async () => {
   const ledger = new TestLedger();
-  const batch = batchOf({ closed: [closedNote("a", { wasOpened: false })] }); // the isolate never had the reply
+  const batch = batchOf({ closed: [closedNote("a", { wasOpened: false })] });
   ledger.book.take(batch);
+  ledger.book.take(batchOf({ closed: [closedNote("b", { wasOpened: false, cost: 0 })] }));
   await ledger.outbox.drain();
   for (let hour = 0; hour < 12; hour++) {
     ledger.now += 60 * MINUTE;

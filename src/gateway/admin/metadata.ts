@@ -80,6 +80,22 @@ function withSecrets(value: unknown, before: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSecrets(inner, old[name])]));
 }
 
+/** What in metadata the gateway believes, or sends calls by: the proxy admin's alone. */
+const TRUSTED = [
+  "allow_client_mock_response",
+  "allowed_passthrough_routes",
+  "callback_settings",
+  "disable_global_guardrails",
+  "disable_guardrails",
+  "logging",
+  "secret_manager_settings",
+];
+
+/** The first trusted field that is not what it was. */
+export function changedTrusted(before: Metadata, after: Metadata): string | undefined {
+  return TRUSTED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}
+
 /** What in metadata limits its owner or is believed by the gateway: only who sets limits may change it. */
 const RESERVED = [
   "allow_client_mock_response",

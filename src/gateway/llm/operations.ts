@@ -34,6 +34,7 @@ async function serve(operation: AnyOperation, call: RouteCall): Promise<Response
   const answer = () =>
     performForModels(calls, operation, {
       id,
+      isOwnId: context.get("isOwnId"),
       body,
       headers: request.headers,
       signal: request.signal,

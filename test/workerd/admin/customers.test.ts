@@ -74,7 +74,10 @@ describe("POST /customer/new", () => {
     });
     expect(await create({ allowed_model_region: "mars" })).toMatchObject({ status: 422 });
     expect(await create({ budget_id: "no-such" })).toMatchObject({ status: 404 });
-    expect(await create({ user_id: "x".repeat(513) })).toMatchObject({ status: 422, json: { error: { param: "user_id" } } });
+    expect(await create({ user_id: "x".repeat(513) })).toMatchObject({
+      status: 422,
+      json: { error: { param: "user_id" } },
+    });
     expect((await info()).status).toBe(404);
   });
 });

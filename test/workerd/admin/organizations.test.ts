@@ -400,7 +400,10 @@ describe("members", () => {
     const { json } = await updateMember({ user_id: plain.id, max_budget_in_organization: 3 }, chief.key);
     expect(json.litellm_budget_table.max_budget).toBe(3);
     expect(json.budget_id).not.toBe(`tier-${id}`);
-    const [tier] = await db.select().from(budgets).where(eq(budgets.budget_id, `tier-${id}`));
+    const [tier] = await db
+      .select()
+      .from(budgets)
+      .where(eq(budgets.budget_id, `tier-${id}`));
     expect(tier?.max_budget).toBe(1);
   });
 });
@@ -418,6 +421,11 @@ describe("DELETE /organization/delete", () => {
       makeKey(),
     ]);
     await ask("/project/new", { body: { project_id: `p-${id}`, team_id } });
+    const spent = { total_nano: 7, window_nano: 0, window_start: 0, updated_at: 0 };
+    await db.insert(scopeSpend).values([
+      { scope: `team:${team_id}`, ...spent },
+      { scope: `key:${ofTeam.token}`, ...spent, total_nano: 5 },
+    ]);
     const { status, json } = await remove([id]);
     expect(status).toBe(200);
     expect(json).toMatchObject([{ organization_id: id, teams: [{ team_id }], litellm_budget_table: {} }]);
@@ -428,8 +436,9 @@ describe("DELETE /organization/delete", () => {
     expect(await db.select().from(teams).where(eq(teams.team_id, team_id))).toEqual([]);
     expect(await db.select().from(projects).where(eq(projects.team_id, team_id))).toEqual([]);
     const [copy] = await db.select().from(deletedKeys).where(eq(deletedKeys.token, ofTeam.token));
-    expect(copy).toMatchObject({ team_id, deleted_by: "default_user_id", metadata: {} });
+    expect(copy).toMatchObject({ team_id, deleted_by: "default_user_id", metadata: {}, spend_nano: 5 });
     const [team] = await db.select().from(deletedTeams).where(eq(deletedTeams.team_id, team_id));
+    expect(team?.spend_nano).toBe(7);
     expect(team?.members_with_roles).toEqual([{ user_id: plain.id, user_email: null, role: "user" }]);
   });
 

@@ -1,16 +1,7 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { budgets, projects } from "../../../src/store/schema/index.ts";
-import {
-  db,
-  joinOrganization,
-  joinTeam,
-  makeKey,
-  makeOrganization,
-  makeTeam,
-  makeUser,
-  startApp,
-} from "./fixture.ts";
+import { db, joinOrganization, joinTeam, makeKey, makeOrganization, makeTeam, makeUser, startApp } from "./fixture.ts";
 
 const { ask, faults } = startApp();
 afterAll(() => expect(faults).toEqual([]));
@@ -118,7 +109,10 @@ describe("POST /project/new", () => {
   });
 
   it("needs a team that is there, and an id that is free", async () => {
-    expect(await ask("/project/new", { body: {} })).toMatchObject({ status: 422, json: { error: { param: "team_id" } } });
+    expect(await ask("/project/new", { body: {} })).toMatchObject({
+      status: 422,
+      json: { error: { param: "team_id" } },
+    });
     expect(await create({ team_id: "nowhere" })).toMatchObject({
       status: 404,
       json: { error: { message: "Team not found, team_id=nowhere", type: "not_found", param: "team_id" } },

@@ -1,10 +1,12 @@
 /** What those who are not the proxy admin may make of a team: never more than they were given. */
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
-import type { TeamRow } from "../../../store/schema/index.ts";
+import type { OrganizationRow, TeamRow } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { groupNamesOf } from "../../model-names.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { changedReserved } from "../metadata.ts";
+import { changedReserved, changedTrusted } from "../metadata.ts";
+import { beyond } from "../object-permissions.ts";
+import { pythonList } from "../python-list.ts";
 import { type BoundedTeam, modelsOf, outside } from "./organization-bounds.ts";
 
 /** A new team is within what its maker's key and user may. @throws BadRequestError */
@@ -28,9 +30,26 @@ export function checkWithinMaker(call: AdminCall, team: BoundedTeam): void {
   const allowed = key.models.filter((model) => model !== "all-team-models");
   if (outside(call, allowed, wanted).length > 0)
     throw new BadRequestError(
-      `Model not in allowed user models. User allowed models=[${key.models.map((name) => `'${name}'`).join(", ")}]. User id=${userId}`,
+      `Model not in allowed user models. User allowed models=${pythonList(key.models)}. User id=${userId}`,
       { param: "models" },
     );
+}
+
+/**
+ * Whoever runs the organization gives its teams no more than the organization has, and nothing the gateway trusts.
+ * @param before absent for a new team
+ * @throws PermissionDeniedError
+ */
+export function checkWithinGrant(organization: OrganizationRow, before: TeamRow | undefined, after: TeamRow): void {
+  const trusted = changedTrusted(before?.metadata ?? {}, after.metadata);
+  if (trusted !== undefined) throw notTheirs(trusted);
+  if (JSON.stringify(before?.router_settings ?? null) !== JSON.stringify(after.router_settings))
+    throw notTheirs("router_settings");
+  const held = before?.access_group_ids ?? [];
+  if (after.access_group_ids.some((id) => !held.includes(id))) throw notTheirs("access_group_ids");
+  if (JSON.stringify(before?.object_permission ?? null) === JSON.stringify(after.object_permission)) return;
+  const [more] = beyond(organization.object_permission, after.object_permission);
+  if (more !== undefined) throw notTheirs(`object_permission.${more}`);
 }
 
 /**
@@ -74,7 +93,7 @@ function isWider(before: number | null, after: number | null): boolean {
 
 function notTheirs(field: string): PermissionDeniedError {
   return new PermissionDeniedError(
-    `Team admins may not change '${field}' beyond what was set for the team. Contact your proxy admin.`,
+    `Only proxy admins can change '${field}' of a team to that. Contact your proxy admin.`,
     { type: "auth_error", param: field },
   );
 }

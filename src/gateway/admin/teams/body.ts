@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { count, dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
 import { metadataField, SHARED_METADATA_FIELDS } from "../metadata.ts";
+import { objectPermission } from "../object-permissions.ts";
 
 const limitType = z.enum(["guaranteed_throughput", "best_effort_throughput"]).nullish();
 
@@ -25,17 +26,6 @@ export const METADATA_NAMES: readonly string[] = Object.keys(METADATA_FIELDS);
 
 const ids = z.array(z.string().max(512)).max(10_000).nullish();
 
-export const ObjectPermissionBody = z.object({
-  mcp_servers: ids,
-  mcp_access_groups: ids,
-  mcp_tool_permissions: z.record(z.string().max(512), z.array(z.string().max(512))).nullish(),
-  vector_stores: ids,
-  agents: ids,
-  agent_access_groups: ids,
-  models: ids,
-  blocked_tools: ids,
-});
-
 /** The tier of members that have none of their own. */
 const MEMBER_TIER_FIELDS = {
   team_member_budget: dollars,
@@ -56,7 +46,7 @@ const TEAM_FIELDS = {
   access_group_ids: ids,
   policies: texts,
   model_aliases: z.record(z.string().max(512), z.string().max(512)).nullish(),
-  object_permission: ObjectPermissionBody.nullish(),
+  object_permission: objectPermission,
   team_member_permissions: z.array(z.string().max(256)).max(100).nullish(),
   ...MEMBER_TIER_FIELDS,
   ...METADATA_FIELDS,

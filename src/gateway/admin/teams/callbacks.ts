@@ -3,6 +3,7 @@ import { BadRequestError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
 import { type AdminCall, adminRoute, bodyOf } from "../admin-call.ts";
 import { shownMetadata } from "../metadata.ts";
+import { pythonList } from "../python-list.ts";
 import { teamFor } from "./access.ts";
 import { CallbackBody } from "./body.ts";
 import { save } from "./update.ts";
@@ -33,7 +34,7 @@ export const callbackRoutes = [
         const named = settings[`${kind}_callback`];
         if (named.includes(callback_name))
           throw new BadRequestError(
-            `callback_name = ${callback_name} already exists in ${kind}_callback, for team_id = ${team.team_id}. \n Existing ${kind}_callback = [${named.map((name) => `'${name}'`).join(", ")}]`,
+            `callback_name = ${callback_name} already exists in ${kind}_callback, for team_id = ${team.team_id}. \n Existing ${kind}_callback = ${pythonList(named)}`,
             { type: "bad_request_error", param: "callback_name" },
           );
         named.push(callback_name);

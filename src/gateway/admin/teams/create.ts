@@ -8,8 +8,9 @@ import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { given } from "../fields.ts";
 import { foldMetadata } from "../metadata.ts";
+import { changedPermission } from "../object-permissions.ts";
 import { runsOrganization } from "./access.ts";
-import { checkWithinMaker } from "./admin-bounds.ts";
+import { checkWithinGrant, checkWithinMaker } from "./admin-bounds.ts";
 import { METADATA_NAMES, type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
 import { addMembers } from "./membership.ts";
 import { checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
@@ -32,6 +33,7 @@ export const newTeam = adminRoute({
     if (row.organization_id !== null) {
       const organization = await organizationOf(call, row.organization_id);
       checkWithinOrganization(call, organization, row);
+      if (!isAdmin(call.principal.role)) checkWithinGrant(organization.organization, undefined, row);
       await checkPromises(call, organization, row);
     }
     const team = await insert(call, {
@@ -75,19 +77,9 @@ export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Part
     team_member_permissions: emptied(fields.team_member_permissions, []),
     access_group_ids: emptied(fields.access_group_ids, []),
     policies: emptied(fields.policies, []),
-    object_permission: permission(fields.object_permission, before),
+    object_permission: changedPermission(before?.object_permission ?? null, fields.object_permission),
     metadata: withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata)),
   });
-}
-
-/** An empty object is none, as in LiteLLM. */
-function permission(
-  wanted: TeamFields["object_permission"],
-  before: TeamRow | undefined,
-): TeamRow["object_permission"] | undefined {
-  if (wanted == null || Object.keys(wanted).length === 0) return wanted === undefined ? undefined : null;
-  const object_permission_id = before?.object_permission?.object_permission_id ?? crypto.randomUUID();
-  return { ...before?.object_permission, ...wanted, object_permission_id };
 }
 
 /** Which tier a team has is shown there, and never taken from there. */

@@ -7,6 +7,7 @@ import { findOrganization, membersOutside, type OrganizationWithTier } from "../
 import { isListed } from "../../../tenancy/model-access.ts";
 import { groupNamesOf } from "../../model-names.ts";
 import type { AdminCall } from "../admin-call.ts";
+import { pythonList } from "../python-list.ts";
 
 /** What of a team is bounded. */
 export type BoundedTeam = Pick<TeamRow, "models" | "model_aliases" | "max_budget" | "tpm_limit" | "rpm_limit">;
@@ -44,7 +45,7 @@ export function checkWithinOrganization(
   );
   if (model !== undefined)
     throw new BadRequestError(
-      `Model '${model}' not in organization's allowed models. Organization allowed models=${list(organization.models)}. Organization: ${id}`,
+      `Model '${model}' not in organization's allowed models. Organization allowed models=${pythonList(organization.models)}. Organization: ${id}`,
       { param: "models" },
     );
   for (const name of ["max_budget", "tpm_limit", "rpm_limit"] as const) {
@@ -75,7 +76,8 @@ export async function checkMove(call: AdminCall, team: TeamRow, organizationId: 
         return `Team has ${name} ${own} that is greater than the organization's ${name} ${most}.`;
     }
     const strangers = await membersOutside(call.db, team.team_id, organizationId);
-    if (strangers.length > 0) return `Team has user_id ${list(strangers)} that is not a member of the organization.`;
+    if (strangers.length > 0)
+      return `Team has user_id ${pythonList(strangers)} that is not a member of the organization.`;
     return undefined;
   };
   const why = await reason();
@@ -127,8 +129,4 @@ function sum(values: readonly (number | null)[]): number {
 
 function number(value: unknown): number | null {
   return typeof value === "number" ? value : null;
-}
-
-function list(names: readonly string[]): string {
-  return `[${names.map((name) => `'${name}'`).join(", ")}]`;
 }

@@ -57,7 +57,14 @@ export const readRoutes = [
       const team_member_budget_table = tier === undefined ? null : budgetView(tier, call.now);
       return {
         team_id,
-        team_info: { ...view, team_member_budget_table },
+        team_info: {
+          ...view,
+          team_member_budget: tier?.max_budget ?? null,
+          team_member_budget_duration: tier?.budget_duration ?? null,
+          team_member_rpm_limit: tier?.rpm_limit ?? null,
+          team_member_tpm_limit: tier?.tpm_limit ?? null,
+          team_member_budget_table,
+        },
         keys: teamKeys.map(({ view: key }) => key),
         team_memberships,
       };

@@ -4,13 +4,13 @@ import { PermissionDeniedError } from "../../../formats/errors.ts";
 import { type TeamRow, teams } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, type AuditAction, adminRoute, bodyOf, changed } from "../admin-call.ts";
-import { teamFor, teamNotFound } from "./access.ts";
-import { checkWithinTeam } from "./admin-bounds.ts";
+import { type Standing, teamFor, teamNotFound } from "./access.ts";
+import { checkWithinGrant, checkWithinTeam } from "./admin-bounds.ts";
 import { PermissionsBody, TeamBody, type TeamFields, TeamModelsBody, UpdateTeamBody } from "./body.ts";
 import { columnsOf } from "./create.ts";
 import { checkMove, checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
 import { dropTier, setTier, sharedTierLimits } from "./tiers.ts";
-import { freshTeamView } from "./view.ts";
+import { freshTeamView, storedView } from "./view.ts";
 
 export const updateRoutes = [
   adminRoute({
@@ -25,7 +25,7 @@ export const updateRoutes = [
       const { team: before, standing } = await teamFor(call, team_id, "team_admin");
       const changes = columnsOf(fields, before);
       if (standing === "team_admin") checkWithinTeam(call, before, { ...before, ...changes });
-      await checkOrganization(call, before, changes);
+      await checkOrganization(call, before, changes, standing);
       const team = await save(call, before, { ...changes, ...(await tierChange(call, before, fields)) });
       return { team_id, data: await freshTeamView(call, team) };
     },
@@ -84,14 +84,19 @@ function modelsRoute(
       const { team: before, standing } = await teamFor(call, team_id, "team_admin");
       const changes = { models: change(before.models, named) };
       if (standing === "team_admin") checkWithinTeam(call, before, { ...before, ...changes });
-      await checkOrganization(call, before, changes);
+      await checkOrganization(call, before, changes, standing);
       return freshTeamView(call, await save(call, before, changes));
     },
   });
 }
 
 /** The team stays within its organization, and only the proxy admin takes it out of it or into another. */
-async function checkOrganization(call: AdminCall, before: TeamRow, changes: Partial<TeamRow>): Promise<void> {
+async function checkOrganization(
+  call: AdminCall,
+  before: TeamRow,
+  changes: Partial<TeamRow>,
+  standing: Standing,
+): Promise<void> {
   const after = { ...before, ...changes };
   const isMoved = after.organization_id !== before.organization_id;
   if (isMoved && !isAdmin(call.principal.role))
@@ -104,6 +109,7 @@ async function checkOrganization(call: AdminCall, before: TeamRow, changes: Part
     ? await checkMove(call, after, after.organization_id)
     : await organizationOf(call, after.organization_id);
   checkWithinOrganization(call, organization, changes);
+  if (standing === "org_admin") checkWithinGrant(organization.organization, before, after);
   const touchesPromises = ["tpm_limit", "rpm_limit", "metadata"].some((name) => name in changes);
   if (isMoved || touchesPromises) await checkPromises(call, organization, after);
 }
@@ -135,8 +141,8 @@ export async function save(
     table: "LiteLLM_TeamTable",
     id: team.team_id,
     action,
-    before: await freshTeamView(call, before),
-    after: await freshTeamView(call, team),
+    before: storedView(before, call.now),
+    after: storedView(team, call.now),
   });
   return team;
 }

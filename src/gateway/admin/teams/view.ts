@@ -6,14 +6,17 @@ import type { AdminCall } from "../admin-call.ts";
 import { budgetView } from "../budgets.ts";
 import { listedSpend, NO_PERIOD } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata.ts";
+import { permissionView } from "../object-permissions.ts";
 import { NANO, spendOf } from "../spend.ts";
 import { resetAt } from "../windows.ts";
+import { METADATA_NAMES } from "./body.ts";
 
 type ShownTeam = Omit<TeamRow, "created_by" | "updated_by">;
 
 /** @param spend US dollars in the current window */
 export function teamView(team: ShownTeam, members_with_roles: readonly unknown[], spend: number, now: number) {
-  const { object_permission, team_member_budget_id } = team;
+  const { team_member_budget_id } = team;
+  const metadata = shownMetadata(team.metadata);
   const hasAliases = Object.keys(team.model_aliases).length > 0;
   return {
     team_id: team.team_id,
@@ -24,7 +27,7 @@ export function teamView(team: ShownTeam, members_with_roles: readonly unknown[]
     members_with_roles,
     team_member_permissions: team.team_member_permissions,
     metadata: {
-      ...shownMetadata(team.metadata),
+      ...metadata,
       ...(team_member_budget_id !== null && { team_member_budget_id }), // where LiteLLM's clients look for it
     },
     models: team.models,
@@ -45,8 +48,8 @@ export function teamView(team: ShownTeam, members_with_roles: readonly unknown[]
     model_id: null,
     model_aliases: team.model_aliases,
     litellm_model_table: hasAliases ? { model_aliases: team.model_aliases } : null,
-    object_permission_id: object_permission?.object_permission_id ?? null,
-    object_permission,
+    ...permissionView(team.object_permission),
+    ...Object.fromEntries(METADATA_NAMES.map((name) => [name, metadata[name] ?? null])), // Terraform reads them here
     created_at: team.created_at,
     updated_at: team.updated_at,
   };
@@ -54,6 +57,12 @@ export function teamView(team: ShownTeam, members_with_roles: readonly unknown[]
 
 export function memberView({ user_id, user_email, role }: TeamMemberRow) {
   return { user_id, user_email, role };
+}
+
+/** What is stored of a team, for the audit log. */
+export function storedView(team: TeamRow, now: number) {
+  const { spend: _, members_with_roles: __, ...stored } = teamView(team, [], 0, now);
+  return stored;
 }
 
 /** A team as it is now, its counters asked. */

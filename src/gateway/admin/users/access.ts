@@ -1,7 +1,7 @@
 /** What a caller is to a user, and which users it may see. */
 import { and, eq, inArray, or, type SQL, sql } from "drizzle-orm";
 import { NotFoundError } from "../../../formats/errors.ts";
-import { organizationMembers, teamMembers, type UserRow, users } from "../../../store/schema/index.ts";
+import { organizationMembers, teamMembers, teams, type UserRow, users } from "../../../store/schema/index.ts";
 import { organizationsRunBy } from "../../../store/teams.ts";
 import { organizationsOf } from "../../../store/users.ts";
 import { isAdmin, roleOf, seesAll } from "../../../tenancy/roles.ts";
@@ -10,8 +10,8 @@ import type { AdminCall } from "../admin-call.ts";
 export type Relation = "proxy_admin" | "org_admin" | "self" | "stranger";
 
 /**
- * A user belongs to whoever runs all its organizations, unless it sees more than that: an admin of the gateway is the
- * proxy admin's alone.
+ * A user belongs to whoever runs all organizations it and its teams are in. Who runs an organization too, or is an admin
+ * of the gateway, is the proxy admin's alone.
  */
 export async function relationTo({ db, principal }: AdminCall, user: UserRow): Promise<Relation> {
   const { role, userId } = principal;
@@ -19,9 +19,21 @@ export async function relationTo({ db, principal }: AdminCall, user: UserRow): P
   if (userId === undefined) return "stranger";
   if (userId === user.user_id) return "self";
   if (seesAll(roleOf(user.user_role))) return "stranger";
-  const [theirs, run] = await Promise.all([organizationsOf(db, [user.user_id]), organizationsRunBy(db, userId)]);
-  const isRun = (id: string) => run.some(({ organization_id }) => organization_id === id);
-  return theirs.length > 0 && theirs.every(({ organization_id }) => isRun(organization_id)) ? "org_admin" : "stranger";
+  const [theirs, run, inTeams] = await Promise.all([
+    organizationsOf(db, [user.user_id]),
+    organizationsRunBy(db, userId),
+    db
+      .select({ organization_id: teams.organization_id })
+      .from(teamMembers)
+      .innerJoin(teams, eq(teams.team_id, teamMembers.team_id))
+      .where(eq(teamMembers.user_id, user.user_id)),
+  ]);
+  const isRun = (id: string | null) => run.some(({ organization_id }) => organization_id === id);
+  const isTheirs =
+    theirs.length > 0 &&
+    theirs.every(({ organization_id, user_role }) => isRun(organization_id) && user_role !== "org_admin") &&
+    inTeams.every(({ organization_id }) => isRun(organization_id));
+  return isTheirs ? "org_admin" : "stranger";
 }
 
 /** A condition on users: those in organizations the caller runs. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { dollars, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
 import { metadataField, SHARED_METADATA_FIELDS } from "../metadata.ts";
-import { ObjectPermissionBody } from "../teams/body.ts";
+import { objectPermission } from "../object-permissions.ts";
 import { TeamsOfUser, USER_ROLES } from "./defaults.ts";
 
 export const METADATA_NAMES: readonly string[] = Object.keys(SHARED_METADATA_FIELDS);
@@ -16,7 +16,7 @@ const USER_FIELDS = {
   metadata: metadataField,
   allowed_cache_controls: texts,
   policies: texts,
-  object_permission: ObjectPermissionBody.nullish(),
+  object_permission: objectPermission,
   ...SHARED_METADATA_FIELDS,
 };
 

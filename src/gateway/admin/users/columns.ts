@@ -5,6 +5,7 @@ import { findUserByEmail } from "../../../store/users.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { given } from "../fields.ts";
 import { foldMetadata } from "../metadata.ts";
+import { changedPermission } from "../object-permissions.ts";
 import { METADATA_NAMES, type UpdateFields } from "./body.ts";
 
 /** The columns a body sets; what it does not say is not in them. */
@@ -24,19 +25,9 @@ export function columnsOf(fields: Omit<UpdateFields, "spend">, before: UserRow |
     models: fields.models === null ? [] : fields.models,
     allowed_cache_controls: fields.allowed_cache_controls === null ? [] : fields.allowed_cache_controls,
     policies: fields.policies === null ? [] : fields.policies,
-    object_permission: permission(fields.object_permission, before),
+    object_permission: changedPermission(before?.object_permission ?? null, fields.object_permission),
     metadata: foldMetadata(METADATA_NAMES, fields, before?.metadata),
   });
-}
-
-/** An empty object is none, as in LiteLLM. */
-function permission(
-  wanted: UpdateFields["object_permission"],
-  before: UserRow | undefined,
-): UserRow["object_permission"] | undefined {
-  if (wanted == null || Object.keys(wanted).length === 0) return wanted === undefined ? undefined : null;
-  const object_permission_id = before?.object_permission?.object_permission_id ?? crypto.randomUUID();
-  return { ...before?.object_permission, ...wanted, object_permission_id };
 }
 
 /** An email is one user's, in any case. @throws BadRequestError */

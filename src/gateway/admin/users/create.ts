@@ -9,6 +9,7 @@ import { findUser } from "../../../store/users.ts";
 import { isAdmin, roleOf, seesAll } from "../../../tenancy/roles.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { createKey } from "../keys/create.ts";
+import { pythonList } from "../python-list.ts";
 import { runsOrganization, teamFor } from "../teams/access.ts";
 import { addMembers } from "../teams/membership.ts";
 import { outside } from "../teams/organization-bounds.ts";
@@ -64,6 +65,7 @@ async function checkMayMake(call: AdminCall, user: UserRow, { organizations }: N
     throw refused(
       `Only proxy admins can create administrative users (proxy_admin, proxy_admin_viewer). Attempted to create user with role: ${user.user_role}. Your role: ${role}`,
     );
+  if (user.object_permission !== null) throw refused("Only proxy admins can set object_permission of a user.");
   if (identity === undefined) return;
   const { key, user: maker } = identity;
   for (const name of ["max_budget", "tpm_limit", "rpm_limit", "max_parallel_requests"] as const) {
@@ -77,7 +79,7 @@ async function checkMayMake(call: AdminCall, user: UserRow, { organizations }: N
   for (const models of [key.models, maker?.models ?? []])
     if (outside(call, models, wanted).length > 0)
       throw new BadRequestError(
-        `Model not in allowed user models. User allowed models=[${models.map((name) => `'${name}'`).join(", ")}]. User id=${maker?.user_id}`,
+        `Model not in allowed user models. User allowed models=${pythonList(models)}. User id=${maker?.user_id}`,
         { param: "models" },
       );
 }

@@ -10,12 +10,12 @@ import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { removeKeysWhere } from "../keys-of.ts";
 import { relationTo } from "./access.ts";
 import { DeleteUsersBody } from "./body.ts";
-import { freshUserView } from "./view.ts";
+import { storedView } from "./view.ts";
 
 export const deleteUsers = adminRoute({
   method: "POST",
   paths: ["/user/delete"],
-  access: "org",
+  access: "manage",
   summary: "Delete users, with their keys and memberships; answers how many",
   tag: "users",
   body: DeleteUsersBody,
@@ -44,8 +44,7 @@ async function checkMayDelete(call: AdminCall, user: UserRow): Promise<void> {
 async function deleteUser(call: AdminCall, user: UserRow): Promise<void> {
   const { db, gateway } = call;
   const { user_id } = user;
-  const [view, memberships, organizations] = await Promise.all([
-    freshUserView(call, user),
+  const [memberships, organizations] = await Promise.all([
     membershipsOf(db, [user_id]),
     organizationsOf(db, [user_id]),
   ]);
@@ -71,5 +70,10 @@ async function deleteUser(call: AdminCall, user: UserRow): Promise<void> {
       gateway.accounts.forget(scopeOf.organizationMember(organization_id, user_id)),
     ),
   ]);
-  await changed(call, { table: "LiteLLM_UserTable", id: user_id, action: "deleted", before: view });
+  await changed(call, {
+    table: "LiteLLM_UserTable",
+    id: user_id,
+    action: "deleted",
+    before: storedView(user, call.now),
+  });
 }

@@ -12,7 +12,7 @@ import { relationTo } from "./access.ts";
 import { BulkUpdateBody, MOST_UPDATES, type UpdateFields, UpdateUserBody } from "./body.ts";
 import { checkEmail, columnsOf } from "./columns.ts";
 import { userRow, withDefaults } from "./defaults.ts";
-import { freshUserView } from "./view.ts";
+import { freshUserView, storedView } from "./view.ts";
 
 export const updateRoutes = [
   adminRoute({
@@ -130,7 +130,7 @@ async function createBy(call: AdminCall, id: string | undefined, { spend, ...fie
   const [user] = await call.db.insert(users).values(row).returning();
   if (user === undefined) throw new Error("D1 returned no row of an insert");
   if (spend != null) await resetSpend(call, scopeOf.user(user.user_id), user, spend);
-  const after = await freshUserView(call, user);
+  const after = storedView(user, call.now);
   await changed(call, { table: "LiteLLM_UserTable", id: user.user_id, action: "created", after });
   return user;
 }
@@ -177,8 +177,8 @@ async function save(call: AdminCall, before: UserRow, changes: Partial<UserRow>)
     table: "LiteLLM_UserTable",
     id: user.user_id,
     action: "updated",
-    before: await freshUserView(call, before),
-    after: await freshUserView(call, user),
+    before: storedView(before, call.now),
+    after: storedView(user, call.now),
   });
   return user;
 }

@@ -5,6 +5,7 @@ import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { listedSpend } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata.ts";
+import { permissionView } from "../object-permissions.ts";
 import { spendOf } from "../spend.ts";
 import { resetAt } from "../windows.ts";
 
@@ -31,10 +32,16 @@ export function userView(user: UserRow, teams: readonly string[], spend: number,
     allowed_cache_controls: user.allowed_cache_controls,
     policies: user.policies,
     metadata: shownMetadata(user.metadata),
-    object_permission: user.object_permission,
+    ...permissionView(user.object_permission),
     created_at: user.created_at,
     updated_at: user.updated_at,
   };
+}
+
+/** What is stored of a user, for the audit log. */
+export function storedView(user: UserRow, now: number) {
+  const { spend: _, teams: __, ...stored } = userView(user, [], 0, now);
+  return stored;
 }
 
 /** A user as it is now, its counters asked. */

@@ -32,9 +32,10 @@ describe("a key made by a key", () => {
     const { key } = await boundUser();
     const { status, json } = await ask("/key/generate", { key, body: {} });
     expect(status).toBe(200);
-    const { object_permission, ...bounds } = BOUNDS;
+    const { object_permission, permissions: _notGiven, ...bounds } = BOUNDS;
     expect(json).toMatchObject(bounds);
     expect(json.object_permission).toMatchObject(object_permission);
+    expect(json.permissions).toEqual({});
   });
 
   it("may have less", async () => {
