@@ -29,6 +29,7 @@ let running: { gateway: Gateway; app: ReturnType<typeof createApp> } | undefined
 
 function start(env: Env): NonNullable<typeof running> {
   const config = loadConfig(compiled, variables(env));
+  const startedAt = Date.now();
   const log = consoleLog({ calls: config.settings.jsonLogs });
   for (const notice of config.notices) log.notice(notice);
   const gateway = createGateway(config, {
@@ -41,7 +42,10 @@ function start(env: Env): NonNullable<typeof running> {
     database: openDatabase(env.DB),
     scopes: {
       limiter: objectLimiter(env.SCOPES, {
-        onVersion: () => running?.gateway.forgetTenancy(),
+        // A version is the time of a change: what changed before this isolate began, it has never seen otherwise.
+        onVersion: (_, version) => {
+          if (version > startedAt) running?.gateway.forgetTenancy();
+        },
         onFailure: (scope, error) => log.notice(`the counters of ${scope} cannot be reached: ${error}`),
       }),
       accounts: scopeObjects(env.SCOPES),

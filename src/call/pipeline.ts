@@ -154,14 +154,14 @@ async function reserve(
   { id, caller }: CallInput,
   { request, size, options }: Admitted<BaseRequest>,
 ): Promise<Reservation> {
-  const group = router.groups.find(request.model);
+  const group = router.groups.find(request.model, caller.attribution.teamId);
   const deployments = group?.deployments ?? [];
   const subjects = [...(await caller.subjects(options.tags))];
   const priority =
     group && settings.priorities && prioritySubject(group, caller.priority, router.state, now(), settings.priorities);
   if (priority !== undefined) subjects.push(priority);
   const { timezone, compatibility } = settings;
-  const isSaturated = router.isSaturated(request.model);
+  const isSaturated = router.isSaturated(request.model, caller.attribution.teamId);
   const { surcharges } = settings;
   const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
   return Reservation.make(id, subjects, deployments, size, ports);

@@ -86,6 +86,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
   const userAgent = headers.get("user-agent");
   return {
     model: request.model,
+    ...(caller.attribution.teamId !== undefined && { team: caller.attribution.teamId }),
     stream: request.stream === true,
     tags: options.tags,
     ...(userAgent !== null && { userAgent }),

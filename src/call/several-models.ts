@@ -20,13 +20,20 @@ export function performForModels<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
 ): Promise<Reply> {
-  const models = modelsOf(input.body["model"], (name) => dependencies.router.groups.isNamed(name));
+  const { groups } = dependencies.router;
+  const models = modelsOf(input.body["model"], (name) => groups.isNamed(name, input.caller.attribution.teamId));
   if (models === undefined) return performWithShadows(dependencies, operation, input);
   const refused = refusal(models, input);
   if (refused !== undefined) return refuse(dependencies, operation, input, refused);
   const call = (index: number, signal: AbortSignal) => {
     const body = { ...input.body, model: models[index] };
-    return performWithShadows(dependencies, operation, { ...input, id: `${input.id}-${index + 1}`, isOwnId: false, body, signal });
+    return performWithShadows(dependencies, operation, {
+      ...input,
+      id: `${input.id}-${index + 1}`,
+      isOwnId: false,
+      body,
+      signal,
+    });
   };
   return isFastestWanted(input) ? fastest(models, input.signal, call) : all(models, input.signal, call);
 }

@@ -54,7 +54,7 @@ export async function authenticate(headers: Headers, ports: AuthPorts): Promise<
   if (masterKey === undefined && findKey === undefined)
     throw refused("this gateway has no master key: nobody can be let in. Set LITELLM_MASTER_KEY.");
   if (key.length > MAX_KEY_LENGTH) throw refused("the key is too long to be one.");
-  const token = await digestOf(key);
+  const token = await knownDigestOf(key);
   if (masterKey !== undefined && (await isSame(token, masterKey)))
     return { role: "proxy_admin", token, userId: ADMIN_USER_ID, identity: undefined };
   if (!key.startsWith("sk-"))
@@ -86,6 +86,19 @@ export function refuseRoute({ role, identity }: Principal, access: AccessName, p
 
 function refused(message: string, type = "auth_error"): AuthenticationError {
   return new AuthenticationError(`Authentication Error, ${message}`, { type, param: "key" });
+}
+
+/** Digests of the keys seen last: making one takes longer than the rest of the check. */
+const knownDigests = new Map<string, string>();
+const MOST_DIGESTS = 1000;
+
+async function knownDigestOf(key: string): Promise<string> {
+  const known = knownDigests.get(key);
+  if (known !== undefined) return known;
+  const token = await digestOf(key);
+  if (knownDigests.size >= MOST_DIGESTS) knownDigests.clear();
+  knownDigests.set(key, token);
+  return token;
 }
 
 /** Digests of secrets compared before. */

@@ -11,7 +11,7 @@ import { customerRefused, modelRefused } from "../tenancy/refusals.ts";
 import { isAdmin } from "../tenancy/roles.ts";
 import { type Subject, subjectsOf } from "../tenancy/subjects.ts";
 import type { Gateway } from "./gateway.ts";
-import { groupNamesOf } from "./model-names.ts";
+import { groupNamesOf, teamOf } from "./model-names.ts";
 
 /** What is looked up beside the key. */
 export interface SubjectLookup {
@@ -34,7 +34,9 @@ export interface RequestFacts {
 export function callerOf(gateway: Gateway, principal: Principal, lookup: SubjectLookup, facts: RequestFacts): Caller {
   const { identity, role } = principal;
   const { compatibility } = lookup;
-  const names = { groupsOf: (model: string) => groupNamesOf(gateway.router.groups, model) };
+  const { groups } = gateway.router;
+  const team = teamOf(principal);
+  const names = { groupsOf: (model: string) => groupNamesOf(groups, model, team) };
   const teamMetadata = identity?.team?.metadata ?? {};
   const keyMetadata = identity?.key.metadata ?? {};
   const priority = keyMetadata["priority"] ?? teamMetadata["priority"];
@@ -46,7 +48,13 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
       keyMetadata["allow_client_mock_response"] === true ||
       teamMetadata["allow_client_mock_response"] === true,
     ...(typeof priority === "string" && { priority }),
-    modelFor: (name) => aliasOf(identity, name) ?? name,
+    modelFor(name) {
+      const alias = aliasOf(identity, name);
+      if (alias === undefined) return name;
+      // A team's alias for a model of its own leads to where the name does, and the name is what the team is told.
+      const own = groups.find(alias, team)?.deployments.some((one) => one.team?.internalName === alias);
+      return own ? name : alias;
+    },
     refuseModel(model) {
       const refusal = identity && refuseModel(identity, model, names);
       return refusal && modelRefused(model, refusal, compatibility);

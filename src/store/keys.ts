@@ -44,8 +44,8 @@ export interface Replacement {
   changes: KeyChanges;
   /** Until when the old key works too (ISO 8601); absent: not any more. */
   revokeAt?: string;
-  /** ISO 8601. */
-  now: string;
+  /** For the copy of the key as it was: who looks at spend of the old digest finds whose it was. */
+  deletion: Deletion;
 }
 
 /**
@@ -55,8 +55,9 @@ export interface Replacement {
 export async function replaceKey(
   db: Database,
   old: string,
-  { token, changes, revokeAt, now }: Replacement,
+  { token, changes, revokeAt, deletion }: Replacement,
 ): Promise<KeyRow | undefined> {
+  const keep = db.insert(deletedKeys).select(copies(db, [old], deletion));
   const isReplaced = sql`exists (select 1 from ${keys} where ${keys.token} = ${token})`;
   const replace = db
     .update(keys)
@@ -69,7 +70,7 @@ export async function replaceKey(
     .set({ active_token: token })
     .where(and(eq(deprecatedKeys.active_token, old), isReplaced));
   if (revokeAt === undefined) {
-    const [[row]] = await db.batch([replace, forgetNew, follow]);
+    const [, [row]] = await db.batch([keep, replace, forgetNew, follow]);
     return row;
   }
   const remember = db
@@ -80,13 +81,13 @@ export async function replaceKey(
           token: sql<string>`${old}`.as("token"),
           active_token: keys.token,
           revoke_at: sql<string>`${revokeAt}`.as("revoke_at"),
-          created_at: sql<string>`${now}`.as("created_at"),
+          created_at: sql<string>`${deletion.deletedAt}`.as("created_at"),
         })
         .from(keys)
         .where(eq(keys.token, token)),
     )
     .onConflictDoUpdate({ target: deprecatedKeys.token, set: { active_token: token, revoke_at: revokeAt } });
-  const [[row]] = await db.batch([replace, forgetNew, follow, remember]);
+  const [, [row]] = await db.batch([keep, replace, forgetNew, follow, remember]);
   return row;
 }
 
@@ -107,11 +108,6 @@ export async function deleteKeys(db: Database, tokens: readonly string[], deleti
     db.insert(deletedKeys).select(copies(db, tokens, deletion)),
     db.delete(keys).where(among(keys.token, tokens)),
   ]);
-}
-
-/** Keeps a copy of a key as it was, without deleting it: its token is about to change. */
-export async function keepCopy(db: Database, token: string, deletion: Deletion): Promise<void> {
-  await db.insert(deletedKeys).select(copies(db, [token], deletion));
 }
 
 /** The rows as `deleted_keys` has them, column by column in its order: an insert from a select goes by position. */

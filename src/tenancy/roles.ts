@@ -49,6 +49,8 @@ export const ACCESS = {
   org: { roles: ["proxy_admin", "org_admin"], group: "management_routes" },
   /** Spend, filtered to one's own. */
   spend: { roles: VIEWERS, group: "spend_tracking_routes" },
+  /** Spend that a key without a user may see too: its own. */
+  spend_own: { roles: ANYBODY, group: "spend_tracking_routes" },
   /** Spend of everybody. */
   spend_all: { roles: ADMIN_VIEW, group: "spend_tracking_routes" },
   /** Whatever only the admin may see. */

@@ -1,7 +1,8 @@
 /** `/budget/*`: tiers that keys, customers, members, organizations, projects and tags share. */
-import { desc, eq, inArray } from "drizzle-orm";
+import { desc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { BadRequestError, NotFoundError } from "../../formats/errors.ts";
+import { among } from "../../store/among.ts";
 import { isDuplicate } from "../../store/database.ts";
 import { type BudgetRow, budgets } from "../../store/schema/index.ts";
 import type { Route } from "../route.ts";
@@ -49,7 +50,7 @@ export const budgetRoutes: readonly Route[] = [
       const { budgets: ids } = await bodyOf(call, z.object({ budgets: z.array(z.string()).max(1000) }));
       if (ids.length === 0)
         throw new BadRequestError("Specify list of budget id's to query. Passed in=[]", { param: "budgets" });
-      const rows = await call.db.select().from(budgets).where(inArray(budgets.budget_id, ids));
+      const rows = await call.db.select().from(budgets).where(among(budgets.budget_id, ids));
       return rows.map((row) => budgetView(row, call.now));
     },
   }),

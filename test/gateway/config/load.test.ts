@@ -29,7 +29,7 @@ function deployment(
 
 const realistic = readFileSync(join(import.meta.dirname, "realistic.yaml"), "utf8").replace(/^include:\n.*\n/m, "");
 const environment = {
-  LITELLM_MASTER_KEY: "sk-master",
+  LITELLM_MASTER_KEY: "sk-master-of-the-file",
   OPENAI_API_KEY: "key-openai",
   ANTHROPIC_API_KEY: "key-anthropic",
   AZURE_API_KEY_EU: "key-azure",
@@ -57,7 +57,7 @@ describe("a realistic file", () => {
     expect(config.settings.jsonLogs).toBe(true);
     expect(config.settings.litellm.num_retries).toBe(3);
     expect(config.settings.router.redis_host).toBe("redis.internal"); // of environment_variables
-    expect(config.masterKey?.reveal()).toBe("sk-master");
+    expect(config.masterKey?.reveal()).toBe("sk-master-of-the-file");
     expect([...config.aliases]).toEqual([
       ["gpt-4", { model: "gpt-4o", hidden: false }],
       ["gpt-4-hidden", { model: "gpt-4o", hidden: true }],
@@ -204,7 +204,9 @@ describe("values", () => {
     expect(config.settings.calls).toMatchObject({ timeout: 6000, dropParams: false, modifyParams: false });
     expect(config.settings.maxRequestBytes).toBe(25 * 1024 * 1024);
     expect(config.masterKey).toBeUndefined();
-    expect(load("model_list: []\n", { LITELLM_MASTER_KEY: "sk-env" }).masterKey?.reveal()).toBe("sk-env");
+    expect(load("model_list: []\n", { LITELLM_MASTER_KEY: "sk-of-the-environment" }).masterKey?.reveal()).toBe(
+      "sk-of-the-environment",
+    );
   });
 
   test("prices of litellm_params win over those of model_info", () => {
@@ -274,6 +276,42 @@ describe("wildcards", () => {
     });
     expect(wildcard("openai/*", "openai/*").bind?.("azure/x")).toBeUndefined();
     expect(() => wildcard("*", "*").bind?.("nobody/x")).toThrow(/NOT provided/);
+  });
+});
+
+describe("a master key that everybody knows or that can be guessed", () => {
+  const weak = { LITELLM_MASTER_KEY: "sk-1234" };
+
+  test.each(["sk-1234", "sk-12345678", "sk-short", "sk-aaaaaaaaaaaaaaaa", "SK-1234".toLowerCase(), "sk-"])(
+    "%s is refused",
+    (key) => {
+      expect(() => load("model_list: []\n", { LITELLM_MASTER_KEY: key })).toThrow(/openssl rand -hex 24/);
+      expect(() => load(`general_settings: {master_key: ${JSON.stringify(key)}}\n`)).toThrow(ConfigError);
+    },
+  );
+
+  test.each<[string, string, Variables]>([
+    ["the setting", "general_settings: {dangerously_permit_weak_or_unset_master_key: true}\n", weak],
+    ["the version", 'general_settings: {litellm_compatibility: "1.83"}\n', weak],
+    ["the version as a number", "general_settings: {litellm_compatibility: 1.83}\n", weak],
+    ["the variable", "{}\n", { ...weak, LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: "True" }],
+  ])("is permitted by %s, and told", (_, yaml, env) => {
+    const config = load(yaml, env);
+    expect(config.masterKey?.reveal()).toBe("sk-1234");
+    expect(config.notices).toEqual([expect.stringMatching(/the master key is one that everybody knows/)]);
+  });
+});
+
+describe("litellm_compatibility", () => {
+  test("the newest version's statuses, 1.83's, and the operator's own", () => {
+    expect(load("{}\n").compatibility).toMatchObject({ budgetStatus: 422, modelAccessStatus: 403 });
+    const old = load('general_settings: {litellm_compatibility: "1.83"}\n').compatibility;
+    expect(old).toMatchObject({ budgetStatus: 400, modelAccessStatus: 401, userBudgetOnTeamKeys: false });
+    expect(load("litellm_settings: {budget_exceeded_status_code: 429}\n").compatibility.budgetStatus).toBe(429);
+  });
+
+  test("no other version", () => {
+    expect(() => load("general_settings: {litellm_compatibility: 1.99}\n")).toThrow(/must be one of 1\.83/);
   });
 });
 

@@ -188,7 +188,7 @@ describe("what LiteLLM ignores, or does without, is a warning", () => {
     ],
     [
       "general_settings:\n  master_key: sk-1234\n",
-      "2:3 warning general_settings.master_key: is the key of every example",
+      "2:3 warning general_settings.master_key: is known to everybody or can be guessed",
     ],
     [
       "litellm_settings: {}\nlitellm_settings: {}\n",

@@ -53,8 +53,8 @@ describe("compileConfig", () => {
 
   test("writes the configuration with its includes, and no variable's value", () => {
     const out = path("out/config.json");
-    const compiled = compileConfig({ file: path("config.yaml"), out, env: { KEY: "sk-hush", MINE: "hush" } });
-    expect(compiled).toMatchObject({ models: 1, firstModel: "m", masterKey: "sk-hush", warnings: [] });
+    const compiled = compileConfig({ file: path("config.yaml"), out, env: { KEY: "sk-hush-hush", MINE: "hush" } });
+    expect(compiled).toMatchObject({ models: 1, firstModel: "m", masterKey: "sk-hush-hush", warnings: [] });
     expect(compiled.variables).toEqual(expect.arrayContaining(["KEY", "LITELLM_MASTER_KEY", "MINE", "OPENAI_API_KEY"]));
     expect(JSON.parse(readFileSync(out, "utf8"))).toEqual({
       general_settings: { master_key: "os.environ/KEY" },

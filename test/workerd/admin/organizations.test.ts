@@ -246,10 +246,10 @@ describe("GET and POST /organization/info", () => {
     expect(await ask("/organization/info", { body: { organizations: [] } })).toMatchObject({ status: 400 });
   });
 
-  it("says what was spent in the window of the budget", async () => {
-    await scopes.apply(`organization:${id}`, "test", 1, []);
-    await ask("/budget/new", { body: { budget_id: `b-${id}`, max_budget: 50, budget_duration: "1d" } });
-    await update({ budget_id: `b-${id}` });
+  it("says what was spent, and nothing of it in a window that begins with the change (I#34492)", async () => {
+    await scopes.reset(`organization:${id}`, undefined, 3e9);
+    expect((await info()).json.spend).toBe(3);
+    await update({ budget_duration: "1d" });
     expect((await info()).json.spend).toBe(0);
   });
 });

@@ -6,30 +6,46 @@ import type { KeyRow } from "../../../store/schema/index.ts";
 import { isListed } from "../../../tenancy/model-access.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { pythonList } from "../python-list.ts";
+import { isSame } from "./excess.ts";
 import { modelNames } from "./model-names.ts";
 
 /** The columns of a key that its owners have a say in. */
 export type Owned = OwnerIds & Pick<KeyRow, "models" | "max_budget" | "rpm_limit" | "tpm_limit" | "metadata">;
 
-/** @throws BadRequestError, NotFoundError where the key cannot be theirs */
-export async function checkBelonging(call: AdminCall, key: Owned, owners: Owners, token?: string): Promise<void> {
-  checkExistence(key, owners);
-  checkProject(call, key, owners);
-  await checkThroughput(call, key, owners, token);
+/**
+ * @param before the key as it was: what was wrong with it then keeps nobody from changing the rest
+ * @throws BadRequestError, NotFoundError where the key cannot be theirs
+ */
+export async function checkBelonging(call: AdminCall, key: Owned, owners: Owners, before?: KeyRow): Promise<void> {
+  const isNew = (...names: (keyof Owned)[]) =>
+    before === undefined || names.some((name) => !isSame(key[name], before[name]));
+  checkExistence(key, owners, isNew);
+  if (isNew("project_id", "models", "max_budget")) checkProject(call, key, owners);
+  if (isNew("team_id", "organization_id", "rpm_limit", "tpm_limit", "metadata"))
+    await checkThroughput(call, key, owners, before?.token);
 }
 
-function checkExistence(key: OwnerIds, { team, project, organization, budget }: Owners): void {
-  if (key.team_id !== null && team === undefined)
+function checkExistence(
+  key: OwnerIds,
+  { team, project, organization, budget }: Owners,
+  isNew: (...names: (keyof OwnerIds)[]) => boolean,
+): void {
+  if (isNew("team_id") && key.team_id !== null && team === undefined)
     throw bad(`Unable to find team object in database. Team not found. Team ID: ${key.team_id}`, "team_id");
-  if (key.organization_id !== null && organization === undefined)
+  if (isNew("organization_id") && key.organization_id !== null && organization === undefined)
     throw bad(`Organization not found for organization_id=${key.organization_id}`, "organization_id");
-  if (key.organization_id !== null && team?.organization_id && team.organization_id !== key.organization_id)
+  if (
+    isNew("organization_id", "team_id") &&
+    key.organization_id !== null &&
+    team?.organization_id &&
+    team.organization_id !== key.organization_id
+  )
     throw bad(`Team=${key.team_id} does not belong to organization=${key.organization_id}`, "organization_id");
-  if (key.budget_id !== null && budget === undefined)
+  if (isNew("budget_id") && key.budget_id !== null && budget === undefined)
     throw bad(`Budget not found, passed budget_id=${key.budget_id}`, "budget_id");
-  if (key.project_id !== null && project === undefined)
+  if (isNew("project_id") && key.project_id !== null && project === undefined)
     throw new NotFoundError(`Project not found, passed project_id=${key.project_id}`, { param: "project_id" });
-  if (project?.team_id && project.team_id !== key.team_id)
+  if (isNew("project_id", "team_id") && project?.team_id && project.team_id !== key.team_id)
     throw bad(`Project=${key.project_id} belongs to team=${project.team_id}: pass that team_id`, "project_id");
 }
 

@@ -3,6 +3,7 @@ import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
 import { loadOwners } from "../../../store/key-owners.ts";
 import { type Deletion, deleteKeys, findKeys, findKeysByAlias } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
+import { findTiers } from "../../../store/teams.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
@@ -25,10 +26,9 @@ export async function deleteNamed(call: AdminCall, { keys, key_aliases }: Named)
   const given = keys?.length ? keys : (key_aliases ?? []);
   if (given.length === 0)
     throw new BadRequestError("Pass in `keys` or `key_aliases`", { type: "bad_request_error", param: "keys" });
-  const found = keys?.length
-    ? await findKeys(call.db, await Promise.all(keys.map(tokenOf)))
-    : await findKeysByAlias(call.db, given);
-  if (found.length < new Set(given).size)
+  const tokens = await Promise.all((keys ?? []).map(tokenOf));
+  const found = keys?.length ? await findKeys(call.db, tokens) : await findKeysByAlias(call.db, given);
+  if (found.length < new Set(keys?.length ? tokens : given).size)
     throw new NotFoundError(
       found.length === 0
         ? "No keys found: key not found in database"
@@ -51,9 +51,13 @@ async function requireRights(call: AdminCall, keys: readonly KeyRow[]): Promise<
 /** Deletes keys nobody asks about any more: also those of a team or user that is deleted. */
 export async function removeKeys(call: AdminCall, rows: readonly KeyRow[]): Promise<void> {
   if (rows.length === 0) return;
+  const tiers = await findTiers(
+    call.db,
+    rows.map(({ budget_id }) => budget_id),
+  );
   const spends = await spendOfAll(
     call,
-    rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, undefined) })),
+    rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, tiers.get(row.budget_id ?? "")) })),
   );
   const spendIn = (row: KeyRow) => spends.get(keyScope(row)) ?? 0;
   const nano = Object.fromEntries(rows.map((row) => [row.token, Math.round(spendIn(row) * NANO)]));

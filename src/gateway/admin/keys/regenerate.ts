@@ -1,7 +1,7 @@
 /** A key gets a new value and stays what it was, its spend included. */
 import { BadRequestError, ConflictError } from "../../../formats/errors.ts";
 import { isDuplicate } from "../../../store/database.ts";
-import { type KeyChanges, keepCopy, replaceKey } from "../../../store/keys.ts";
+import { type Deletion, type KeyChanges, replaceKey } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
@@ -34,9 +34,8 @@ export async function regenerateKey(call: AdminCall, given: string, asked: KeyFi
   const before = await keySpend(call, key, owned.owners.budget);
   const token = await digestOf(secret);
   if (token === key.token) throw new BadRequestError("The new key is the old one", { param: "new_key" });
-  // Who looks at spend of the old digest later finds whose it was.
-  await keepCopy(call.db, key.token, deletionOf(call, { [key.token]: Math.round(before * NANO) }));
-  const row = await replace(call, key, secret, token, changes, grace);
+  const deletion = deletionOf(call, { [key.token]: Math.round(before * NANO) });
+  const row = await replace(call, key, { secret, token, changes, grace, deletion });
   if (asked.spend != null) await resetSpend(call, keyScope(row), periodOf(row, owners.budget), asked.spend);
   const spend = await keySpend(call, row, owners.budget);
   await changed(call, {
@@ -52,10 +51,13 @@ export async function regenerateKey(call: AdminCall, given: string, asked: KeyFi
 async function replace(
   call: AdminCall,
   key: KeyRow,
-  secret: string,
-  token: string,
-  changes: KeyChanges,
-  grace: string | undefined,
+  {
+    secret,
+    token,
+    changes,
+    grace,
+    deletion,
+  }: { secret: string; token: string; changes: KeyChanges; grace: string | undefined; deletion: Deletion },
 ): Promise<KeyRow> {
   const { now, nowText } = call;
   const row = await replaceKey(call.db, key.token, {
@@ -68,7 +70,7 @@ async function replace(
       updated_at: nowText,
       updated_by: call.actor,
     },
-    now: nowText,
+    deletion,
     ...(grace ? { revokeAt: after(now, grace) } : {}),
   }).catch((error: unknown) => {
     if (!isDuplicate(error)) throw error;

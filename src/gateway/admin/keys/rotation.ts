@@ -28,6 +28,9 @@ export interface Rotations {
   waiting: number;
 }
 
+/** Who replaced them, as LiteLLM calls it. */
+const ROTATION = "litellm_internal_jobs";
+
 /** Keys replaced in one run; the rest is for the next. */
 const MOST = 100;
 
@@ -61,7 +64,7 @@ async function rotate(
         key_rotation_at: key.rotation_interval === null ? null : after(now, key.rotation_interval),
         updated_at: nowText,
       },
-      now: nowText,
+      deletion: { spend: {}, deletedAt: nowText, deletedBy: ROTATION, deletedByKey: ROTATION, changedBy: undefined },
       ...(grace ? { revokeAt: after(now, grace) } : {}),
     });
     return row !== undefined;

@@ -54,8 +54,8 @@ export async function planChanges(
   if (isMoved) requireRightToMove(call, owned, after, owners, fields);
   if (key.blocked && !after.blocked) requireRight(call, owned, "/key/unblock");
   const isChanged = (field: string) => !isSame(at(after, field), at(key, field));
-  requireWithinMaker(call, after, owners, matters === "everything" ? undefined : isChanged);
-  await checkBelonging(call, after, owners, key.token);
+  requireWithinMaker(call, after, owners, matters === "everything" || isMoved ? undefined : isChanged);
+  await checkBelonging(call, after, owners, key);
   return { changes, owners };
 }
 

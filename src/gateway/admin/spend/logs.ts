@@ -52,7 +52,7 @@ export const logRoutes: readonly Route[] = [
   adminRoute({
     method: "GET",
     paths: ["/spend/logs"],
-    access: "info", // of a key without a user, too: it sees itself
+    access: "spend_own",
     summary: "Calls, the newest first; with start_date and end_date sums by day (?summarize=false: calls)",
     tag: "spend",
     async handle(call) {

@@ -6,12 +6,10 @@ import { findTeam } from "../../../store/teams.ts";
 import { ADMIN_USER_ID } from "../../../tenancy/principal.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
-import { given } from "../fields.ts";
-import { foldMetadata } from "../metadata.ts";
-import { changedPermission } from "../object-permissions.ts";
 import { runsOrganization } from "./access.ts";
 import { checkWithinGrant, checkWithinMaker } from "./admin-bounds.ts";
-import { METADATA_NAMES, type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
+import { type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
+import { columnsOf } from "./columns.ts";
 import { addMembers } from "./membership.ts";
 import { checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
 import { setTier, sharedTierLimits } from "./tiers.ts";
@@ -56,40 +54,6 @@ async function checkMayMake(call: AdminCall, organizationId: string | null): Pro
     `Only proxy admin can be used to generate, delete, update info for new keys/users/teams. Route=${call.context.req.path}. Your role=${call.principal.role}.`,
     { type: "auth_error" },
   );
-}
-
-/** Columns of a team, from what a body says; those it does not name are not there. */
-export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Partial<TeamRow> {
-  return given({
-    team_alias: fields.team_alias,
-    organization_id: fields.organization_id === "" ? null : fields.organization_id,
-    max_budget: fields.max_budget,
-    soft_budget: fields.soft_budget,
-    budget_duration: fields.budget_duration,
-    max_parallel_requests: fields.max_parallel_requests,
-    tpm_limit: fields.tpm_limit,
-    rpm_limit: fields.rpm_limit,
-    model_max_budget: emptied(fields.model_max_budget, {}),
-    models: emptied(fields.models, []),
-    model_aliases: emptied(fields.model_aliases, {}),
-    blocked: emptied(fields.blocked, false),
-    router_settings: fields.router_settings,
-    team_member_permissions: emptied(fields.team_member_permissions, []),
-    access_group_ids: emptied(fields.access_group_ids, []),
-    policies: emptied(fields.policies, []),
-    object_permission: changedPermission(before?.object_permission ?? null, fields.object_permission),
-    metadata: withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata)),
-  });
-}
-
-/** Which tier a team has is shown there, and never taken from there. */
-function withoutTier({ team_member_budget_id: _, ...metadata }: Record<string, unknown>): Record<string, unknown> {
-  return metadata;
-}
-
-/** For columns that cannot be null: `null` is read as empty. */
-function emptied<T>(value: T | null | undefined, empty: T): T | undefined {
-  return value === null ? empty : value;
 }
 
 function newRow({ actor, nowText }: AdminCall, team_id: string, fields: TeamFields): TeamRow {

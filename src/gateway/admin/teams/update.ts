@@ -7,7 +7,7 @@ import { type AdminCall, type AuditAction, adminRoute, bodyOf, changed } from ".
 import { type Standing, teamFor, teamNotFound } from "./access.ts";
 import { checkWithinGrant, checkWithinTeam } from "./admin-bounds.ts";
 import { PermissionsBody, TeamBody, type TeamFields, TeamModelsBody, UpdateTeamBody } from "./body.ts";
-import { columnsOf } from "./create.ts";
+import { columnsOf } from "./columns.ts";
 import { checkMove, checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
 import { dropTier, setTier, sharedTierLimits } from "./tiers.ts";
 import { freshTeamView, storedView } from "./view.ts";

@@ -316,3 +316,21 @@ describe("POST /key/{key}/reset_spend", () => {
     expect((await ask(`/key/${token}/reset_spend`, { key, body: { reset_to: 0 } })).status).toBe(200);
   });
 });
+
+describe("what went away", () => {
+  it("keeps nobody from changing the rest of a key", async () => {
+    const { key } = await makeKey({ budget_id: "gone", team_id: "gone", project_id: "gone", organization_id: "gone" });
+    expect((await ask("/key/update", { body: { key, key_alias: "left-behind" } })).json.key_alias).toBe("left-behind");
+  });
+});
+
+describe("a key that moves", () => {
+  it("is measured anew: out of its team it would have more models", async () => {
+    const { id } = await makeUser("internal_user");
+    const team_id = await makeTeam({ models: ["a"] });
+    await joinTeam(team_id, id, "admin");
+    const { key } = await makeKey({ user_id: id, team_id });
+    expect((await ask("/key/update", { key, body: { key, team_id: null } })).json.error.param).toBe("models");
+    expect((await ask("/key/update", { key, body: { key, team_id: null, models: ["a"] } })).json.team_id).toBeNull();
+  });
+});
