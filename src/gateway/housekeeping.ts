@@ -8,11 +8,11 @@ export async function housekeeping({ config, database, log }: Gateway): Promise<
   if (database === undefined) return;
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
   if (period !== undefined) await deleteOldLogs({ db: database, now: Date.now }, retentionPeriod(period));
-  if (!isRotationEnabled(config.variable)) return;
   const { waiting } = await rotateDueKeys(database, Date.now(), {
     deliver: undefined, // no secret manager is connected yet
     grace: config.variable("LITELLM_KEY_ROTATION_GRACE_PERIOD"),
     onFailure: (key, error) => log.notice(`the key ${key.key_name ?? key.token} could not be replaced: ${error}`),
   });
-  if (waiting > 0) log.notice(`${waiting} keys are due for rotation and have nobody to be handed to: regenerate them`);
+  if (waiting > 0 && isRotationEnabled(config.variable))
+    log.notice(`${waiting} keys are due for rotation and have nobody to be handed to: regenerate them`);
 }

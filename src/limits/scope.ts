@@ -89,6 +89,15 @@ export class Scope {
     return { total, adjusted, meters: Object.fromEntries(meters), leased: Object.fromEntries(leased), now };
   }
 
+  /** What lists show: the total, and the newest window of the scope's own budget. Nano-dollars. */
+  summary(): { total: number; window: { start: number; spent: number } } {
+    const starts = [...this.#rows.windows.entries()].flatMap(([key]) =>
+      key.startsWith("budget@") ? [Number(key.slice("budget@".length))] : [],
+    );
+    const start = Math.max(0, ...starts);
+    return { total: this.#account.total, window: { start, spent: start === 0 ? 0 : this.#spent("budget", start) } };
+  }
+
   /** Sets a counter, or the total; the difference is an adjustment. */
   reset(counter: Counter | undefined, to: number, now: number): void {
     const account = this.#account;

@@ -5,20 +5,31 @@ import type { ExchangeReply, ExchangeRequest, ScopeService } from "../limits/exc
 import { LeasingLimiter, type LimiterOptions } from "../limits/leasing.ts";
 import { Scope, type ScopeReport } from "../limits/scope.ts";
 
+import { openDatabase } from "../store/database.ts";
+import { forgetScopeSpend, writeScopeSpend } from "../store/scope-spend.ts";
+
+/** Milliseconds from a charge until lists show it: what is charged meanwhile is one write. */
+const SUMMARY_AFTER = 10_000;
+
 /**
  * The counters of one scope: a key, a team, ... All calls are short and may be made twice; each is one transaction.
- * Storage: `docs/storage.md`. There is no alarm: rows that are of no use go with the next call.
+ * Rows that are of no use go with the next call. The alarm writes what is spent to the database, for lists.
+ * Storage: `docs/storage.md`.
  */
-export class ScopeObject extends DurableObject {
+export class ScopeObject extends DurableObject<{ DB: D1Database }> {
   /** What storage says, in memory; dropped when a change of it could not be stored. */
   #scope: Scope | undefined;
+  /** As far as this instance of the object knows. */
+  #alarmAt: number | undefined;
 
   exchange(request: ExchangeRequest): ExchangeReply {
     return this.#change((scope, now) => scope.exchange(request, now));
   }
 
   apply(sender: string, sequence: number, charges: Charge[]): boolean {
-    return this.#change((scope, now) => scope.apply(sender, sequence, charges, now));
+    const isNew = this.#change((scope, now) => scope.apply(sender, sequence, charges, now));
+    if (isNew) this.#summarise(SUMMARY_AFTER);
+    return isNew;
   }
 
   spend(counters: Counter[]): ScopeReport {
@@ -27,6 +38,7 @@ export class ScopeObject extends DurableObject {
 
   reset(counter: Counter | undefined, to: number): void {
     this.#change((scope, now) => scope.reset(counter, to, now));
+    this.#summarise(0);
   }
 
   standing(meters: MeterSpec[]): Omit<Standing, "scope">[] {
@@ -40,6 +52,32 @@ export class ScopeObject extends DurableObject {
   async forget(): Promise<void> {
     this.#scope = undefined;
     await this.ctx.storage.deleteAll();
+    this.#alarmAt = undefined;
+    const { name } = this.ctx.id;
+    // A copy that stays is of a scope nobody asks for any more.
+    if (name !== undefined) await forgetScopeSpend(openDatabase(this.env.DB), name).catch(() => {});
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    const { name } = this.ctx.id;
+    if (name === undefined) return;
+    const { total, window } = this.#change((scope) => scope.summary());
+    await writeScopeSpend(openDatabase(this.env.DB), {
+      scope: name,
+      total_nano: total,
+      window_nano: window.spent,
+      window_start: window.start,
+      updated_at: Date.now(),
+    });
+  }
+
+  /** An alarm that is set for earlier stays. */
+  #summarise(after: number): void {
+    const at = Date.now() + after;
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at && this.#alarmAt > Date.now() - 60_000) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
   }
 
   #change<T>(change: (scope: Scope, now: number) => T): T {

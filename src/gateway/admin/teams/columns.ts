@@ -7,6 +7,7 @@ import { METADATA_NAMES, type TeamFields } from "./body.ts";
 
 /** The columns a body sets; what it does not say is not in them. */
 export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Partial<TeamRow> {
+  const metadata = withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata));
   return given({
     team_alias: fields.team_alias,
     organization_id: fields.organization_id === "" ? null : fields.organization_id,
@@ -25,7 +26,7 @@ export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Part
     access_group_ids: orEmpty(fields.access_group_ids, []),
     policies: orEmpty(fields.policies, []),
     object_permission: changedPermission(before?.object_permission ?? null, fields.object_permission),
-    metadata: withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata)),
+    metadata: JSON.stringify(metadata) === JSON.stringify(before?.metadata) ? undefined : metadata,
   });
 }
 

@@ -1,4 +1,5 @@
 /** `POST /team/new` */
+import { eq } from "drizzle-orm";
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { type TeamRow, teams } from "../../../store/schema/index.ts";
@@ -12,7 +13,7 @@ import { type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
 import { columnsOf } from "./columns.ts";
 import { addMembers } from "./membership.ts";
 import { checkPromises, checkWithinOrganization, organizationOf } from "./organization-bounds.ts";
-import { setTier, sharedTierLimits } from "./tiers.ts";
+import { dropTier, setTier, sharedTierLimits } from "./tiers.ts";
 import { freshTeamView } from "./view.ts";
 
 export const newTeam = adminRoute({
@@ -39,7 +40,11 @@ export const newTeam = adminRoute({
       team_member_budget_id: await setTier(call, null, sharedTierLimits(fields)),
     });
     const members = withMaker(call, members_with_roles ?? []);
-    if (members.length > 0) await addMembers(call, team, members);
+    if (members.length > 0)
+      await addMembers(call, team, members).catch(async (error: unknown) => {
+        await unmake(call, team); // without its members it was not made
+        throw error;
+      });
     const view = await freshTeamView(call, team);
     await changed(call, { table: "LiteLLM_TeamTable", id: team.team_id, action: "created", after: view });
     return view;
@@ -95,6 +100,11 @@ async function insert({ db }: AdminCall, row: TeamRow): Promise<TeamRow> {
   } catch (error) {
     throw isDuplicate(error) ? taken(row.team_id) : error;
   }
+}
+
+async function unmake(call: AdminCall, { team_id, team_member_budget_id }: TeamRow): Promise<void> {
+  await call.db.delete(teams).where(eq(teams.team_id, team_id));
+  if (team_member_budget_id !== null) await dropTier(call, team_member_budget_id);
 }
 
 function taken(id: string): BadRequestError {

@@ -10,6 +10,7 @@ import { METADATA_NAMES, type UpdateFields } from "./body.ts";
 
 /** The columns a body sets; what it does not say is not in them. */
 export function columnsOf(fields: Omit<UpdateFields, "spend">, before: UserRow | undefined): Partial<UserRow> {
+  const metadata = foldMetadata(METADATA_NAMES, fields, before?.metadata);
   return given({
     user_alias: fields.user_alias,
     user_email: fields.user_email?.trim() === "" ? null : fields.user_email?.trim(),
@@ -26,7 +27,7 @@ export function columnsOf(fields: Omit<UpdateFields, "spend">, before: UserRow |
     allowed_cache_controls: fields.allowed_cache_controls === null ? [] : fields.allowed_cache_controls,
     policies: fields.policies === null ? [] : fields.policies,
     object_permission: changedPermission(before?.object_permission ?? null, fields.object_permission),
-    metadata: foldMetadata(METADATA_NAMES, fields, before?.metadata),
+    metadata: JSON.stringify(metadata) === JSON.stringify(before?.metadata) ? undefined : metadata,
   });
 }
 

@@ -151,7 +151,8 @@ async function checkMayChange(
   const named = Object.entries(changes).find(
     ([name, value]) => !OWN.includes(name) && JSON.stringify(value) !== JSON.stringify(before[name as keyof UserRow]), // a column's name
   );
-  const field = spend != null ? "spend" : (named?.[0] ?? changedReserved(before.metadata, changes.metadata ?? {}));
+  const field =
+    spend != null ? "spend" : (named?.[0] ?? changedReserved(before.metadata, changes.metadata ?? before.metadata));
   if (field !== undefined)
     throw refused(`Non-admin users cannot modify '${field}' on their own record. Contact your proxy admin.`, field);
 }

@@ -3,11 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { teams } from "../../../../src/store/schema/index.ts";
 import { db, joinTeam, makeTeam, makeUser, startApp } from "../fixture.ts";
 
-let started: ReturnType<typeof startApp>;
 let ask: ReturnType<typeof startApp>["ask"];
 beforeEach(() => {
-  started = startApp();
-  ask = started.ask;
+  ask = startApp().ask;
 });
 
 const _newTeam = async (body: Record<string, unknown> = {}) => (await ask("/team/new", { body })).json;

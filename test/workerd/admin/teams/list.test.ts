@@ -5,11 +5,9 @@ import { scopeOf } from "../../../../src/tenancy/scopes.ts";
 import { db, joinTeam, makeKey, makeTeam, makeUser, startApp } from "../fixture.ts";
 import { organizationWithAdmin } from "../organization.ts";
 
-let started: ReturnType<typeof startApp>;
 let ask: ReturnType<typeof startApp>["ask"];
 beforeEach(() => {
-  started = startApp();
-  ask = started.ask;
+  ask = startApp().ask;
 });
 
 const _newTeam = async (body: Record<string, unknown> = {}) => (await ask("/team/new", { body })).json;

@@ -112,6 +112,15 @@ describe("/team/new", () => {
     expect(made.json.user_info).toMatchObject({ user_email: "new@example.com", user_role: null, max_budget: null });
   });
 
+  it("makes nothing where its members cannot be", async () => {
+    const user_email = `${crypto.randomUUID()}@example.com`;
+    await ask("/user/new", { body: { user_email, auto_create_key: false } });
+    const team_id = `team-${crypto.randomUUID()}`;
+    const members_with_roles = [{ user_id: "another", user_email, role: "user" }];
+    expect((await ask("/team/new", { body: { team_id, members_with_roles, team_member_budget: 1 } })).status).toBe(400);
+    expect((await ask(`/team/info?team_id=${team_id}`)).status).toBe(404);
+  });
+
   it("keeps the proxy admin out, unless disable_auto_add_proxy_admin_to_teams is false", async () => {
     const admin = await makeUser("proxy_admin");
     const without = await ask("/team/new", { key: admin.key, body: {} });
