@@ -174,12 +174,14 @@ function factsOf(
     now,
     timezone,
     tokens: { least: input + (output ?? SHORTEST_ANSWER), most: input + longest },
-    cost: {
-      least: worst(output ?? SHORTEST_ANSWER),
-      usual: worst(output ?? Math.min(USUAL_ANSWER, longest)),
-      most: worst(output),
-    },
+    cost: costOf(worst, output, longest),
   };
+}
+
+function costOf(worst: (length: number | undefined) => number, output: number | undefined, longest: number) {
+  const most = worst(output);
+  if (output !== undefined) return { least: most, usual: most, most };
+  return { least: worst(SHORTEST_ANSWER), usual: worst(Math.min(USUAL_ANSWER, longest)), most };
 }
 
 function priced(cost: number, { provider }: Deployment["target"], { surcharges }: ReservationPorts): number {

@@ -110,7 +110,7 @@ export function spendRow(record: CallRecord): SpendRow {
     fallbacks: record.fallbacks,
     requesterIp: who.requesterIp,
     metadata: fittingMetadata(who.metadata),
-    ...fittingPayload(record.payload),
+    ...(record.payload && fittingPayload(record.payload)),
   };
 }
 
@@ -152,7 +152,7 @@ function fittingMetadata(metadata: Record<string, unknown> | undefined): Record<
   return { sluice_truncated: `metadata of more than ${LARGEST_METADATA} bytes is not kept` };
 }
 
-function fittingPayload({ messages, response, ref }: NonNullable<CallRecord["payload"]> = {}) {
+function fittingPayload({ messages, response, ref }: NonNullable<CallRecord["payload"]>) {
   if (ref !== undefined) return { payloadRef: ref };
   const size = byteLength(JSON.stringify([messages, response]));
   return size <= LARGEST_PAYLOAD ? { messages, response } : {};

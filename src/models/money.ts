@@ -19,6 +19,19 @@ export const one: Decimal = { digits: 1n, scale: 0 };
  * @throws RangeError for what is not finite
  */
 export function decimal(value: number): Decimal {
+  const known = decimals.get(value);
+  if (known !== undefined) return known;
+  const made = readDecimal(value);
+  if (decimals.size >= MOST_DECIMALS) decimals.clear();
+  decimals.set(value, made);
+  return made;
+}
+
+/** Prices and small counts come again and again. */
+const decimals = new Map<number, Decimal>();
+const MOST_DECIMALS = 5000;
+
+function readDecimal(value: number): Decimal {
   const match = /^(-?\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value));
   if (!match) throw new RangeError(`not a finite number: ${value}`);
   const [, whole = "0", fraction = "", exponent = "0"] = match;

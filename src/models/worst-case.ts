@@ -19,21 +19,15 @@ export function worstCase(info: ModelInfo | undefined, input: number, output: nu
   if (info === undefined) return 0;
   const prompt = Math.ceil(input * COUNTING_ERROR);
   const total = { prompt_tokens: prompt, completion_tokens: output, total_tokens: prompt + output };
-  const variants: Usage[] = [
-    total,
-    { ...total, prompt_tokens_details: { cache_creation_tokens: prompt } },
-    {
-      ...total,
-      prompt_tokens_details: {
-        cache_creation_tokens: prompt,
-        cache_creation_token_details: { ephemeral_1h_input_tokens: prompt },
-      },
-    },
-    { ...total, completion_tokens_details: { reasoning_tokens: output } },
-  ];
-  const isWritten = (usage: Usage) => usage.prompt_tokens_details !== undefined;
-  const known = variants.filter((usage) => !isWritten(usage) || info.cache_creation_input_token_cost !== undefined);
-  return Math.max(...known.map((usage) => cost(usage, info, { at })?.total ?? 0));
+  const variants: Usage[] = [total];
+  if (info.cache_creation_input_token_cost !== undefined) {
+    const written = { cache_creation_tokens: prompt };
+    const hourly = { ...written, cache_creation_token_details: { ephemeral_1h_input_tokens: prompt } };
+    variants.push({ ...total, prompt_tokens_details: written }, { ...total, prompt_tokens_details: hourly });
+  }
+  if (info["output_cost_per_reasoning_token"] !== undefined)
+    variants.push({ ...total, completion_tokens_details: { reasoning_tokens: output } });
+  return Math.max(...variants.map((usage) => cost(usage, info, { at })?.total ?? 0));
 }
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../src/gateway/config/diagnostics.ts";
 import { loadConfig } from "../../../src/gateway/config/load.ts";
 import type { Deployment } from "../../../src/router/deployment.ts";
+import { NEWEST } from "../../../src/tenancy/compatibility.ts";
 import { everyProvider, parse } from "./lookup.ts";
 
 type Variables = Record<string, string | undefined>;
@@ -52,6 +53,9 @@ describe("a realistic file", () => {
       dropParams: true,
       modifyParams: false,
       alwaysIncludeStreamUsage: false,
+      storePrompts: false,
+      timezone: "UTC",
+      compatibility: NEWEST,
     });
     expect(config.settings.maxRequestBytes).toBe(5 * 1024 * 1024);
     expect(config.settings.jsonLogs).toBe(true);
