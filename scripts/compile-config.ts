@@ -34,7 +34,14 @@ export interface CompiledConfig {
 }
 
 /** Read by the gateway itself, whatever the file says. */
-const OWN_VARIABLES = ["LITELLM_ENVIRONMENT", "LITELLM_MASTER_KEY", "REQUEST_TIMEOUT"];
+const OWN_VARIABLES = [
+  "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY",
+  "LITELLM_ENVIRONMENT",
+  "LITELLM_MASTER_KEY",
+  "LITELLM_SALT_KEY",
+  "REQUEST_TIMEOUT",
+  "SLUICE_SECRET",
+];
 
 /**
  * Validates a configuration and writes it as JSON.
@@ -58,7 +65,7 @@ export function compileConfig(options: { file?: string | undefined; out: string;
     models: new Set(deployments.map(({ modelName }) => modelName)).size,
     firstModel: modelToTry(deployments),
     ...(masterKey && { masterKey }),
-    variables: variablesOf(parsed, deployments),
+    variables: variablesOf(parsed),
     warnings: parsed.diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
     unset: options.env ? unsetVariables(parsed, options.env) : [],
   };
@@ -70,15 +77,14 @@ function modelToTry(deployments: readonly Deployment[]): string {
   return (answers ?? named[0])?.modelName ?? "gpt-5-mini";
 }
 
-/** What the file names, and what the providers in it read by themselves. */
-function variablesOf({ references }: ParsedConfig, deployments: readonly Deployment[]): string[] {
-  const slugs = new Set(deployments.map(({ target }) => target.provider));
-  const inUse = [...providers.values()].filter(({ slug }) => slugs.has("") || slugs.has(slug));
+/** What the file names, and what providers read by themselves: any may come with a model of the database. */
+function variablesOf({ references }: ParsedConfig): string[] {
+  const known = [...providers.values()];
   const names = [
     ...OWN_VARIABLES,
     ...references.map(({ name }) => name),
-    ...inUse.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
-    ...inUse.flatMap(({ paramVariables = {} }) => Object.values(paramVariables).flat()),
+    ...known.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
+    ...known.flatMap(({ paramVariables = {} }) => Object.values(paramVariables).flat()),
   ];
   return [...new Set(names)].sort();
 }

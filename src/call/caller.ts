@@ -7,6 +7,8 @@ export interface Caller {
   attribution: Attribution;
   /** The model a name stands for: aliases of the key and of its team. */
   modelFor(name: string): string;
+  /** Why it may not use the model that an alias of its own leads to. */
+  refuseAlias(name: string, target: string): SluiceError | undefined;
   /** Why the caller may not use a model; `undefined` where it may. */
   refuseModel(model: string): SluiceError | undefined;
   /** Whom the call counts for, and what limits each. May ask the database where a customer or tag is new here. */

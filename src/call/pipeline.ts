@@ -122,9 +122,10 @@ function sizeOf<Request extends BaseRequest, Response, Chunk>(
 /** The request under the name the caller's aliases give its model. @throws SluiceError where it may not use it */
 function named<Request extends BaseRequest>(request: Request, caller: Caller): Request {
   const model = caller.modelFor(request.model);
-  const refusal = caller.refuseModel(request.model) && caller.refuseModel(model);
+  const isAlias = model !== request.model;
+  const refusal = isAlias ? caller.refuseAlias(request.model, model) : caller.refuseModel(model);
   if (refusal !== undefined) throw refusal;
-  return model === request.model ? request : { ...request, model };
+  return isAlias ? { ...request, model } : request;
 }
 
 /** Reserves; where a budget refuses, for the models the caller named for that case. */

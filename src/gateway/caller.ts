@@ -5,7 +5,7 @@ import type { Attribution } from "../ledger/record.ts";
 import type { KeyIdentity } from "../store/identity.ts";
 import type { Customer, Tag } from "../store/subjects.ts";
 import type { Compatibility } from "../tenancy/compatibility.ts";
-import { refuseModel } from "../tenancy/model-access.ts";
+import { refuseAlias, refuseModel } from "../tenancy/model-access.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import { customerRefused, modelRefused } from "../tenancy/refusals.ts";
 import { isAdmin } from "../tenancy/roles.ts";
@@ -54,6 +54,11 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
       // A team's alias for a model of its own leads to where the name does, and the name is what the team is told.
       const own = groups.find(alias, team)?.deployments.some((one) => one.team?.internalName === alias);
       return own ? name : alias;
+    },
+    refuseAlias(name, target) {
+      const madeBy = Object.hasOwn(identity?.key.aliases ?? {}, name) ? "key" : "team";
+      const refusal = identity && refuseAlias(identity, { name, target, madeBy }, names);
+      return refusal && modelRefused(target, refusal, compatibility);
     },
     refuseModel(model) {
       const refusal = identity && refuseModel(identity, model, names);

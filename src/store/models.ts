@@ -100,13 +100,13 @@ export async function setAccessGroups(
   changes: readonly { id: string; groups: readonly string[] }[],
   updated: { updated_at: string; updated_by: string },
 ): Promise<void> {
-  const list = sql`(select json_group_array(json_object('id', value ->> 'id', 'groups', json(value -> 'groups'))) from json_each(${JSON.stringify(changes)}))`;
-  const groups = sql`(select value -> 'groups' from json_each(${list}) where value ->> 'id' = ${models.model_id})`;
+  const given = JSON.stringify(changes);
+  const groups = sql`(select value -> 'groups' from json_each(${given}) where value ->> 'id' = ${models.model_id})`;
   await db.batch([
     db
       .update(models)
       .set({ model_info: sql`json_set(${models.model_info}, '$.access_groups', json(${groups}))`, ...updated })
-      .where(inArray(models.model_id, sql`(select value ->> 'id' from json_each(${JSON.stringify(changes)}))`)),
+      .where(inArray(models.model_id, sql`(select value ->> 'id' from json_each(${given}))`)),
     grow(db, "models"),
   ]);
 }

@@ -24,6 +24,23 @@ export function refuseModel(identity: KeyIdentity, model: string, names: ModelNa
   return undefined;
 }
 
+/**
+ * A name that an alias leads elsewhere. Of the list whose owner made the alias either name will do; all others must allow
+ * where it leads, or a key could make itself a way to anything.
+ * @param madeBy who made the alias
+ */
+export function refuseAlias(
+  identity: KeyIdentity,
+  { name, target, madeBy }: { name: string; target: string; madeBy: "key" | "team" },
+  names: ModelNames,
+): ModelRefusal | undefined {
+  for (const { by, models } of modelLists(identity)) {
+    const isOwn = by === madeBy || (by === "key" && madeBy === "team");
+    if (!isListed(models, target, names) && !(isOwn && isListed(models, name, names))) return { by, models };
+  }
+  return undefined;
+}
+
 /** The lists that bound a key, each with whose it is. An empty list of the key, team, ... bounds nothing. */
 export function modelLists(identity: KeyIdentity): { by: Refuser; models: readonly string[] }[] {
   const { key, team, user, organization, project } = identity;

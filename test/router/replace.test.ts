@@ -16,7 +16,7 @@ it("calls under way go on with what they have, later ones find what is new, and 
   const { value } = await engine.run(request(), async ({ deployment: { id }, ticket }) => {
     asked.push(id);
     if (asked.length === 1) {
-      engine.replace({ groups: groupsOf("three"), settings: { ...DEFAULT_ROUTING, numRetries: 0 } });
+      engine.replace({ groups: groupsOf("three"), settings: DEFAULT_ROUTING });
       throw new APIConnectionError("it broke");
     }
     ticket.succeeded({ tokens: 1, completionTokens: 1 });

@@ -239,7 +239,7 @@ export const MODEL_INFO = {
   ),
   litellm_provider: accepted(text),
   ...PRICES,
-  access_groups: accepted(texts),
+  access_groups: inForce(texts, "Names that lists of models, of keys and teams, may have for it."),
   created_at: accepted(anything),
   created_by: accepted(text),
   custom_tokenizer: accepted(map),

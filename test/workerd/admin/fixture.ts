@@ -5,7 +5,7 @@ import { loadConfig } from "../../../src/gateway/config/load.ts";
 import { createGateway } from "../../../src/gateway/gateway.ts";
 import { MemoryScopes } from "../../../src/limits/memory.ts";
 import type { Bindings } from "../../../src/objects/bindings.ts";
-import { openDatabase } from "../../../src/store/database.ts";
+import { type Database, openDatabase } from "../../../src/store/database.ts";
 import {
   keys,
   organizationMembers,
@@ -38,7 +38,7 @@ export interface Answer {
 
 export function startApp(
   config: Record<string, unknown> = {},
-  { variables = {}, ...ports }: { variables?: Record<string, string>; fetch?: typeof fetch } = {},
+  { variables = {}, ...ports }: { variables?: Record<string, string>; fetch?: typeof fetch; database?: Database } = {},
 ) {
   const faults: unknown[] = [];
   const notices: string[] = [];
@@ -52,9 +52,9 @@ export function startApp(
   const gateway = createGateway(
     loadConfig({ ...rest, general_settings: { ...(general_settings as object), master_key: MASTER_KEY } }, variables),
     {
+      database: db,
       ...ports,
       log,
-      database: db,
       scopes: { limiter: { admit: () => Promise.reject(new Error("no calls here")) }, accounts: scopes },
     },
   );

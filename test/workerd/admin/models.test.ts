@@ -1,6 +1,7 @@
 /** Models in the database: made, changed, served, and what of them is never shown or sent anywhere else. */
 import { eq } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../../../src/store/database.ts";
 import { models, teams } from "../../../src/store/schema/index.ts";
 import {
   type Answer,
@@ -356,6 +357,20 @@ describe("other isolates", () => {
     const { model_name } = await add();
     const cold = startApp(config, { variables });
     expect((await cold.ask(`/v1/models/${model_name}`)).status).toBe(200);
+  });
+
+  it("without a database serve what is in the file, and do not say that the rest is not there", async () => {
+    const fails = () => Promise.reject(new Error("D1 is down"));
+    const stub = { prepare: () => ({ bind: () => ({ all: fails, raw: fails, run: fails }) }), batch: fails };
+    const database = openDatabase(stub as unknown as D1Database); // all that Drizzle asks of it
+    const cold = startApp(config, { variables, database });
+    expect((await cold.ask("/v1/models")).json.data.map(({ id }: { id: string }) => id)).toContain("of-file");
+    expect(cold.faults).toHaveLength(1); // asked once, and not again with every request
+    await cold.ask("/v1/models");
+    expect(cold.faults).toHaveLength(1);
+    const { groups } = cold.gateway.router;
+    expect(groups.get("of-file").deployments).toHaveLength(1);
+    expect(() => groups.get("perhaps-stored")).toThrow(expect.objectContaining({ status: 503 }));
   });
 
   it("a row that no longer loads is left out, and the others are not", async () => {
