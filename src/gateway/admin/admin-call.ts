@@ -96,7 +96,11 @@ export async function changed(
   gateway.forgetTenancy();
   const scope = SCOPES[change.table]?.(change.id);
   // Isolates that cannot be told forget their copies by their age.
-  if (scope !== undefined) gateway.waitUntil(call.context, gateway.accounts.setVersion(scope, now).catch(() => {}));
+  if (scope !== undefined)
+    gateway.waitUntil(
+      call.context,
+      gateway.accounts.setVersion(scope, now).catch(() => {}),
+    );
   if (!gateway.config.settings.litellm.store_audit_logs) return;
   await call.db
     .insert(auditLog)
