@@ -9,14 +9,14 @@ import { seesAll } from "../../tenancy/roles.ts";
 import { scopeOf } from "../../tenancy/scopes.ts";
 import { readJson } from "../body.ts";
 import type { GuardedRoute, RouteCall } from "../route.ts";
+import type { Clock } from "./windows.ts";
 
-export interface AdminCall extends RouteCall {
+export interface AdminCall extends RouteCall, Clock {
   db: Database;
   principal: Principal;
   /** Who is named as the author of changes: `litellm-changed-by` where an admin acts for somebody, else the caller. */
   actor: string;
-  /** When the call came, in milliseconds since the epoch, and as the text that is stored. */
-  now: number;
+  /** When the call came (`now`), as the text that is stored. */
   nowText: string;
 }
 
@@ -36,7 +36,9 @@ export function adminRoute(route: AdminRoute): GuardedRoute {
       const changedBy = call.context.req.header("litellm-changed-by");
       const { principal } = call;
       const actor = (seesAll(principal.role) ? changedBy : undefined) ?? principal.userId ?? principal.token;
-      const answer = await route.handle({ ...call, db: database, actor, now, nowText: new Date(now).toISOString() });
+      const { timezone } = call.gateway.config.settings.calls;
+      const nowText = new Date(now).toISOString();
+      const answer = await route.handle({ ...call, db: database, actor, now, nowText, timezone });
       return answer instanceof Response ? answer : call.context.json(answer ?? null);
     },
   };

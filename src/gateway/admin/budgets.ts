@@ -8,7 +8,7 @@ import { type BudgetRow, budgets } from "../../store/schema/index.ts";
 import type { Route } from "../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed, queryOf } from "./admin-call.ts";
 import { given, identifier, LIMIT_FIELDS, missing, orEmpty } from "./fields.ts";
-import { resetAt } from "./windows.ts";
+import { type Clock, resetAt } from "./windows.ts";
 
 export const BudgetBody = z.object({ budget_id: identifier, ...LIMIT_FIELDS });
 
@@ -23,7 +23,7 @@ export const budgetRoutes: readonly Route[] = [
     async handle(call) {
       const { budget_id, ...fields } = await bodyOf(call, BudgetBody);
       const budget = await createBudget(call, fields, budget_id ?? crypto.randomUUID());
-      return budgetView(budget, call.now);
+      return budgetView(budget, call);
     },
   }),
   adminRoute({
@@ -36,7 +36,7 @@ export const budgetRoutes: readonly Route[] = [
     async handle(call) {
       const { budget_id, ...fields } = await bodyOf(call, BudgetBody);
       if (!budget_id) throw missing("budget_id");
-      return budgetView(await updateBudget(call, budget_id, fields), call.now);
+      return budgetView(await updateBudget(call, budget_id, fields), call);
     },
   }),
   adminRoute({
@@ -51,7 +51,7 @@ export const budgetRoutes: readonly Route[] = [
       if (ids.length === 0)
         throw new BadRequestError("Specify list of budget id's to query. Passed in=[]", { param: "budgets" });
       const rows = await call.db.select().from(budgets).where(among(budgets.budget_id, ids));
-      return rows.map((row) => budgetView(row, call.now));
+      return rows.map((row) => budgetView(row, call));
     },
   }),
   adminRoute({
@@ -62,7 +62,7 @@ export const budgetRoutes: readonly Route[] = [
     tag: "budgets",
     async handle(call) {
       const rows = await call.db.select().from(budgets).orderBy(desc(budgets.created_at));
-      return rows.map((row) => budgetView(row, call.now));
+      return rows.map((row) => budgetView(row, call));
     },
   }),
   adminRoute({
@@ -96,7 +96,7 @@ export const budgetRoutes: readonly Route[] = [
       const budget = await findBudget(call, id);
       await call.db.delete(budgets).where(eq(budgets.budget_id, id));
       await changed(call, { table: "LiteLLM_BudgetTable", id, action: "deleted", before: budget });
-      return budgetView(budget, call.now);
+      return budgetView(budget, call);
     },
   }),
 ];
@@ -152,8 +152,8 @@ export async function updateBudget(call: AdminCall, id: string, fields: BudgetFi
     .set({
       ...limits,
       ...(models !== undefined && { model_max_budget: models }),
-      ...(isNewPeriod && { budget_anchor: call.nowText }),
-      updated_at: call.nowText,
+      ...(isNewPeriod && { budget_anchor: callText }),
+      updated_at: callText,
       updated_by: call.actor,
     })
     .where(eq(budgets.budget_id, id))
@@ -174,6 +174,6 @@ function notFound(id: string): NotFoundError {
 }
 
 /** A tier as routes show it. */
-export function budgetView({ budget_anchor, ...row }: BudgetRow, now: number) {
-  return { ...row, budget_reset_at: resetAt({ ...row, budget_anchor }, now) };
+export function budgetView({ budget_anchor, ...row }: BudgetRow, clock: Clock) {
+  return { ...row, budget_reset_at: resetAt({ ...row, budget_anchor }, clock) };
 }

@@ -22,6 +22,7 @@ import { changedPermission, objectPermission, permissionView } from "./object-pe
 import { pythonList } from "./python-list.ts";
 import { resetSpend, spendOf } from "./spend.ts";
 import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tierOf, tierView } from "./tiers.ts";
+import type { Clock } from "./windows.ts";
 
 const userId = z.string().min(1).max(512);
 const FIELDS = {
@@ -55,7 +56,7 @@ export const customerRoutes: readonly Route[] = [
     body: NewBody,
     async handle(call) {
       const { customer, tier, spend } = await createCustomer(call, await bodyOf(call, NewBody));
-      const view = customerView(customer, tier, spend, call.now);
+      const view = customerView(customer, tier, spend, call);
       await changed(call, { table: TABLE, id: customer.user_id, action: "created", after: view });
       return view;
     },
@@ -121,7 +122,7 @@ export const customerRoutes: readonly Route[] = [
     body: IdsBody,
     async handle(call) {
       const { user_ids } = await bodyOf(call, IdsBody);
-      const rows = await blockCustomers(call.db, user_ids, call.nowText);
+      const rows = await blockCustomers(call.db, user_ids, callText);
       for (const { user_id: id } of rows)
         await changed(call, { table: TABLE, id, action: "blocked", after: { blocked: true } });
       return { blocked_users: await customerViews(call, rows) };
@@ -160,7 +161,7 @@ async function createCustomer(
     default_model: rest.default_model ?? null,
     budget_id: tier?.budget_id ?? null,
     object_permission: changedPermission(null, rest.object_permission) ?? null,
-    created_at: call.nowText,
+    created_at: callText,
   };
   try {
     await call.db.insert(customers).values(customer);
@@ -237,7 +238,7 @@ function taken(id: string): BadRequestError {
   });
 }
 
-function customerView(customer: CustomerRow, tier: BudgetRow | undefined, spend: number, now: number) {
+function customerView(customer: CustomerRow, tier: BudgetRow | undefined, spend: number, clock: Clock) {
   return {
     user_id: customer.user_id,
     alias: customer.alias,
@@ -246,14 +247,14 @@ function customerView(customer: CustomerRow, tier: BudgetRow | undefined, spend:
     allowed_model_region: customer.allowed_model_region,
     default_model: customer.default_model,
     budget_id: customer.budget_id,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
     ...permissionView(customer.object_permission),
   };
 }
 
 async function customerWithSpend(call: AdminCall, customer: CustomerRow, tier: BudgetRow | undefined) {
   const spend = await spendOf(call, scopeOf.customer(customer.user_id), periodOf(tier));
-  return customerView(customer, tier, spend, call.now);
+  return customerView(customer, tier, spend, call);
 }
 
 async function customerViews(call: AdminCall, rows: readonly CustomerRow[]) {
@@ -266,5 +267,5 @@ async function customerViews(call: AdminCall, rows: readonly CustomerRow[]) {
     call,
     rows.map((row) => ({ scope: scopeOf.customer(row.user_id), period: periodOf(tier(row)) })),
   );
-  return rows.map((row) => customerView(row, tier(row), spend(scopeOf.customer(row.user_id)), call.now));
+  return rows.map((row) => customerView(row, tier(row), spend(scopeOf.customer(row.user_id)), call));
 }

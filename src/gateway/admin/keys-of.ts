@@ -22,7 +22,7 @@ export async function keyViewsWhere(call: AdminCall, where: SQL | undefined) {
     call,
     rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, tierOf(row)) })),
   );
-  return rows.map((row) => ({ token: row.token, view: keyView(row, call.now, spendIn(keyScope(row)), tierOf(row)) }));
+  return rows.map((row) => ({ token: row.token, view: keyView(row, call, spendIn(keyScope(row)), tierOf(row)) }));
 }
 
 /** Each key is asked what it has spent: a Worker asks so many at a time. */

@@ -15,6 +15,7 @@ import { listedSpend } from "./listed-spend.ts";
 import { pythonList } from "./python-list.ts";
 import { spendOf } from "./spend.ts";
 import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tierView } from "./tiers.ts";
+import type { Clock } from "./windows.ts";
 
 const name = z.string().min(1).max(512);
 const TagBody = z.object({ name, description: text, models: texts, ...TIER_FIELDS });
@@ -41,7 +42,7 @@ export const tagRoutes: readonly Route[] = [
     body: TagBody,
     async handle(call) {
       const { tag, tier } = await createTag(call, await bodyOf(call, TagBody));
-      const view = tagView(tag, tier, await spendOf(call, scopeOf.tag(tag.tag_name), periodOf(tier)), call.now);
+      const view = tagView(tag, tier, await spendOf(call, scopeOf.tag(tag.tag_name), periodOf(tier)), call);
       await changed(call, { table: TABLE, id: tag.tag_name, action: "created", after: view });
       return { message: `Tag ${tag.tag_name} created successfully`, tag: view };
     },
@@ -57,7 +58,7 @@ export const tagRoutes: readonly Route[] = [
       const body = await bodyOf(call, TagBody);
       const before = await findTag(call, body.name);
       const { tag, tier } = await updateTag(call, before, body);
-      const view = tagView(tag, tier, await spendOf(call, scopeOf.tag(tag.tag_name), periodOf(tier)), call.now);
+      const view = tagView(tag, tier, await spendOf(call, scopeOf.tag(tag.tag_name), periodOf(tier)), call);
       await changed(call, { table: TABLE, id: tag.tag_name, action: "updated", before, after: view });
       return { message: `Tag ${tag.tag_name} updated successfully`, tag: view };
     },
@@ -188,7 +189,7 @@ function notFound(id: string): NotFoundError {
 }
 
 /** No `budget_id` beside the tier: LiteLLM gives none, and Terraform would take a tier nobody named for a change. */
-function tagView(tag: TagRow, tier: BudgetRow | undefined, spend: number, now: number) {
+function tagView(tag: TagRow, tier: BudgetRow | undefined, spend: number, clock: Clock) {
   return {
     name: tag.tag_name,
     description: tag.description,
@@ -198,7 +199,7 @@ function tagView(tag: TagRow, tier: BudgetRow | undefined, spend: number, now: n
     created_at: tag.created_at,
     created_by: tag.created_by,
     updated_at: tag.updated_at,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
   };
 }
 
@@ -212,7 +213,7 @@ async function tagViews(call: AdminCall, rows: readonly TagRow[]) {
     call,
     rows.map((row) => ({ scope: scopeOf.tag(row.tag_name), period: periodOf(tierOf(row)) })),
   );
-  return rows.map((row) => tagView(row, tierOf(row), spend(scopeOf.tag(row.tag_name)), call.now));
+  return rows.map((row) => tagView(row, tierOf(row), spend(scopeOf.tag(row.tag_name)), call));
 }
 
 /** A tag without a row: it counts, and bounds nothing. */

@@ -10,7 +10,7 @@ import { isAdmin } from "../../tenancy/roles.ts";
 import type { AdminCall } from "./admin-call.ts";
 import { type BudgetFields, budgetView, createBudget, findBudget, updateBudget } from "./budgets.ts";
 import { identifier, LIMIT_FIELDS } from "./fields.ts";
-import type { Period } from "./spend.ts";
+import type { Clock, Period } from "./windows.ts";
 
 export const TIER_FIELDS = { budget_id: identifier, ...LIMIT_FIELDS };
 
@@ -90,8 +90,8 @@ export function periodOf(tier: BudgetRow | undefined): Period {
 }
 
 /** `litellm_budget_table` of an answer. */
-export function tierView(tier: BudgetRow | undefined, now: number) {
-  return tier === undefined ? null : budgetView(tier, now);
+export function tierView(tier: BudgetRow | undefined, clock: Clock) {
+  return tier === undefined ? null : budgetView(tier, clock);
 }
 
 /** Whoever names a tier may change it afterwards: of somebody else's, only the admin may. */

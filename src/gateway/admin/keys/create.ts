@@ -22,7 +22,7 @@ export const KEY_TABLE = "LiteLLM_VerificationToken";
  * @throws BadRequestError, NotFoundError, PermissionDeniedError
  */
 export async function createKey(call: AdminCall, asked: KeyFields & { key?: string | null | undefined }) {
-  const { db, principal, actor, now, nowText } = call;
+  const { db, principal, actor, nowText } = call;
   const { key: chosen, ...rest } = asked;
   const fields = withinUpperBounds(call, withDefaults(call, rest));
   requireAdminForSpend(call, { spend: fields.spend || null });
@@ -55,9 +55,9 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
     table: KEY_TABLE,
     id: token,
     action: "created",
-    after: keyView(row, now, spend, owners.budget),
+    after: keyView(row, call, spend, owners.budget),
   });
-  return madeKeyView(secret, row, { now, spend, tier: owners.budget, duration: fields.duration ?? null });
+  return madeKeyView(secret, row, call, { spend, tier: owners.budget, duration: fields.duration ?? null });
 }
 
 function keyTaken(): BadRequestError {

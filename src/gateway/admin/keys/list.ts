@@ -60,7 +60,7 @@ export async function keyList(call: AdminCall) {
   const pages = (total: number) => ({ total_count: total, current_page: page, total_pages: Math.ceil(total / size) });
   if (status === "deleted") {
     const { rows, total } = await listDeletedKeys(call.db, filter, orderOf(query));
-    return { keys: rows.map((row) => (isFull ? deletedKeyView(row, call.now) : row.token)), ...pages(total) };
+    return { keys: rows.map((row) => (isFull ? deletedKeyView(row, call) : row.token)), ...pages(total) };
   }
   const { rows, total } = await listKeys(call.db, filter, orderOf(query));
   if (!isFull) return { keys: rows.map(({ token }) => token), ...pages(total) };
@@ -82,7 +82,7 @@ export async function fullKeys(call: AdminCall, rows: readonly KeyRow[], withUse
   const users = new Map((await findUsers(call.db, ids)).map((user) => [user.user_id, user]));
   return rows.map((row) => {
     const user = users.get(row.user_id ?? "");
-    const view = { token: row.token, ...keyView(row, call.now, spent(keyScope(row)), tierOf(row)) };
+    const view = { token: row.token, ...keyView(row, call, spent(keyScope(row)), tierOf(row)) };
     return user === undefined ? view : { ...view, user: userView(user) };
   });
 }

@@ -42,10 +42,10 @@ export async function regenerateKey(call: AdminCall, given: string, asked: KeyFi
     table: KEY_TABLE,
     id: token,
     action: "rotated",
-    before: { ...keyView(key, call.now, before, owned.owners.budget), token: key.token },
-    after: { ...keyView(row, call.now, spend, owners.budget), token },
+    before: { ...keyView(key, call, before, owned.owners.budget), token: key.token },
+    after: { ...keyView(row, call, spend, owners.budget), token },
   });
-  return madeKeyView(secret, row, { now: call.now, spend, tier: owners.budget, duration: asked.duration ?? null });
+  return madeKeyView(secret, row, call, { spend, tier: owners.budget, duration: asked.duration ?? null });
 }
 
 async function replace(

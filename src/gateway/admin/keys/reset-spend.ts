@@ -31,7 +31,7 @@ export async function resetKeySpend(call: AdminCall, given: string, to: number) 
     spend: to,
     previous_spend: previous,
     max_budget: key.max_budget,
-    budget_reset_at: resetAt(period, call.now),
+    budget_reset_at: resetAt(period, call),
   };
 }
 

@@ -163,7 +163,7 @@ export const keyRoutes: readonly Route[] = [
       requireRight(call, owned, "/key/info");
       const tier = owned.owners.budget;
       const spend = await keySpend(call, owned.key, tier);
-      return { key: key || call.principal.token, info: keyView(owned.key, call.now, spend, tier) };
+      return { key: key || call.principal.token, info: keyView(owned.key, call, spend, tier) };
     },
   }),
   adminRoute({
@@ -241,7 +241,7 @@ async function viewOf(call: AdminCall, given: string) {
   });
   if (owned === undefined) return null;
   const { key, owners } = owned;
-  return keyView(key, call.now, await keySpend(call, key, owners.budget), owners.budget);
+  return keyView(key, call, await keySpend(call, key, owners.budget), owners.budget);
 }
 
 /** Callbacks of a key are kept, and not called yet: whoever asks is told. */

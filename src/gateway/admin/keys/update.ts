@@ -95,7 +95,7 @@ function requireRightToMove(
 }
 
 async function writeChanges(call: AdminCall, key: KeyRow, changes: KeyChanges): Promise<KeyRow> {
-  const stamped = { ...changes, updated_at: call.nowText, updated_by: call.actor };
+  const stamped = { ...changes, updated_at: callText, updated_by: call.actor };
   const row = await updateKey(call.db, key.token, stamped).catch((error: unknown) => {
     throw isDuplicate(error) ? aliasTaken(changes.key_alias) : error;
   });
@@ -111,8 +111,8 @@ async function report(
   action: AuditAction,
 ): Promise<KeyView> {
   const spend = await keySpend(call, row, owners.budget);
-  const view = keyView(row, call.now, spend, owners.budget);
-  const was = keyView(before, call.now, spend, budget);
+  const view = keyView(row, call, spend, owners.budget);
+  const was = keyView(before, call, spend, budget);
   await changed(call, { table: KEY_TABLE, id: row.token, action, before: was, after: view });
   return view;
 }

@@ -4,9 +4,9 @@ import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { shownMetadata } from "../metadata.ts";
 import { permissionView } from "../object-permissions.ts";
-import { NANO, type Period, spendOf } from "../spend.ts";
+import { NANO, spendOf } from "../spend.ts";
 import { tierView } from "../tiers.ts";
-import { resetAt } from "../windows.ts";
+import { type Clock, type Period, resetAt } from "../windows.ts";
 import { unfolded } from "./metadata.ts";
 
 /** The key's own period, else that of its tier. */
@@ -26,7 +26,7 @@ export async function keySpend(call: AdminCall, key: KeyRow, tier: BudgetRow | u
 }
 
 /** A key without its token, as `/key/info` and `/key/update` give it. */
-export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, spend: number, tier?: BudgetRow) {
+export function keyView(key: Omit<KeyRow, "token" | "scope_id">, clock: Clock, spend: number, tier?: BudgetRow) {
   return {
     key_name: key.key_name,
     key_alias: key.key_alias,
@@ -51,7 +51,7 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, sp
     max_budget: key.max_budget,
     soft_budget: key.soft_budget,
     budget_duration: key.budget_duration,
-    budget_reset_at: resetAt(periodOf(key, tier), now),
+    budget_reset_at: resetAt(periodOf(key, tier), clock),
     allowed_cache_controls: key.allowed_cache_controls,
     allowed_routes: key.allowed_routes,
     policies: key.policies,
@@ -70,7 +70,7 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, now: number, sp
     rotation_interval: key.rotation_interval,
     last_rotation_at: key.last_rotation_at,
     key_rotation_at: key.key_rotation_at,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
   };
 }
 
@@ -80,16 +80,17 @@ export type KeyView = ReturnType<typeof keyView>;
 export function madeKeyView(
   secret: string,
   row: KeyRow,
-  { now, spend, tier, duration }: { now: number; spend: number; tier: BudgetRow | undefined; duration: string | null },
+  clock: Clock,
+  { spend, tier, duration }: { spend: number; tier: BudgetRow | undefined; duration: string | null },
 ) {
-  const view = keyView(row, now, spend, tier);
+  const view = keyView(row, clock, spend, tier);
   return { ...unfolded(view.metadata), ...view, key: secret, token: row.token, token_id: row.token, duration };
 }
 
 /** A deleted key, with what is known of its end. */
-export function deletedKeyView(row: typeof deletedKeys.$inferSelect, now: number) {
+export function deletedKeyView(row: typeof deletedKeys.$inferSelect, clock: Clock) {
   return {
-    ...keyView(row, now, row.spend_nano / NANO),
+    ...keyView(row, clock, row.spend_nano / NANO),
     token: row.token,
     id: row.id,
     deleted_at: row.deleted_at,

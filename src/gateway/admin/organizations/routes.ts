@@ -35,7 +35,7 @@ export const organizationRoutes: readonly Route[] = [
     body: NewBody,
     async handle(call) {
       const made = await createOrganization(call, await bodyOf(call, NewBody));
-      const view = organizationView(made, await organizationSpend(call, made), call.now);
+      const view = organizationView(made, await organizationSpend(call, made), call);
       await changed(call, { table: TABLE, id: view.organization_id, action: "created", after: view });
       return view;
     },
@@ -51,7 +51,7 @@ export const organizationRoutes: readonly Route[] = [
       const body = await bodyOf(call, UpdateBody);
       const before = await organizationToRun(call, body.organization_id);
       const view = await fullView(call, await updateOrganization(call, before, body));
-      const shown = organizationView(before, 0, call.now);
+      const shown = organizationView(before, 0, call);
       await changed(call, { table: TABLE, id: body.organization_id, action: "updated", before: shown, after: view });
       return view;
     },
@@ -179,7 +179,7 @@ async function deleteAll(call: AdminCall, ids: readonly string[]) {
   if (missing !== undefined) throw notFound(missing);
   const views = await fullViews(call, rows);
   await deleteOrganizations(call.db, ids, {
-    deletedAt: call.nowText,
+    deletedAt: callText,
     deletedBy: call.actor,
     deletedByKey: call.principal.token,
   });

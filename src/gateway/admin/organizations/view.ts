@@ -9,10 +9,11 @@ import { permissionView } from "../object-permissions.ts";
 import { spendOf } from "../spend.ts";
 import { listedTeamViews } from "../teams/view.ts";
 import { periodOf, tierView } from "../tiers.ts";
+import type { Clock } from "../windows.ts";
 import { METADATA_NAMES } from "./body.ts";
 
 /** @param spend US dollars in the current window */
-export function organizationView({ organization, tier }: ListedOrganization, spend: number, now: number) {
+export function organizationView({ organization, tier }: ListedOrganization, spend: number, clock: Clock) {
   return {
     organization_id: organization.organization_id,
     organization_alias: organization.organization_alias,
@@ -27,7 +28,7 @@ export function organizationView({ organization, tier }: ListedOrganization, spe
     updated_at: organization.updated_at,
     updated_by: organization.updated_by,
     users: null,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
     ...permissionView(organization.object_permission),
   };
 }
@@ -62,7 +63,7 @@ export async function plainViews(call: AdminCall, rows: readonly ListedOrganizat
     call,
     rows.map((row) => ({ scope: scope(row), period: periodOf(row.tier) })),
   );
-  return rows.map((row) => organizationView(row, spend(scope(row)), call.now));
+  return rows.map((row) => organizationView(row, spend(scope(row)), call));
 }
 
 async function memberViewsOf(call: AdminCall, ids: readonly string[]) {
@@ -85,10 +86,10 @@ export async function memberViews(call: AdminCall, memberships: readonly Members
     call,
     memberships.map((membership) => ({ scope: scope(membership), period: periodOf(membership.tier) })),
   );
-  return memberships.map((membership) => memberView(membership, spend(scope(membership)), call.now));
+  return memberships.map((membership) => memberView(membership, spend(scope(membership)), call));
 }
 
-function memberView({ member, tier, user }: Membership, spend: number, now: number) {
+function memberView({ member, tier, user }: Membership, spend: number, clock: Clock) {
   return {
     user_id: member.user_id,
     organization_id: member.organization_id,
@@ -99,7 +100,7 @@ function memberView({ member, tier, user }: Membership, spend: number, now: numb
     updated_at: member.updated_at,
     user: user === undefined ? null : shownUser(user),
     user_email: user?.user_email ?? null,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
   };
 }
 

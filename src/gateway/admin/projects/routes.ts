@@ -44,7 +44,7 @@ export const projectRoutes: readonly Route[] = [
       const before = await findProject(call, body.project_id);
       const team = await teamAfter(call, before.project, body.team_id);
       const view = await freshView(call, await updateProject(call, before, team, body));
-      const shown = projectView(before, 0, call.now);
+      const shown = projectView(before, 0, call);
       await changed(call, { table: TABLE, id: view.project_id, action: "updated", before: shown, after: view });
       return view;
     },

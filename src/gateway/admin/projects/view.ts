@@ -7,10 +7,11 @@ import { metadataView } from "../metadata-fields.ts";
 import { permissionView } from "../object-permissions.ts";
 import { spendOf } from "../spend.ts";
 import { periodOf, tierView } from "../tiers.ts";
+import type { Clock } from "../windows.ts";
 import { METADATA_NAMES } from "./body.ts";
 
 /** @param spend US dollars in the current window */
-export function projectView({ project, tier }: ListedProject, spend: number, now: number) {
+export function projectView({ project, tier }: ListedProject, spend: number, clock: Clock) {
   return {
     project_id: project.project_id,
     project_alias: project.project_alias,
@@ -28,7 +29,7 @@ export function projectView({ project, tier }: ListedProject, spend: number, now
     created_by: project.created_by,
     updated_at: project.updated_at,
     updated_by: project.updated_by,
-    litellm_budget_table: tierView(tier, now),
+    litellm_budget_table: tierView(tier, clock),
     ...permissionView(project.object_permission),
   };
 }
@@ -36,7 +37,7 @@ export function projectView({ project, tier }: ListedProject, spend: number, now
 /** A project as it is now, its counter asked. */
 export async function freshView(call: AdminCall, listed: ListedProject) {
   const spend = await spendOf(call, scopeOf.project(listed.project.project_id), periodOf(listed.tier));
-  return projectView(listed, spend, call.now);
+  return projectView(listed, spend, call);
 }
 
 /** Projects of a list, with what they have spent as it was written down. */
@@ -46,5 +47,5 @@ export async function listedViews(call: AdminCall, rows: readonly ListedProject[
     call,
     rows.map((row) => ({ scope: scope(row), period: periodOf(row.tier) })),
   );
-  return rows.map((row) => projectView(row, spend(scope(row)), call.now));
+  return rows.map((row) => projectView(row, spend(scope(row)), call));
 }

@@ -36,6 +36,6 @@ async function budgetView(call: AdminCall, provider: string, { dollars, duration
     budget_limit: dollars,
     time_period: period.budget_duration,
     spend: await spendOf(call, scopeOf.provider(provider), period),
-    budget_reset_at: resetAt(period, call.now),
+    budget_reset_at: resetAt(period, call),
   };
 }

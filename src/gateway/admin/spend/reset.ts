@@ -5,7 +5,8 @@ import { keys, teams } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, changed } from "../admin-call.ts";
-import { type Period, resetSpend } from "../spend.ts";
+import { resetSpend } from "../spend.ts";
+import type { Period } from "../windows.ts";
 
 /** Rows that are read at a time, and scopes that are asked at a time. */
 const PAGE = 500;

@@ -6,7 +6,7 @@ import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { Route } from "../../route.ts";
 import { adminRoute, queryOf } from "../admin-call.ts";
 import { listedSpend } from "../listed-spend.ts";
-import { resetAt } from "../windows.ts";
+import { type Clock, resetAt } from "../windows.ts";
 import { ownOf } from "./sight.ts";
 
 export const spenderRoutes: readonly Route[] = [
@@ -21,7 +21,7 @@ export const spenderRoutes: readonly Route[] = [
       const keys = await spendingKeys(call.db, { prefix: scopeOf.key(""), userId });
       const scopes = keys.map((period) => ({ scope: scopeOf.key(period.scope_id), period }));
       const spent = await listedSpend(call, scopes);
-      return keys.map((key) => keyView(key, spent(scopeOf.key(key.scope_id)), call.now)).sort(bySpend);
+      return keys.map((key) => keyView(key, spent(scopeOf.key(key.scope_id)), call)).sort(bySpend);
     },
   }),
   adminRoute({
@@ -36,7 +36,7 @@ export const spenderRoutes: readonly Route[] = [
       const users = await spendingUsers(call.db, { prefix: scopeOf.user(""), userId });
       const scopes = users.map((period) => ({ scope: scopeOf.user(period.user_id), period }));
       const spent = await listedSpend(call, scopes);
-      return users.map((user) => userView(user, spent(scopeOf.user(user.user_id)), call.now)).sort(bySpend);
+      return users.map((user) => userView(user, spent(scopeOf.user(user.user_id)), call)).sort(bySpend);
     },
   }),
 ];
@@ -44,7 +44,7 @@ export const spenderRoutes: readonly Route[] = [
 const bySpend = (a: { spend: number }, b: { spend: number }) => b.spend - a.spend;
 
 /** `token` is the key's digest: it names the key, and lets nobody in. */
-function keyView(key: KeyRow, spend: number, now: number) {
+function keyView(key: KeyRow, spend: number, clock: Clock) {
   return {
     token: key.token,
     key_name: key.key_name,
@@ -52,7 +52,7 @@ function keyView(key: KeyRow, spend: number, now: number) {
     spend,
     max_budget: key.max_budget,
     budget_duration: key.budget_duration,
-    budget_reset_at: resetAt(key, now),
+    budget_reset_at: resetAt(key, clock),
     expires: key.expires,
     models: key.models,
     user_id: key.user_id,
@@ -70,7 +70,7 @@ function keyView(key: KeyRow, spend: number, now: number) {
   };
 }
 
-function userView(user: UserRow, spend: number, now: number) {
+function userView(user: UserRow, spend: number, clock: Clock) {
   return {
     user_id: user.user_id,
     user_alias: user.user_alias,
@@ -79,7 +79,7 @@ function userView(user: UserRow, spend: number, now: number) {
     spend,
     max_budget: user.max_budget,
     budget_duration: user.budget_duration,
-    budget_reset_at: resetAt(user, now),
+    budget_reset_at: resetAt(user, clock),
     models: user.models,
     tpm_limit: user.tpm_limit,
     rpm_limit: user.rpm_limit,

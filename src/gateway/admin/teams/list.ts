@@ -135,7 +135,7 @@ export const listRoutes = [
         .where(eq(teamMembers.user_id, userId ?? ""));
       const left = open.filter(({ team_id }) => !joined.some((own) => own.team_id === team_id));
       // Who is in a team and what its admins noted is not for those who are not in it.
-      return left.map((team) => teamView({ ...team, metadata: {}, router_settings: null }, [], 0, call.now));
+      return left.map((team) => teamView({ ...team, metadata: {}, router_settings: null }, [], 0, call));
     },
   }),
 ];
@@ -208,7 +208,7 @@ async function deletedPage(call: AdminCall, query: z.infer<typeof PagedQuery>) {
       .offset(offsetOf(paging)),
     db.select({ count: count() }).from(deletedTeams).where(where),
   ]);
-  return { teams: rows.map((row) => deletedTeamView(row, call.now)), ...pageView(paging, total?.count ?? 0) };
+  return { teams: rows.map((row) => deletedTeamView(row, call)), ...pageView(paging, total?.count ?? 0) };
 }
 
 function equals(organizationId: string | undefined): SQL | undefined {

@@ -54,7 +54,7 @@ export const readRoutes = [
         findTiers(call.db, [team_member_budget_id]),
       ]);
       const tier = tiers.get(team_member_budget_id ?? "");
-      const team_member_budget_table = tier === undefined ? null : budgetView(tier, call.now);
+      const team_member_budget_table = tier === undefined ? null : budgetView(tier, call);
       return {
         team_id,
         team_info: {

@@ -141,8 +141,8 @@ export async function save(
     table: "LiteLLM_TeamTable",
     id: team.team_id,
     action,
-    before: storedView(before, call.now),
-    after: storedView(team, call.now),
+    before: storedView(before, call),
+    after: storedView(team, call),
   });
   return team;
 }

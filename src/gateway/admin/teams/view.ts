@@ -4,17 +4,17 @@ import { findTiers, membersOf } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { budgetView } from "../budgets.ts";
-import { listedSpend, NO_PERIOD } from "../listed-spend.ts";
+import { listedSpend } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata.ts";
 import { permissionView } from "../object-permissions.ts";
 import { NANO, spendOf } from "../spend.ts";
-import { resetAt } from "../windows.ts";
+import { type Clock, NO_PERIOD, resetAt } from "../windows.ts";
 import { METADATA_NAMES } from "./body.ts";
 
 type ShownTeam = Omit<TeamRow, "created_by" | "updated_by">;
 
 /** @param spend US dollars in the current window */
-export function teamView(team: ShownTeam, members_with_roles: readonly unknown[], spend: number, now: number) {
+export function teamView(team: ShownTeam, members_with_roles: readonly unknown[], spend: number, clock: Clock) {
   const { team_member_budget_id } = team;
   const metadata = shownMetadata(team.metadata);
   const hasAliases = Object.keys(team.model_aliases).length > 0;
@@ -36,7 +36,7 @@ export function teamView(team: ShownTeam, members_with_roles: readonly unknown[]
     max_budget: team.max_budget,
     soft_budget: team.soft_budget,
     budget_duration: team.budget_duration,
-    budget_reset_at: resetAt(team, now),
+    budget_reset_at: resetAt(team, clock),
     max_parallel_requests: team.max_parallel_requests,
     tpm_limit: team.tpm_limit,
     rpm_limit: team.rpm_limit,
@@ -60,8 +60,8 @@ export function memberView({ user_id, user_email, role }: TeamMemberRow) {
 }
 
 /** What is stored of a team, for the audit log. */
-export function storedView(team: TeamRow, now: number) {
-  const { spend: _, members_with_roles: __, ...stored } = teamView(team, [], 0, now);
+export function storedView(team: TeamRow, clock: Clock) {
+  const { spend: _, members_with_roles: __, ...stored } = teamView(team, [], 0, clock);
   return stored;
 }
 
@@ -71,7 +71,7 @@ export async function freshTeamView(call: AdminCall, team: TeamRow) {
     membersOf(call.db, [team.team_id]),
     spendOf(call, scopeOf.team(team.team_id), team),
   ]);
-  return teamView(team, members.map(memberView), spend, call.now);
+  return teamView(team, members.map(memberView), spend, call);
 }
 
 /** Teams of a list, with what they have spent as it was written down. */
@@ -83,7 +83,7 @@ export async function listedTeamViews(call: AdminCall, rows: readonly TeamRow[],
   const membersByTeam = Map.groupBy(members, ({ team_id }) => team_id);
   return rows.map((team) => {
     const own = membersByTeam.get(team.team_id) ?? [];
-    return teamView(team, own.map(memberView), spendIn(scopeOf.team(team.team_id)), call.now);
+    return teamView(team, own.map(memberView), spendIn(scopeOf.team(team.team_id)), call);
   });
 }
 
@@ -109,15 +109,15 @@ export async function membershipViews(
       team_id: member.team_id,
       budget_id: tierId(member),
       spend: spendIn(scope(member)),
-      litellm_budget_table: tier === undefined ? null : budgetView(tier, call.now),
+      litellm_budget_table: tier === undefined ? null : budgetView(tier, call),
     };
   });
 }
 
 /** A deleted team, with what is known of its end. */
-export function deletedTeamView(row: typeof deletedTeams.$inferSelect, now: number) {
+export function deletedTeamView(row: typeof deletedTeams.$inferSelect, clock: Clock) {
   return {
-    ...teamView(row, row.members_with_roles, row.spend_nano / NANO, now),
+    ...teamView(row, row.members_with_roles, row.spend_nano / NANO, clock),
     id: row.id,
     deleted_at: row.deleted_at,
     deleted_by: row.deleted_by,

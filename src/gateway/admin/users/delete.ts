@@ -74,6 +74,6 @@ async function deleteUser(call: AdminCall, user: UserRow): Promise<void> {
     table: "LiteLLM_UserTable",
     id: user_id,
     action: "deleted",
-    before: storedView(user, call.now),
+    before: storedView(user, call),
   });
 }

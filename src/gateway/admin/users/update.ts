@@ -130,7 +130,7 @@ async function createBy(call: AdminCall, id: string | undefined, { spend, ...fie
   const [user] = await call.db.insert(users).values(row).returning();
   if (user === undefined) throw new Error("D1 returned no row of an insert");
   if (spend != null) await resetSpend(call, scopeOf.user(user.user_id), user, spend);
-  const after = storedView(user, call.now);
+  const after = storedView(user, call);
   await changed(call, { table: "LiteLLM_UserTable", id: user.user_id, action: "created", after });
   return user;
 }
@@ -178,8 +178,8 @@ async function save(call: AdminCall, before: UserRow, changes: Partial<UserRow>)
     table: "LiteLLM_UserTable",
     id: user.user_id,
     action: "updated",
-    before: storedView(before, call.now),
-    after: storedView(user, call.now),
+    before: storedView(before, call),
+    after: storedView(user, call),
   });
   return user;
 }

@@ -7,10 +7,10 @@ import { listedSpend } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata.ts";
 import { permissionView } from "../object-permissions.ts";
 import { spendOf } from "../spend.ts";
-import { resetAt } from "../windows.ts";
+import { type Clock, resetAt } from "../windows.ts";
 
 /** @param spend US dollars in the current window */
-export function userView(user: UserRow, teams: readonly string[], spend: number, now: number) {
+export function userView(user: UserRow, teams: readonly string[], spend: number, clock: Clock) {
   return {
     user_id: user.user_id,
     user_alias: user.user_alias,
@@ -23,7 +23,7 @@ export function userView(user: UserRow, teams: readonly string[], spend: number,
     max_budget: user.max_budget,
     soft_budget: user.soft_budget,
     budget_duration: user.budget_duration,
-    budget_reset_at: resetAt(user, now),
+    budget_reset_at: resetAt(user, clock),
     max_parallel_requests: user.max_parallel_requests,
     tpm_limit: user.tpm_limit,
     rpm_limit: user.rpm_limit,
@@ -39,8 +39,8 @@ export function userView(user: UserRow, teams: readonly string[], spend: number,
 }
 
 /** What is stored of a user, for the audit log. */
-export function storedView(user: UserRow, now: number) {
-  const { spend: _, teams: __, ...stored } = userView(user, [], 0, now);
+export function storedView(user: UserRow, clock: Clock) {
+  const { spend: _, teams: __, ...stored } = userView(user, [], 0, clock);
   return stored;
 }
 
@@ -54,7 +54,7 @@ export async function freshUserView(call: AdminCall, user: UserRow) {
     user,
     memberships.map(({ team_id }) => team_id),
     spend,
-    call.now,
+    call,
   );
 }
 
@@ -73,7 +73,7 @@ export async function listedUserViews(call: AdminCall, rows: readonly UserRow[])
   const byUser = Map.groupBy(memberships, ({ user_id }) => user_id);
   return rows.map((user) => {
     const teams = (byUser.get(user.user_id) ?? []).map(({ team_id }) => team_id);
-    return userView(user, teams, spendIn(scopeOf.user(user.user_id)), call.now);
+    return userView(user, teams, spendIn(scopeOf.user(user.user_id)), call);
   });
 }
 
