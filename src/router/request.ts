@@ -30,7 +30,14 @@ export interface RouteRequest {
   /** Whether parameters a provider lacks are left out, as request and settings have it; absent: as the deployment has it. */
   dropParams?: boolean;
   /** Whoever has the same goes to the same deployment: session, user, response id, prompt prefix. */
-  affinity: { session?: string; user?: string; responseId?: string; promptPrefix?: string };
+  affinity: {
+    session?: string;
+    user?: string;
+    responseId?: string;
+    /** Ids of items in the request whose content only the deployment that made them can read. */
+    encryptedItems?: readonly string[];
+    promptPrefix?: string;
+  };
   /** Region the client demands (`allowed_model_region`). */
   region?: string;
   /** This request's own. */

@@ -1,5 +1,5 @@
 /** What a call demands of each meter of those it counts for. */
-import type { Demand, MeterSpec } from "../limits/demand.ts";
+import type { BudgetMeter, Demand, MeterSpec } from "../limits/demand.ts";
 import { budgetWindow } from "../limits/window.ts";
 import type { Budget, Subject } from "./subjects.ts";
 
@@ -63,7 +63,7 @@ function budgetDemands(subject: Subject, facts: CallFacts): Demand[] {
     budget,
   }));
   const own = modelLimitsOf(subject, facts.model)?.budget;
-  if (own !== undefined) budgets.push({ id: `budget/${facts.model}`, budget: own });
+  if (own !== undefined) budgets.push({ id: modelBudgetMeter(facts.model), budget: own });
   return budgets.map(({ id, budget }) => ({
     scope: subject.scope,
     meter: budgetMeter(id, budget, facts),
@@ -71,11 +71,16 @@ function budgetDemands(subject: Subject, facts: CallFacts): Demand[] {
   }));
 }
 
+/** The meter of a scope's budget for a single model. */
+export function modelBudgetMeter(model: string): string {
+  return `budget/${model}`;
+}
+
 export function budgetMeter(
   id: string,
   { dollars, duration, anchor }: Budget,
   { now, timezone }: Pick<CallFacts, "now" | "timezone">,
-): MeterSpec {
+): BudgetMeter {
   const limit = Math.round(dollars * NANO);
   if (duration === undefined) return { kind: "budget", id, limit };
   const window = budgetWindow(duration, now, { timezone, ...(anchor !== undefined && { anchor }) });

@@ -121,7 +121,7 @@ export function subjectsOf(
   return subjects;
 }
 
-function keySubject({ key, keyBudget }: KeyIdentity, now: number): Subject {
+export function keySubject({ key, keyBudget }: Pick<KeyIdentity, "key" | "keyBudget">, now: number): Subject {
   const { metadata } = key;
   const until = Date.parse(String(metadata["temp_budget_expiry"] ?? ""));
   const increase = Number(metadata["temp_budget_increase"] ?? 0);

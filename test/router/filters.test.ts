@@ -3,7 +3,7 @@ import { BoundedAffinityMemory } from "../../src/router/affinity-memory.ts";
 import { remember } from "../../src/router/filters/affinity.ts";
 import { filters } from "../../src/router/filters/index.ts";
 import type { Candidate, ChoiceContext, RouteRequest, RoutingSettings } from "../../src/router/request.ts";
-import { encodeResponseId } from "../../src/router/response-id.ts";
+import { encodeItemId, encodeResponseId } from "../../src/router/response-id.ts";
 import { candidate, context, idsOf, NOW, request } from "./candidates.ts";
 
 /** Ids left by all filters. */
@@ -202,6 +202,7 @@ describe("affinity", () => {
   const three = ["a", "b", "c"].map((id) => candidate(id));
   const b = candidate("b").deployment;
   const responseId = encodeResponseId({ deploymentId: "c", id: "resp_1" });
+  const item = encodeItemId({ deploymentId: "c", id: "resp_1" });
 
   test.each<
     [name: string, checks: string[], first: RouteRequest["affinity"], then: RouteRequest["affinity"], string[]]
@@ -225,6 +226,15 @@ describe("affinity", () => {
       ["session_affinity", "responses_api_deployment_check"],
       { session: "1" },
       { session: "1", responseId },
+      ["c"],
+    ],
+    ["encrypted content", ["encrypted_content_affinity"], {}, { encryptedItems: ["rs_1", item] }, ["c"]],
+    ["encrypted content, unchecked", [], {}, { encryptedItems: [item] }, ["a", "b", "c"]],
+    [
+      "encrypted content goes before a session",
+      ["session_affinity", "encrypted_content_affinity"],
+      { session: "1" },
+      { session: "1", encryptedItems: [item] },
       ["c"],
     ],
     [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeResponseId, encodeResponseId } from "../../src/router/response-id.ts";
+import { decodeItemId, decodeResponseId, encodeItemId, encodeResponseId } from "../../src/router/response-id.ts";
 
 test.each([
   { deploymentId: "gpt-eu", id: "resp_68a1" },
@@ -9,6 +9,10 @@ test.each([
   const id = encodeResponseId(origin);
   expect(id).toMatch(/^resp_[\w-]+$/); // may stand in a path
   expect(decodeResponseId(id)).toEqual(origin);
+  const item = encodeItemId(origin);
+  expect(decodeItemId(item)).toEqual(origin);
+  expect(decodeItemId(id)).toBeUndefined();
+  expect(decodeResponseId(item)).toBeUndefined();
 });
 
 test("an id LiteLLM made", () => {

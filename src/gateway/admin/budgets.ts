@@ -152,8 +152,8 @@ export async function updateBudget(call: AdminCall, id: string, fields: BudgetFi
     .set({
       ...limits,
       ...(models !== undefined && { model_max_budget: models }),
-      ...(isNewPeriod && { budget_anchor: callText }),
-      updated_at: callText,
+      ...(isNewPeriod && { budget_anchor: call.nowText }),
+      updated_at: call.nowText,
       updated_by: call.actor,
     })
     .where(eq(budgets.budget_id, id))

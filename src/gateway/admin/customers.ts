@@ -122,7 +122,7 @@ export const customerRoutes: readonly Route[] = [
     body: IdsBody,
     async handle(call) {
       const { user_ids } = await bodyOf(call, IdsBody);
-      const rows = await blockCustomers(call.db, user_ids, callText);
+      const rows = await blockCustomers(call.db, user_ids, call.nowText);
       for (const { user_id: id } of rows)
         await changed(call, { table: TABLE, id, action: "blocked", after: { blocked: true } });
       return { blocked_users: await customerViews(call, rows) };
@@ -161,7 +161,7 @@ async function createCustomer(
     default_model: rest.default_model ?? null,
     budget_id: tier?.budget_id ?? null,
     object_permission: changedPermission(null, rest.object_permission) ?? null,
-    created_at: callText,
+    created_at: call.nowText,
   };
   try {
     await call.db.insert(customers).values(customer);

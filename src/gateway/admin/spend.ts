@@ -1,4 +1,6 @@
 /** What rows have spent, as routes show it: US dollars, asked of the scopes' own counters. */
+import { budgetMeter, modelBudgetMeter } from "../../tenancy/demands.ts";
+import type { Subject } from "../../tenancy/subjects.ts";
 import type { AdminCall } from "./admin-call.ts";
 import { type Period, windowStart } from "./windows.ts";
 
@@ -21,6 +23,21 @@ export async function spendOfAll(
 ): Promise<Map<string, number>> {
   const spends = await Promise.all(scopes.map(({ scope, period }) => spendOf(call, scope, period)));
   return new Map(scopes.map(({ scope }, index) => [scope, spends[index] ?? 0]));
+}
+
+/** Spent in the current windows of budgets of single models, by their names; in US dollars. */
+export async function modelSpendOf(
+  call: AdminCall,
+  { scope, models }: Pick<Subject, "scope" | "models">,
+): Promise<Record<string, number>> {
+  const counters = Object.entries(models).flatMap(([model, { budget }]) => {
+    if (budget === undefined) return [];
+    const { id, window } = budgetMeter(modelBudgetMeter(model), budget, call);
+    return [{ model, meter: id, windowStart: window?.start ?? 0 }];
+  });
+  if (counters.length === 0) return {};
+  const { meters } = await call.gateway.accounts.spend(scope, counters);
+  return Object.fromEntries(counters.map(({ model, meter }) => [model, (meters[meter] ?? 0) / NANO]));
 }
 
 /** Sets what is counted as spent, in the current window or since ever. */

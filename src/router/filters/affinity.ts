@@ -1,7 +1,7 @@
 import type { AffinityMemory } from "../affinity-memory.ts";
 import type { Deployment } from "../deployment.ts";
 import type { ChoiceContext, Filter, RouteRequest } from "../request.ts";
-import { decodeResponseId } from "../response-id.ts";
+import { decodeItemId, decodeResponseId } from "../response-id.ts";
 
 /** Seconds a provider keeps a prompt's prefix; LiteLLM's figure. */
 const PROMPT_CACHE_TTL = 300;
@@ -14,8 +14,8 @@ const REMEMBERED = [
 ] as const;
 
 /**
- * Leads a request back to the deployment that made the response it goes on from, else to the one that served its
- * session, its user or the same beginning of a prompt last. One that may not be chosen, or has failed this call
+ * Leads a request back to the deployment that can read the encrypted content in it, else to the one that made the
+ * response it goes on from, else to the one that served its session, its user or the same beginning of a prompt last. One that may not be chosen, or has failed this call
  * already, is passed over.
  */
 export const affinity: Filter = (candidates, request, context) => {
@@ -39,7 +39,12 @@ export function remember(
 
 /** Ids of deployments, the most telling first. */
 function* pinned(request: RouteRequest, context: ChoiceContext): Iterable<string> {
-  const { responseId } = request.affinity;
+  const { responseId, encryptedItems = [] } = request.affinity;
+  if (context.settings.affinityChecks.includes("encrypted_content_affinity"))
+    for (const item of encryptedItems) {
+      const origin = decodeItemId(item);
+      if (origin !== undefined) yield origin.deploymentId;
+    }
   if (responseId !== undefined && context.settings.affinityChecks.includes("responses_api_deployment_check")) {
     const origin = decodeResponseId(responseId);
     if (origin !== undefined) yield origin.deploymentId;

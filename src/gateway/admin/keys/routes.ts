@@ -26,7 +26,7 @@ import { regenerateKey } from "./regenerate.ts";
 import { resetKeySpend } from "./reset-spend.ts";
 import { findOwned, type KeyRoute, requireRight, requireRightToMake } from "./rights.ts";
 import { blockKey, changeKey } from "./update.ts";
-import { keySpend, keyView } from "./view.ts";
+import { keyModelSpend, keySpend, keyView } from "./view.ts";
 
 const tag = "keys";
 
@@ -163,7 +163,10 @@ export const keyRoutes: readonly Route[] = [
       requireRight(call, owned, "/key/info");
       const tier = owned.owners.budget;
       const spend = await keySpend(call, owned.key, tier);
-      return { key: key || call.principal.token, info: keyView(owned.key, call, spend, tier) };
+      return {
+        key: key || call.principal.token,
+        info: { ...keyView(owned.key, call, spend, tier), model_spend: await keyModelSpend(call, owned.key, tier) },
+      };
     },
   }),
   adminRoute({

@@ -95,7 +95,7 @@ function requireRightToMove(
 }
 
 async function writeChanges(call: AdminCall, key: KeyRow, changes: KeyChanges): Promise<KeyRow> {
-  const stamped = { ...changes, updated_at: callText, updated_by: call.actor };
+  const stamped = { ...changes, updated_at: call.nowText, updated_by: call.actor };
   const row = await updateKey(call.db, key.token, stamped).catch((error: unknown) => {
     throw isDuplicate(error) ? aliasTaken(changes.key_alias) : error;
   });

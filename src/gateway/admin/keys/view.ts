@@ -1,10 +1,11 @@
 /** Keys as routes show them: an allow-list of fields, and never the key itself again. */
 import type { BudgetRow, deletedKeys, KeyRow } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
+import { keySubject } from "../../../tenancy/subjects.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { shownMetadata } from "../metadata.ts";
 import { permissionView } from "../object-permissions.ts";
-import { NANO, spendOf } from "../spend.ts";
+import { modelSpendOf, NANO, spendOf } from "../spend.ts";
 import { tierView } from "../tiers.ts";
 import { type Clock, type Period, resetAt } from "../windows.ts";
 import { unfolded } from "./metadata.ts";
@@ -23,6 +24,11 @@ export function keyScope({ scope_id }: Pick<KeyRow, "scope_id">): string {
 
 export async function keySpend(call: AdminCall, key: KeyRow, tier: BudgetRow | undefined): Promise<number> {
   return spendOf(call, keyScope(key), periodOf(key, tier));
+}
+
+/** Of the models that have a budget of their own. Only where one key is asked for: lists have no such counters. */
+export async function keyModelSpend(call: AdminCall, key: KeyRow, tier: BudgetRow | undefined) {
+  return modelSpendOf(call, keySubject({ key, keyBudget: tier }, call.now));
 }
 
 /** A key without its token, as `/key/info` and `/key/update` give it. */

@@ -1,8 +1,6 @@
 /** Adding, changing and deleting models of the database: checked as they will be served, then sealed and stored. */
 import { BadRequestError, ConflictError, NotFoundError, type SluiceError } from "../../../formats/errors.ts";
-import { findProvider } from "../../../providers/registry.ts";
 import { destinationOf } from "../../../router/bound.ts";
-import type { Deployment } from "../../../router/deployment.ts";
 import type { StoredModel } from "../../../router/load.ts";
 import { registeredProviders } from "../../../router/lookup.ts";
 import { holdsSealed, sealParams } from "../../../secrets/params.ts";
@@ -165,26 +163,15 @@ async function nameModel(
   return { name: internalName, info: named, team: { team, publicName, internalName } };
 }
 
-/** @throws BadRequestError where it would be left out, or could not be asked */
+/**
+ * A model without a key is stored, as a file's is loaded: the key may come later, and calls say that it is missing.
+ * @throws BadRequestError where it would be left out
+ */
 function checkServable({ gateway }: AdminCall, model: StoredModel): void {
-  const deployment = gateway.config.storedDeployment(model, gateway.models.credentials);
-  const reason = typeof deployment === "string" ? deployment : lacksKey(deployment);
-  if (reason === undefined) return;
+  const reason = gateway.config.storedDeployment(model, gateway.models.credentials);
+  if (typeof reason !== "string") return;
   const message = reason.startsWith("litellm.") ? reason : `litellm.BadRequestError: ${reason}`;
   throw new BadRequestError(message, { param: "litellm_params" });
-}
-
-const KEY_HEADERS = ["authorization", "api-key", "x-api-key", "x-goog-api-key"];
-
-function lacksKey({ target, mockResponse }: Deployment): string | undefined {
-  const { apiKey, headers = {}, provider: slug } = target;
-  const provider = findProvider(slug);
-  if (provider === undefined || provider.keyless || mockResponse !== undefined) return undefined;
-  if (apiKey !== undefined || KEY_HEADERS.some((name) => headers[name]) || provider.keyVariables.length === 0)
-    return undefined;
-  const [variable] = provider.keyVariables;
-  const hint = target.apiBase === undefined ? ` or ${variable} of the environment` : "";
-  return `${slug} needs a key: give litellm_params.api_key, a credential${hint}`;
 }
 
 /**

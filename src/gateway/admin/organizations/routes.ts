@@ -179,7 +179,7 @@ async function deleteAll(call: AdminCall, ids: readonly string[]) {
   if (missing !== undefined) throw notFound(missing);
   const views = await fullViews(call, rows);
   await deleteOrganizations(call.db, ids, {
-    deletedAt: callText,
+    deletedAt: call.nowText,
     deletedBy: call.actor,
     deletedByKey: call.principal.token,
   });

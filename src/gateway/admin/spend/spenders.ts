@@ -2,10 +2,13 @@
 import { z } from "zod";
 import type { KeyRow, UserRow } from "../../../store/schema/index.ts";
 import { spendingKeys, spendingUsers } from "../../../store/spend/scopes.ts";
+import { findTiers } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { Route } from "../../route.ts";
 import { adminRoute, queryOf } from "../admin-call.ts";
+import { keyScope, periodOf } from "../keys/view.ts";
 import { listedSpend } from "../listed-spend.ts";
+import { shownMetadata } from "../metadata.ts";
 import { type Clock, resetAt } from "../windows.ts";
 import { ownOf } from "./sight.ts";
 
@@ -19,9 +22,17 @@ export const spenderRoutes: readonly Route[] = [
     async handle(call) {
       const [userId] = ownOf(call).userIds ?? [];
       const keys = await spendingKeys(call.db, { prefix: scopeOf.key(""), userId });
-      const scopes = keys.map((period) => ({ scope: scopeOf.key(period.scope_id), period }));
-      const spent = await listedSpend(call, scopes);
-      return keys.map((key) => keyView(key, spent(scopeOf.key(key.scope_id)), call)).sort(bySpend);
+      const tiers = await findTiers(
+        call.db,
+        keys.map(({ budget_id }) => budget_id),
+      );
+      const periods = keys.map((key) => ({
+        key,
+        scope: keyScope(key),
+        period: periodOf(key, tiers.get(key.budget_id ?? "")),
+      }));
+      const spent = await listedSpend(call, periods);
+      return periods.map(({ key, scope, period }) => keyView(key, spent(scope), resetAt(period, call))).sort(bySpend);
     },
   }),
   adminRoute({
@@ -44,7 +55,7 @@ export const spenderRoutes: readonly Route[] = [
 const bySpend = (a: { spend: number }, b: { spend: number }) => b.spend - a.spend;
 
 /** `token` is the key's digest: it names the key, and lets nobody in. */
-function keyView(key: KeyRow, spend: number, clock: Clock) {
+function keyView(key: KeyRow, spend: number, budget_reset_at: string | null) {
   return {
     token: key.token,
     key_name: key.key_name,
@@ -52,7 +63,7 @@ function keyView(key: KeyRow, spend: number, clock: Clock) {
     spend,
     max_budget: key.max_budget,
     budget_duration: key.budget_duration,
-    budget_reset_at: resetAt(key, clock),
+    budget_reset_at,
     expires: key.expires,
     models: key.models,
     user_id: key.user_id,
@@ -63,7 +74,7 @@ function keyView(key: KeyRow, spend: number, clock: Clock) {
     rpm_limit: key.rpm_limit,
     max_parallel_requests: key.max_parallel_requests,
     blocked: key.blocked,
-    metadata: key.metadata,
+    metadata: shownMetadata(key.metadata),
     created_at: key.created_at,
     created_by: key.created_by,
     updated_at: key.updated_at,
@@ -84,7 +95,7 @@ function userView(user: UserRow, spend: number, clock: Clock) {
     tpm_limit: user.tpm_limit,
     rpm_limit: user.rpm_limit,
     max_parallel_requests: user.max_parallel_requests,
-    metadata: user.metadata,
+    metadata: shownMetadata(user.metadata),
     created_at: user.created_at,
     updated_at: user.updated_at,
   };
