@@ -32,6 +32,7 @@ export default defineConfig({
               },
               d1Databases: ["DB"],
               queueProducers: { SPEND_QUEUE: "sluice-spend" },
+              r2Buckets: ["PAYLOADS"],
               bindings: { TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "migrations")) },
             },
           }),

@@ -20,8 +20,12 @@ export type {
   ToolCall,
   Usage,
 } from "./formats/openai/chat.ts";
+export type { Embedding, EmbeddingRequest, EmbeddingResponse } from "./formats/openai/embeddings.ts";
+export type { ModerationRequest, ModerationResponse, ModerationResult } from "./formats/openai/moderations.ts";
 export { type CompletionParams, completion } from "./library/completion.ts";
+export { type EmbeddingParams, embedding } from "./library/embedding.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
+export { type ModerationParams, moderation } from "./library/moderation.ts";
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";

@@ -6,6 +6,7 @@ import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { housekeeping } from "./gateway/housekeeping.ts";
 import { consume } from "./ledger/consumer.ts";
+import { bucketPayloads } from "./ledger/payloads.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
 import { idempotencyObjects } from "./objects/idempotency.ts";
@@ -50,6 +51,7 @@ function start(env: Env): NonNullable<typeof running> {
       }),
       accounts: scopeObjects(env.SCOPES),
     },
+    ...(env.PAYLOADS && { payloads: bucketPayloads(env.PAYLOADS) }),
     journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };

@@ -1,5 +1,6 @@
 /** What a call is made of: what it needs, what comes in, what goes out. */
 import type { ClosedNote, OpenedNote } from "../ledger/notes.ts";
+import type { PayloadStore } from "../ledger/payloads.ts";
 import type { CallRecord } from "../ledger/record.ts";
 import type { Limiter } from "../limits/demand.ts";
 import type { Surcharges } from "../models/surcharge.ts";
@@ -18,6 +19,8 @@ export interface CallDependencies {
   limiter: Limiter;
   gate: Pick<DeploymentGate, "enter">;
   journal: Journal;
+  /** Where prompts and answers go that are too big for the ledger; absent: they are left out. */
+  payloads: PayloadStore | undefined;
   log: Log;
   fetch: typeof fetch;
   /** Milliseconds since the epoch. */
@@ -70,4 +73,6 @@ export interface Reply {
   body: string | ReadableStream<Uint8Array>;
   /** What became of the call, once it is over: a stream may still fail, or its client leave. */
   ended: Promise<CallRecord["outcome"]>;
+  /** Refused for a reason that may be gone when it is asked again, whatever the status says. */
+  mayPass?: true;
 }

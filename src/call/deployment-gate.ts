@@ -4,7 +4,7 @@
  */
 import { RateLimitError } from "../formats/errors.ts";
 import type { Admission, Demand, Limiter, Refusal } from "../limits/demand.ts";
-import { longestOutput, worstCase } from "../models/worst-case.ts";
+import { type AskedTerms, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { budgetMeter } from "../tenancy/demands.ts";
 import { scopeOf } from "../tenancy/scopes.ts";
@@ -27,6 +27,9 @@ export interface DeploymentGateOptions {
 export interface RequestSize {
   input(): Promise<number>;
   output: number | undefined;
+  /** Answers asked for: each may be as long as the model gives. */
+  answers: number;
+  terms: AskedTerms;
 }
 
 /** A deployment that had no more is asked again after so many milliseconds at most: limits change. */
@@ -65,16 +68,17 @@ export class DeploymentGate {
     throw refused(deployment, verdict.refusal);
   }
 
-  async #demands(deployment: Deployment, { input, output }: RequestSize): Promise<Demand[]> {
+  async #demands(deployment: Deployment, { input, output, answers, terms }: RequestSize): Promise<Demand[]> {
     const { enforcesRates, providerBudgets, timezone } = this.#options;
     const { id, rpm, tpm, target } = deployment;
     const scope = scopeOf.deployment(id);
+    const longest = longestOutput(target.info) * answers;
     const demands: Demand[] = [];
     if (enforcesRates && rpm !== undefined)
       demands.push({ scope, meter: { kind: "rate", id: "requests", limit: rpm }, least: 1, most: 1 });
     if (enforcesRates && tpm !== undefined) {
-      const least = (await input()) + (output ?? 1);
-      const most = output === undefined ? Math.max(least, Math.min(tpm, least + longestOutput(target.info))) : least;
+      const least = (await input()) + (output ?? answers);
+      const most = output === undefined ? Math.max(least, Math.min(tpm, least + longest)) : least;
       demands.push({ scope, meter: { kind: "rate", id: "tokens", limit: tpm }, least, most });
     }
     const budgets: [string, Budget | undefined][] = [
@@ -85,8 +89,8 @@ export class DeploymentGate {
     for (const [whose, budget] of budgets) {
       if (budget === undefined) continue;
       const tokens = await input();
-      const least = worstCase(target.info, tokens, output ?? 1, now);
-      const most = worstCase(target.info, tokens, output ?? longestOutput(target.info), now);
+      const least = worstCase(target.info, tokens, output ?? answers, now, terms);
+      const most = worstCase(target.info, tokens, output ?? longest, now, terms);
       demands.push({ scope: whose, meter: budgetMeter("budget", budget, { now, timezone }), least, most });
     }
     return demands;

@@ -16,6 +16,8 @@ export function limitHeaders(
   cost: number,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
+  const key = subjects.find(({ kind }) => kind === "api_key");
+  if (key?.spentNano !== undefined) headers["x-litellm-key-spend"] = formatUsd(key.spentNano + cost);
   const tightest = new Map<string, Standing>();
   for (const standing of standings) {
     const subject = subjects.find(({ scope }) => scope === standing.scope);

@@ -75,6 +75,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
       headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
       body: JSON.stringify(operation.errorBody(error)),
       ended: settlement.done,
+      ...(error instanceof BudgetExceededError && { mayPass: true }),
     };
   }
 }
@@ -116,7 +117,13 @@ function sizeOf<Request extends BaseRequest, Response, Chunk>(
     counted ??= operation.countInput(request);
     return counted;
   };
-  return { model: request.model, input, output: operation.outputBound(request) };
+  return {
+    model: request.model,
+    input,
+    output: operation.outputBound(request),
+    answers: operation.answersOf(request),
+    terms: operation.termsOf(request),
+  };
 }
 
 /** The request under the name the caller's aliases give its model. @throws SluiceError where it may not use it */
@@ -140,6 +147,7 @@ async function reserveOrFallBack<Request extends BaseRequest, Response, Chunk>(
   } catch (error) {
     if (!(error instanceof BudgetExceededError)) throw error;
     for (const model of input.caller.budgetFallbacks(asked.request.model)) {
+      if (input.caller.refuseModel(model) !== undefined) continue;
       const request = { ...asked.request, model };
       const admitted = { ...asked, request, size: sizeOf(operation, request) };
       const reservation = await reserve(dependencies, input, admitted).catch(() => undefined);
@@ -156,7 +164,7 @@ async function reserve(
   { request, size, options }: Admitted<BaseRequest>,
 ): Promise<Reservation> {
   const group = router.groups.find(request.model, caller.attribution.teamId);
-  const deployments = group?.deployments ?? [];
+  const served = { name: group?.name ?? request.model, deployments: group?.deployments ?? [] };
   const subjects = [...(await caller.subjects(options.tags))];
   const priority =
     group && settings.priorities && prioritySubject(group, caller.priority, router.state, now(), settings.priorities);
@@ -165,7 +173,7 @@ async function reserve(
   const isSaturated = router.isSaturated(request.model, caller.attribution.teamId);
   const { surcharges } = settings;
   const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
-  return Reservation.make(id, subjects, deployments, size, ports);
+  return Reservation.make(id, subjects, served, size, ports);
 }
 
 /** A fallback's own params take the place of the request's, and are checked as those were. */
@@ -191,7 +199,8 @@ async function ask<Request extends BaseRequest, Response, Chunk>(
 ): Promise<Attempt<Request, Response, Chunk>> {
   const ports = { fetch, now, signal: choice.signal, id };
   const admission = await gate.enter(id, choice.deployment, size);
-  const bound = await settlement.reservation?.cover(choice, choice.deployment).catch((error: unknown) => {
+  const served = { name: choice.group, deployments: [choice.deployment] };
+  const bound = await settlement.reservation?.cover(choice, served, size).catch((error: unknown) => {
     admission?.settle({ tokens: 0, cost: 0 });
     throw error;
   });
@@ -209,7 +218,7 @@ async function ask<Request extends BaseRequest, Response, Chunk>(
   try {
     return await asked;
   } catch (error) {
-    settlement.reservation?.release(choice);
+    settlement.failedAttempt(choice, error);
     throw error;
   }
 }
@@ -224,7 +233,8 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
 ): Promise<Reply> {
   meter.response(answer.body);
   await settlement.succeed();
-  const untouched = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body) ? answer.text : undefined;
+  const untouched =
+    speaksTheSame(operation, adapter) && !operation.isDialect(answer.body, request) ? answer.text : undefined;
   return {
     status: 200,
     headers: { "content-type": "application/json", ...replyHeaders(settlement, answer.headers) },
@@ -267,7 +277,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
     answer.relayable &&
     !isContinued &&
     speaksTheSame(operation, adapter) &&
-    !answer.chunks.begun.some(operation.isDialect) &&
+    !answer.chunks.begun.some((chunk) => operation.isDialect(chunk, request)) &&
     operation.wantsStreamUsage(request) && // where it does not, the usage the gateway asked for is taken out
     typeof IdentityTransformStream === "function";
   return {

@@ -1,10 +1,11 @@
 /** What a call has reserved: of its limits when it is let in, and of its budgets for each deployment it asks. */
 import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
-import type { Admission, Limiter, Standing, Used } from "../limits/demand.ts";
+import type { Admission, Charge, Demand, Limiter, Standing, Used } from "../limits/demand.ts";
 import { type Surcharges, surcharge } from "../models/surcharge.ts";
-import { affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
+import { type AskedTerms, affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
+import type { Target } from "../providers/provider.ts";
 import type { Deployment } from "../router/deployment.ts";
-import { type CallFacts, demandsOf } from "../tenancy/demands.ts";
+import { type CallFacts, demandsOf, limitedName, modelDemands } from "../tenancy/demands.ts";
 import { limitRefused } from "../tenancy/limit-refusals.ts";
 import type { Subject } from "../tenancy/subjects.ts";
 
@@ -24,6 +25,16 @@ export interface Size {
   input(): Promise<number>;
   /** Tokens of output the client allows; `undefined` where it says nothing. */
   output: number | undefined;
+  /** Answers asked for: each may be as long as the model gives. */
+  answers: number;
+  /** What makes the same tokens dearer. */
+  terms: AskedTerms;
+}
+
+/** The group a call is for: the public name of what it asks for, and those that may serve it. */
+export interface Served {
+  name: string;
+  deployments: readonly Deployment[];
 }
 
 export interface ReservationPorts {
@@ -37,51 +48,65 @@ export interface ReservationPorts {
   surcharges: Surcharges | undefined;
 }
 
+const NOTHING: Used = { tokens: 0, cost: 0 };
+
+/** What one attempt has reserved beyond what the call has: other limits hold for a model that stands in for another. */
+interface Beyond {
+  /** Of the limits of the model it asks. */
+  ofModel: Admission | undefined;
+  /** Tokens. */
+  ofSize: Admission | undefined;
+}
+
 export class Reservation {
+  readonly #call: string;
   readonly #admission: Admission;
   /** Whom the call counts for. */
   readonly subjects: readonly Subject[];
   readonly #ports: ReservationPorts;
-  readonly #input: number;
-  readonly #output: number | undefined;
+  readonly #facts: CallFacts;
+  readonly #size: Size;
   /** The worst case of each attempt that may still be charged, in nano-dollars. */
   readonly #open = new Map<object, number>();
+  readonly #beyond = new Map<object, Beyond>();
+  #isSettled = false;
 
   private constructor(
+    call: string,
     admission: Admission,
     subjects: readonly Subject[],
     ports: ReservationPorts,
-    input: number,
-    output: number | undefined,
+    facts: CallFacts,
+    size: Size,
   ) {
+    this.#call = call;
     this.#admission = admission;
     this.subjects = subjects;
     this.#ports = ports;
-    this.#input = input;
-    this.#output = output;
+    this.#facts = facts;
+    this.#size = size;
   }
 
   /**
    * Lets a call in.
-   * @param deployments those that may serve it, whose worst case is reserved
+   * @param served by whom; their worst case is reserved
    * @throws RateLimitError, BudgetExceededError, ServiceUnavailableError
    */
   static async make(
     call: string,
     subjects: readonly Subject[],
-    deployments: readonly Deployment[],
+    served: Served,
     size: Size,
     ports: ReservationPorts,
   ): Promise<Reservation> {
-    const input = needsSize(subjects, size.model) ? await size.input() : 0;
-    const facts = { ...factsOf(input, size, deployments, ports), isSaturated: ports.isSaturated };
+    const facts = await factsOf(subjects, served, size, ports);
     const scopes = subjects.map(({ scope }) => scope);
     let cost = facts.cost.usual;
     for (let round = 1; ; round++) {
       const { least, most } = facts.cost;
       const demands = demandsOf(subjects, { ...facts, cost: { least: cost, most } });
       const verdict = await ports.limiter.admit(call, demands, scopes);
-      if (verdict.ok) return new Reservation(verdict.admission, subjects, ports, input, size.output);
+      if (verdict.ok) return new Reservation(call, verdict.admission, subjects, ports, facts, size);
       if (verdict.unavailable) throw unreachable();
       // There is less than such answers usually take: then all there is will do, if it is enough for any.
       const { meter, remaining } = verdict.refusal;
@@ -101,17 +126,63 @@ export class Reservation {
   }
 
   /**
-   * Sees to it that the money for one more attempt is reserved.
+   * Sees to it that all is reserved for one more attempt: the money, and what another model or a larger request than the
+   * one that was let in takes beside it.
    * @returns tokens its answer must be bounded to, where the money would not pay for the longest the model can give
-   * @throws BudgetExceededError where a budget has not so much left
+   * @throws RateLimitError, BudgetExceededError where a limit has not so much left
    */
-  async cover(attempt: object, { target }: Deployment): Promise<number | undefined> {
+  async cover(attempt: object, served: Served, size: Size): Promise<number | undefined> {
+    await this.#reach(attempt, served, size);
+    try {
+      return await this.#pay(attempt, served, size);
+    } catch (error) {
+      this.release(attempt);
+      throw error;
+    }
+  }
+
+  /** Reserves of limits that were not asked when the call was let in. */
+  async #reach(attempt: object, served: Served, size: Size): Promise<void> {
+    const { subjects } = this;
+    const isOther = served.name !== (this.#facts.group ?? this.#facts.model);
+    if (!isOther && size === this.#size) return;
+    const facts = await factsOf(subjects, served, { ...size, ...(isOther && { model: served.name }) }, this.#ports);
+    const own = (subject: Subject) => limitedName(subject, this.#facts);
+    const others = isOther ? subjects.filter((subject) => limitedName(subject, facts) !== own(subject)) : [];
+    const more = facts.tokens.least - this.#facts.tokens.least;
+    const beyond: Beyond = { ofModel: undefined, ofSize: undefined };
+    this.#beyond.set(attempt, beyond);
+    try {
+      beyond.ofModel = await this.#admit(others.flatMap((subject) => modelDemands(subject, facts)));
+      if (more > 0) {
+        const lacking = { ...this.#facts, tokens: { least: more, most: more } };
+        const demands = demandsOf(subjects, lacking).filter(({ meter }) => /^tokens(\/|$)/.test(meter.id));
+        beyond.ofSize = await this.#admit(demands);
+      }
+    } catch (error) {
+      this.release(attempt);
+      throw error;
+    }
+    if (this.#isSettled) this.release(attempt); // meanwhile
+  }
+
+  async #admit(demands: readonly Demand[]): Promise<Admission | undefined> {
+    if (demands.length === 0) return undefined;
+    const verdict = await this.#ports.limiter.admit(this.#call, demands);
+    if (verdict.ok) return verdict.admission;
+    throw verdict.unavailable ? unreachable() : limitRefused(verdict.refusal, this.subjects, this.#ports);
+  }
+
+  async #pay(attempt: object, { deployments }: Served, size: Size): Promise<number | undefined> {
     const { reserved } = this.#admission;
-    if (reserved === undefined) return undefined;
+    const target = deployments[0]?.target;
+    if (reserved === undefined || target === undefined) return undefined;
     const { now } = this.#ports;
-    const longest = longestOutput(target.info);
+    const input = await size.input();
+    const { output, answers, terms } = size;
+    const longest = longestOutput(target.info) * answers;
     const others = [...this.#open.values()].reduce((sum, worst) => sum + worst, 0);
-    const worst = priced(worstCase(target.info, this.#input, this.#output ?? longest, now), target, this.#ports);
+    const worst = priced(worstCase(target.info, input, output ?? longest, now, terms), target, this.#ports);
     this.#open.set(attempt, worst);
     if (others + worst <= reserved) return undefined;
     const raised = await this.#admission.raise(others + worst);
@@ -119,72 +190,95 @@ export class Reservation {
     // There is not so much, but an answer that has no bound of its own may be shorter.
     const held = this.#admission.reserved ?? 0;
     const price = (money: number) => priced(money, target, this.#ports);
-    const affordable = affordableOutput(target.info, this.#input, held - others, now, price);
-    if (this.#output === undefined && affordable >= SHORTEST_ANSWER) {
+    const affordable = affordableOutput(target.info, input, held - others, now, { longest, terms, price });
+    if (output === undefined && affordable >= SHORTEST_ANSWER * answers) {
       this.#open.set(attempt, held - others);
       return affordable;
     }
-    this.#open.delete(attempt);
     throw raised.unavailable ? unreachable() : limitRefused(raised.refusal, this.subjects, this.#ports);
   }
 
   /** The attempt failed and costs nothing. */
   release(attempt: object): void {
     this.#open.delete(attempt);
+    const { ofModel, ofSize } = this.#beyond.get(attempt) ?? {};
+    this.#beyond.delete(attempt);
+    ofModel?.settle(NOTHING);
+    ofSize?.settle(NOTHING);
   }
 
-  settle(used: Used): void {
+  /** @param winner the attempt that was answered */
+  settle(used: Used, winner?: object): void {
+    this.#isSettled = true;
     this.#admission.settle(used);
+    for (const [attempt, { ofModel, ofSize }] of this.#beyond) {
+      ofModel?.settle(attempt === winner ? used : NOTHING);
+      ofSize?.settle(NOTHING); // what was used is told above
+    }
   }
 
-  charges(cost: number) {
-    return this.#admission.charges(cost);
+  charges(cost: number, winner?: object): Charge[] {
+    const more = (winner && this.#beyond.get(winner)?.ofModel?.charges(cost)) ?? [];
+    return this.#admission.charges(cost).map((charge) => {
+      // One charge for a scope: each adds to its total.
+      const meters = more.filter(({ scope }) => scope === charge.scope).flatMap((other) => other.meters);
+      return meters.length === 0 ? charge : { ...charge, meters: [...charge.meters, ...meters] };
+    });
   }
 }
 
 /** Is anything limited by what the call's size decides? Counting tokens takes time. */
-function needsSize(subjects: readonly Subject[], model: string): boolean {
-  return subjects.some(
-    ({ tokens, budgets, models }) =>
+function needsSize(subjects: readonly Subject[], names: Pick<CallFacts, "model" | "group">): boolean {
+  return subjects.some((subject) => {
+    const { tokens, budgets, models } = subject;
+    const own = models[limitedName(subject, names) ?? ""];
+    return (
       tokens !== undefined ||
       budgets.some(({ dollars }) => Number.isFinite(dollars)) ||
-      models[model]?.tokens !== undefined ||
-      models[model]?.budget !== undefined,
-  );
+      own?.tokens !== undefined ||
+      own?.budget !== undefined
+    );
+  });
 }
 
-function factsOf(
-  input: number,
-  { model, output }: Size,
-  deployments: readonly Deployment[],
+interface Facts extends CallFacts {
+  cost: CallFacts["cost"] & { usual: number };
+}
+
+async function factsOf(
+  subjects: readonly Subject[],
+  { name, deployments }: Served,
+  { model, output, answers, terms, ...size }: Size,
   ports: ReservationPorts,
-): Omit<CallFacts, "isSaturated"> & { cost: { usual: number } } {
-  const { now, timezone } = ports;
+): Promise<Facts> {
+  const { now, timezone, isSaturated } = ports;
+  const names = { model, group: name };
+  const input = needsSize(subjects, names) ? await size.input() : 0;
   const targets = deployments.map(({ target }) => target);
+  const longestOf = ({ info }: Target) => longestOutput(info) * answers;
+  const shortest = SHORTEST_ANSWER * answers;
   const worst = (length: number | undefined) =>
     Math.max(
       0,
       ...targets.map((target) =>
-        priced(worstCase(target.info, input, length ?? longestOutput(target.info), now), target, ports),
+        priced(worstCase(target.info, input, length ?? longestOf(target), now, terms), target, ports),
       ),
     );
-  const longest = output ?? Math.max(SHORTEST_ANSWER, ...targets.map(({ info }) => longestOutput(info)));
+  const longest = output ?? Math.max(shortest, ...targets.map(longestOf));
+  const most = worst(output);
+  const least = output === undefined ? worst(shortest) : most;
+  const usual = output === undefined ? worst(Math.min(USUAL_ANSWER * answers, longest)) : most;
   return {
-    model,
+    ...names,
     now,
     timezone,
-    tokens: { least: input + (output ?? SHORTEST_ANSWER), most: input + longest },
-    cost: costOf(worst, output, longest),
+    isSaturated,
+    tokens: { least: input + (output ?? shortest), most: input + longest },
+    cost: { least, usual, most },
   };
 }
 
-function costOf(worst: (length: number | undefined) => number, output: number | undefined, longest: number) {
-  const most = worst(output);
-  if (output !== undefined) return { least: most, usual: most, most };
-  return { least: worst(SHORTEST_ANSWER), usual: worst(Math.min(USUAL_ANSWER, longest)), most };
-}
-
-function priced(cost: number, { provider }: Deployment["target"], { surcharges }: ReservationPorts): number {
+function priced(cost: number, { provider }: Target, { surcharges }: ReservationPorts): number {
   return surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total;
 }
 

@@ -1,8 +1,9 @@
-import { InternalServerError, SluiceError } from "../formats/errors.ts";
+import { InternalServerError, SluiceError, Timeout } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { addUsage } from "../formats/openai/continuation.ts";
+import { payloadRef } from "../ledger/payloads.ts";
 import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
-import { openRow, spendRow } from "../ledger/row.ts";
+import { fitsRow, openRow, spendRow } from "../ledger/row.ts";
 import type { Admission } from "../limits/demand.ts";
 import { cost } from "../models/cost.ts";
 import { type Surcharged, surcharge } from "../models/surcharge.ts";
@@ -10,6 +11,7 @@ import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Choice } from "../router/engine.ts";
+import { newLogId } from "../store/spend/log-id.ts";
 import type { CallDependencies, CallInput } from "./call.ts";
 import type { StreamEnd } from "./relay.ts";
 import type { Reservation } from "./reservation.ts";
@@ -27,6 +29,10 @@ interface OpenAttempt {
   target?: Target;
   /** What was reserved of the deployment. */
   admission: Admission | undefined;
+  /** It was sent upstream. */
+  wasSent: boolean;
+  /** It failed, and costs nothing. */
+  hasFailed: boolean;
 }
 
 /**
@@ -34,7 +40,8 @@ interface OpenAttempt {
  * and timer may all try; the first one counts.
  */
 export class Settlement {
-  readonly #dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings">;
+  readonly #dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">;
+  readonly #client: AbortSignal;
   readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
@@ -46,10 +53,11 @@ export class Settlement {
   reservation: Reservation | undefined;
 
   constructor(
-    dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings">,
+    dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">,
     operation: string,
-    { id, isOwnId, shadow, caller }: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller">,
+    { id, isOwnId, shadow, caller, signal }: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller" | "signal">,
   ) {
+    this.#client = signal;
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
@@ -106,7 +114,8 @@ export class Settlement {
       model: deployment.target.model,
       startedAt: this.#dependencies.now(),
     };
-    const open: OpenAttempt = { choice, record, admission };
+    const open: OpenAttempt = { choice, record, admission, wasSent: false, hasFailed: false };
+    if (this.#isClosing) admission?.settle(NOTHING); // another was faster, and all is told already
     this.#attempts.push(open);
     this.record.attempts.push(record);
     return {
@@ -116,6 +125,7 @@ export class Settlement {
         record.startedAt = this.#dependencies.now();
       },
       asks: (url) => {
+        open.wasSent = true;
         record.apiBase = withoutCredentials(deployment.target.apiBase ?? new URL(url).origin);
       },
     };
@@ -131,6 +141,14 @@ export class Settlement {
     const { modelGroup, deploymentId, provider, model } = this.#winner.record;
     Object.assign(this.record, { modelGroup, deploymentId, provider, model });
     if (this.record.stream) choice.ticket.contentBegan();
+  }
+
+  /** A deployment failed, or was not waited for. */
+  failedAttempt(choice: Choice, error: unknown): void {
+    if (this.#client.aborted || isOutOfClientsTime(error)) return; // it may be at work still
+    const open = this.#attempts.find((attempt) => attempt.choice === choice);
+    if (open !== undefined) open.hasFailed = true;
+    this.reservation?.release(choice);
   }
 
   /** The stream broke off, and will be gone on with elsewhere. What was delivered is counted and paid for. */
@@ -153,6 +171,7 @@ export class Settlement {
   }
 
   fail(error: SluiceError, clientGone: boolean): void {
+    if (clientGone || isOutOfClientsTime(error)) this.#blameClient();
     const outcome = clientGone ? "aborted" : "failure";
     void this.#close({
       outcome,
@@ -160,6 +179,14 @@ export class Settlement {
       error: error.name,
       errorMessage: error.message,
     });
+  }
+
+  /** Whoever does not wait for an answer pays for the question: the upstream has it, and is paid for it. */
+  #blameClient(): void {
+    this.#winner ??= this.#attempts.findLast(({ wasSent, hasFailed }) => wasSent && !hasFailed);
+    if (this.#winner === undefined) return;
+    const { modelGroup, deploymentId, provider, model } = this.#winner.record;
+    Object.assign(this.record, { modelGroup, deploymentId, provider, model });
   }
 
   streamOver(end: StreamEnd): void {
@@ -185,26 +212,44 @@ export class Settlement {
     const { record } = this;
     Object.assign(record, ending, { endedAt: this.#dependencies.now() });
     await this.#account().catch((error: unknown) => this.#dependencies.log.fault(record.id, error));
-    this.#tellRouter();
-    record.endedAt = this.#dependencies.now();
-    this.#toLedger();
-    this.#dependencies.log.record(record);
-    this.#closed.resolve(record.outcome);
+    try {
+      this.#tellRouter();
+      record.endedAt = this.#dependencies.now();
+      this.#toLedger();
+      this.#dependencies.log.record(record);
+    } catch (error) {
+      this.#dependencies.log.fault(record.id, error);
+    } finally {
+      this.#closed.resolve(record.outcome);
+    }
   }
 
   #toLedger(): void {
     const { record, reservation } = this;
     const used = { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
-    reservation?.settle(used);
+    const winner = this.#winner?.choice;
+    reservation?.settle(used, winner);
     const answer = this.#winner?.meter?.answer;
     if (record.payload !== undefined && answer !== undefined) record.payload.response = JSON.stringify(answer);
-    const charges = [...(reservation?.charges(used.cost) ?? [])];
+    const charges = [...(reservation?.charges(used.cost, winner) ?? [])];
     for (const open of this.#attempts) {
       const own = open === this.#winner ? used : NOTHING;
       open.admission?.settle(own);
       charges.push(...(open.admission?.charges(own.cost) ?? []));
     }
+    this.#keepPayload();
     this.#dependencies.journal.closed({ row: spendRow(record), charges });
+  }
+
+  /** What is too big for the row is kept beside it. */
+  #keepPayload(): void {
+    const { record } = this;
+    const { payloads, waitUntil, log } = this.#dependencies;
+    if (record.payload === undefined || payloads === undefined || fitsRow(record.payload)) return;
+    record.logId ??= newLogId(record.startedAt);
+    const ref = payloadRef(record.logId, record.startedAt);
+    waitUntil(payloads.put(ref, record.payload).catch((error: unknown) => log.fault(record.id, error)));
+    record.payload = { ref };
   }
 
   /** Usage as reported; counted here where the answer, or a part of it, came without. */
@@ -217,11 +262,12 @@ export class Settlement {
       record.estimated = true;
     }
     if (meter === undefined || target === undefined) return;
-    const usage: Usage = meter.usage ?? (await meter.estimate(target.model));
+    const reported = isPlausible(meter.usage) ? meter.usage : undefined;
+    const usage: Usage = reported ?? (await meter.estimate(target.model));
     const cost = this.#costOf(this.#winner, usage);
     record.usage = this.#delivered === undefined ? usage : addUsage(this.#delivered.usage, usage);
     record.cost = this.#delivered === undefined ? cost : sum(this.#delivered.cost, cost);
-    record.estimated ||= meter.usage === undefined;
+    record.estimated ||= reported === undefined;
   }
 
   /** Nano-dollars; `undefined` where a price is not known. */
@@ -242,6 +288,25 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
+}
+
+/** No call has so many tokens. */
+const ABSURD = 1e9;
+
+/** Figures a call can have: what is negative, or beyond all measure, is counted here instead. */
+function isPlausible(usage: Usage | undefined): usage is Usage {
+  if (usage === undefined) return false;
+  const { prompt_tokens, completion_tokens, total_tokens, server_tool_use } = usage;
+  const searches = [server_tool_use?.web_search_requests, usage["num_search_queries"], usage["citation_tokens"]];
+  return (
+    [prompt_tokens, completion_tokens, total_tokens].every((count) => count >= 0 && count < ABSURD) &&
+    searches.every((count) => typeof count !== "number" || count < ABSURD)
+  );
+}
+
+/** The client set the time limit itself, and it was over before the answer came. */
+function isOutOfClientsTime(error: unknown): boolean {
+  return error instanceof Timeout && error.blameless;
 }
 
 /** Keys stand in queries, passwords before the host. */

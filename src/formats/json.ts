@@ -19,3 +19,16 @@ export function defined<T extends object>(fields: T): { [Name in keyof T]?: Excl
     [Name in keyof T]?: Exclude<T[Name], undefined>;
   };
 }
+
+/** Do two JSON values say the same? The order of an object's keys says nothing. */
+export function isSame(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value ?? null, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -5,6 +5,7 @@ import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts
 import type { SluiceError } from "../formats/errors.ts";
 import { type HealthStore, MemoryHealthStore } from "../health/book.ts";
 import { HealthMonitor } from "../health/monitor.ts";
+import type { PayloadStore } from "../ledger/payloads.ts";
 import type { ScopeAccounts } from "../limits/accounts.ts";
 import type { Limiter } from "../limits/demand.ts";
 import { LeasingLimiter } from "../limits/leasing.ts";
@@ -39,6 +40,8 @@ export interface Gateway {
   models: StoredModels;
   /** Encrypts what is secret in the database. */
   vault: Vault;
+  /** Prompts and answers that are too big for a row; absent where no bucket is bound. */
+  payloads: PayloadStore | undefined;
   /** What scopes have spent. */
   accounts: ScopeAccounts;
   /** Makes this isolate ask the database anew for whatever it knows of keys. */
@@ -64,6 +67,7 @@ export function createGateway(
     database?: Database;
     /** Counters of scopes; in this process if absent. */
     scopes?: { limiter: Limiter; accounts: ScopeAccounts };
+    payloads?: PayloadStore;
     /** Absent: what becomes of calls is only logged. */
     journal?: Journal;
   },
@@ -97,6 +101,7 @@ export function createGateway(
     models,
     vault,
     accounts,
+    payloads: ports.payloads,
     forgetTenancy() {
       identities.clear();
       directory.clear();
@@ -120,6 +125,7 @@ export function createGateway(
         limiter,
         gate,
         journal: ports.journal ?? NO_JOURNAL,
+        payloads: ports.payloads,
         log: ports.log,
         fetch: outbound,
         now: Date.now,

@@ -4,10 +4,12 @@ import { isRotationEnabled, rotateDueKeys } from "./admin/keys/rotation.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** Bounded: what one run does not manage the next one does. */
-export async function housekeeping({ config, database, log }: Gateway): Promise<void> {
+export async function housekeeping({ config, database, payloads, log }: Gateway): Promise<void> {
   if (database === undefined) return;
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
-  if (period !== undefined) await deleteOldLogs({ db: database, now: Date.now }, retentionPeriod(period));
+  const deletePayloads = payloads && ((refs: string[]) => payloads.delete(refs));
+  const ports = { db: database, now: Date.now, ...(deletePayloads && { deletePayloads }) };
+  if (period !== undefined) await deleteOldLogs(ports, retentionPeriod(period));
   const { waiting } = await rotateDueKeys(database, Date.now(), {
     deliver: undefined, // no secret manager is connected yet
     grace: config.variable("LITELLM_KEY_ROTATION_GRACE_PERIOD"),

@@ -61,6 +61,8 @@ export type SpendRow = z.infer<typeof spendRowSchema>;
 export const LARGEST_PAYLOAD = 32 * 1024;
 /** Bytes of metadata a row takes. */
 const LARGEST_METADATA = 16 * 1024;
+/** Objects and lists within each other. SQLite reads 1000, and a row that it cannot read takes others with it. */
+const DEEPEST_METADATA = 50;
 /** Characters: a row is below 110 KB even if each of them takes six bytes in JSON. */
 const LONGEST_ERROR = 1000;
 const LONGEST_NAME = 256;
@@ -134,7 +136,9 @@ export function openRow(record: CallRecord, reserved: number): SpendRow {
 function tokensOf(usage: Usage | undefined) {
   const input = usage?.prompt_tokens_details;
   const output = usage?.completion_tokens_details;
-  const whole = (count: number | null | undefined) => Math.max(0, Math.round(count ?? 0));
+  // Upstreams write what they like.
+  const whole = (count: unknown) =>
+    typeof count === "number" && count > 0 ? Math.min(Math.round(count), Number.MAX_SAFE_INTEGER) : 0;
   return {
     promptTokens: whole(usage?.prompt_tokens),
     completionTokens: whole(usage?.completion_tokens),
@@ -148,14 +152,26 @@ function tokensOf(usage: Usage | undefined) {
 }
 
 function fittingMetadata(metadata: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
-  if (metadata === undefined || byteLength(JSON.stringify(metadata)) <= LARGEST_METADATA) return metadata;
+  if (metadata === undefined) return undefined;
+  if (!isAtMost(metadata, DEEPEST_METADATA))
+    return { sluice_truncated: `metadata nested more than ${DEEPEST_METADATA} deep is not kept` };
+  if (byteLength(JSON.stringify(metadata)) <= LARGEST_METADATA) return metadata;
   return { sluice_truncated: `metadata of more than ${LARGEST_METADATA} bytes is not kept` };
+}
+
+function isAtMost(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isAtMost(inner, depth - 1));
 }
 
 function fittingPayload({ messages, response, ref }: NonNullable<CallRecord["payload"]>) {
   if (ref !== undefined) return { payloadRef: ref };
-  const size = byteLength(JSON.stringify([messages, response]));
-  return size <= LARGEST_PAYLOAD ? { messages, response } : {};
+  return fitsRow({ messages, response }) ? { messages, response } : {};
+}
+
+/** Is what was asked and answered small enough for the row? */
+export function fitsRow({ messages, response }: NonNullable<CallRecord["payload"]>): boolean {
+  return byteLength(JSON.stringify([messages, response])) <= LARGEST_PAYLOAD;
 }
 
 const cut = (text: string | undefined, length: number) => text?.slice(0, length);

@@ -1,12 +1,17 @@
 /** What `completion()` and `Router` share: params told apart, a deployment asked, the answer as an iterable. */
-import { SluiceError } from "../formats/errors.ts";
+import type { z } from "zod";
+import { BadRequestError, SluiceError } from "../formats/errors.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest, Usage } from "../formats/openai/chat.ts";
 import { chatRequestSchema } from "../formats/openai/chat.ts";
 import { validate } from "../formats/validate.ts";
-import { attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
+import { type AttemptPorts, attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
 import { chat } from "../operations/chat.ts";
+import type { BaseRequest } from "../operations/operation.ts";
+import type { WholeOperation } from "../operations/whole.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";
+import { loadDeployments } from "../router/load.ts";
+import { registeredProviders } from "../router/lookup.ts";
 import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS } from "../router/settings/deployment.ts";
 import type { Environment } from "../router/settings/environment.ts";
 import { settingOf } from "../router/settings/read.ts";
@@ -48,16 +53,31 @@ export interface AskOptions {
 /** LiteLLM's `request_timeout`, in seconds. */
 const TIMEOUT = 6000;
 
-/** Tells the request from what says how it is carried out. */
-export function splitParams(params: ChatRequest & LibraryOptions) {
+/**
+ * Tells the request from what says how it is carried out.
+ * @param fields of the request
+ */
+export function splitParams<Request extends object>(params: Request & LibraryOptions, fields: object) {
   const request: Record<string, unknown> = {};
   const connection: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined || name === "mock_tool_calls") continue;
-    if (!Object.hasOwn(chatRequestSchema.shape, name) && isConnection(name)) connection[name] = value;
+    if (!Object.hasOwn(fields, name) && isConnection(name)) connection[name] = value;
     else request[name] = value;
   }
-  return { request: request as ChatRequest, connection, call: callOptions(params) }; // what was taken out is not ChatRequest's
+  return { request: request as Request, connection, call: callOptions(params) }; // what was taken out is not the request's
+}
+
+/**
+ * The deployment that `provider/model` and the connection's params make.
+ * @throws BadRequestError where they make none
+ */
+export function deploymentOf(model: string, connection: object, env: Environment = processEnvironment()): Deployment {
+  const model_list = [{ model_name: model, litellm_params: { ...connection, model } }];
+  const { deployments, notices } = loadDeployments({ model_list }, env, registeredProviders);
+  const [deployment] = deployments;
+  if (deployment !== undefined) return deployment;
+  throw new BadRequestError(`litellm.BadRequestError: ${notices.join("; ")}`, { param: "model" });
 }
 
 function callOptions(params: LibraryOptions): CallOptions {
@@ -97,22 +117,29 @@ export async function ask(
   ticket?: Ticket,
 ): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
   const valid = validate(chatRequestSchema, request);
-  const { answer } = await attempt(
-    chat,
-    valid,
-    deployment,
-    call,
-    { timeout: TIMEOUT, ...settings },
-    {
-      fetch: options.fetch ?? globalThis.fetch,
-      now: Date.now,
-      ...(options.signal && { signal: options.signal }),
-      id: crypto.randomUUID(),
-    },
-  );
+  const { answer } = await attempt(chat, valid, deployment, call, { timeout: TIMEOUT, ...settings }, portsOf(options));
   if (answer.kind === "stream") return chunksOf(answer, valid, ticket);
   tell(ticket, answer.body.usage);
   return answer.body;
+}
+
+/** One whole answer, by an operation that has no streams. @throws SluiceError */
+export async function askWhole<Request extends BaseRequest, Response>(
+  operation: WholeOperation<Request, Response>,
+  schema: z.ZodObject,
+  params: Request & LibraryOptions,
+  options: AskOptions,
+): Promise<Response> {
+  const { request, connection, call } = splitParams(params, schema.shape);
+  const deployment = deploymentOf(params.model, connection, options.env);
+  const valid = validate(operation.request, request);
+  const { answer } = await attempt(operation, valid, deployment, call, { timeout: TIMEOUT }, portsOf(options));
+  if (answer.kind === "stream") throw new TypeError(`${operation.name} has no streams`);
+  return operation.shown(answer.body, valid);
+}
+
+function portsOf({ fetch, signal }: AskOptions): AttemptPorts {
+  return { fetch: fetch ?? globalThis.fetch, now: Date.now, ...(signal && { signal }), id: crypto.randomUUID() };
 }
 
 function tell(ticket: Ticket | undefined, usage: Usage | undefined): void {

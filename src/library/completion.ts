@@ -1,8 +1,5 @@
-import { BadRequestError } from "../formats/errors.ts";
-import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
-import { loadDeployments } from "../router/load.ts";
-import { registeredProviders } from "../router/lookup.ts";
-import { type AskOptions, ask, type LibraryOptions, processEnvironment, splitParams } from "./ask.ts";
+import { type ChatChunk, type ChatCompletion, type ChatRequest, chatRequestSchema } from "../formats/openai/chat.ts";
+import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
 
 /** OpenAI's request, with LiteLLM's options beside it: `api_key`, `api_base`, `timeout`, `drop_params`, ... */
 export type CompletionParams = ChatRequest & LibraryOptions;
@@ -27,12 +24,6 @@ export function completion(
   options?: AskOptions,
 ): Promise<ChatCompletion | AsyncIterable<ChatChunk>>;
 export async function completion(params: CompletionParams, options: AskOptions = {}) {
-  const { request, connection, call } = splitParams(params);
-  const model_list = [{ model_name: params.model, litellm_params: { ...connection, model: params.model } }];
-  const environment = options.env ?? processEnvironment();
-  const { deployments, notices } = loadDeployments({ model_list }, environment, registeredProviders);
-  const [deployment] = deployments;
-  if (deployment === undefined)
-    throw new BadRequestError(`litellm.BadRequestError: ${notices.join("; ")}`, { param: "model" });
-  return ask(request, deployment, call, {}, options);
+  const { request, connection, call } = splitParams(params, chatRequestSchema.shape);
+  return ask(request, deploymentOf(params.model, connection, options.env), call, {}, options);
 }

@@ -1,5 +1,5 @@
 import { BadRequestError } from "../formats/errors.ts";
-import type { ChatChunk, ChatCompletion } from "../formats/openai/chat.ts";
+import { type ChatChunk, type ChatCompletion, chatRequestSchema } from "../formats/openai/chat.ts";
 import { countMessages } from "../models/tokens.ts";
 import type { CallSettings } from "../operations/attempt.ts";
 import { chat } from "../operations/chat.ts";
@@ -104,7 +104,7 @@ export class Router {
   completion(params: Params & { stream?: false | null }, options?: AskOptions): Promise<ChatCompletion>;
   async completion(params: Params, options: AskOptions = {}): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
     const { request, routing } = splitRouting(params);
-    const { request: asked, call } = splitParams(request);
+    const { request: asked, call } = splitParams(request, chatRequestSchema.shape);
     const signal = options.signal ?? this.#options.signal;
     const route: RouteRequest = {
       model: asked.model,

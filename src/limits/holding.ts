@@ -37,8 +37,8 @@ export class Holding {
   readonly scope: ScopeId;
   /** Calls under way. */
   readonly calls = new Set<Alive>();
-  /** When the last exchange began. */
-  askedAt = 0;
+  /** When the last exchange began, or this was made. */
+  askedAt: number;
   /** When something was taken or settled last. */
   usedAt = 0;
   /** The version of the scope's record that was told last. */
@@ -54,8 +54,9 @@ export class Holding {
   #pausedUntil = 0;
   readonly #newName: () => string;
 
-  constructor(scope: ScopeId, newName: () => string) {
+  constructor(scope: ScopeId, newName: () => string, now: number) {
     this.scope = scope;
+    this.askedAt = now;
     this.#newName = newName;
     this.#holder = newName();
   }

@@ -241,7 +241,7 @@ export class LeasingLimiter implements Limiter {
   #parts(demands: readonly Demand[]): Part[] {
     const parts = new Map<Lease, Part>();
     for (const { scope, meter, most, ...demand } of demands) {
-      const least = Math.max(demand.least, Math.min(1, most)); // nothing at all is no answer to who wants something
+      const least = Math.max(0, demand.least, Math.min(1, most)); // nothing at all is no answer to who wants something
       const holding = this.#holding(scope);
       const lease = holding.lease(meter);
       const before = parts.get(lease) ?? { least: 0, most: 0 };
@@ -259,7 +259,7 @@ export class LeasingLimiter implements Limiter {
     this.#names += 1;
     const generation = this.#names;
     let restarts = 0;
-    const holding = new Holding(scope, () => `${this.#ports.isolate}.${generation}.${restarts++}`);
+    const holding = new Holding(scope, () => `${this.#ports.isolate}.${generation}.${restarts++}`, now);
     this.#holdings.set(scope, holding);
     return holding;
   }

@@ -5,7 +5,7 @@
  * unknown to us: their encodings are not public or not here. Claude's own counts are known to be higher.
  */
 import type { ChatMessage, ChatRequest, FunctionDefinition, Usage } from "../formats/openai/chat.ts";
-import { tokenCounter } from "./bpe.ts";
+import { type BytePairs, bytePairs } from "./bpe.ts";
 import { audioTokens, fileTokens, imageTokens } from "./media.ts";
 
 export type Encoding = "o200k_base" | "cl100k_base";
@@ -21,22 +21,25 @@ export function encodingOf(model: string): Encoding {
     : "o200k_base";
 }
 
-const counters: Partial<Record<Encoding, Promise<(text: string) => number>>> = {};
+const encodings: Partial<Record<Encoding, Promise<BytePairs>>> = {};
 
 /** The ranks are 1 and 2 MB: modules of their own, loaded by the first count and not at start-up. */
-async function load(encoding: Encoding) {
+function encodingNamed(encoding: Encoding): Promise<BytePairs> {
+  encodings[encoding] ??= load(encoding);
+  return encodings[encoding];
+}
+
+async function load(encoding: Encoding): Promise<BytePairs> {
   const ranks =
     encoding === "cl100k_base"
       ? await import("js-tiktoken/ranks/cl100k_base")
       : await import("js-tiktoken/ranks/o200k_base");
-  return tokenCounter(ranks.default);
+  return bytePairs(ranks.default);
 }
 
 async function counterOf(model: string): Promise<(text: string) => number> {
-  const encoding = encodingOf(model);
-  counters[encoding] ??= load(encoding);
-  const counter = await counters[encoding];
-  return (text) => sampled(text, counter);
+  const { count } = await encodingNamed(encodingOf(model));
+  return (text) => sampled(text, count);
 }
 
 /** Texts above this many characters are sampled: counting them whole would hold the isolate for more than 0.3 s. */
@@ -63,6 +66,15 @@ function sampled(text: string, count: (text: string) => number): number {
  */
 export async function countTokens(text: string, model: string): Promise<number> {
   return text === "" ? 0 : (await counterOf(model))(text);
+}
+
+/**
+ * The text of tokens of `cl100k_base`, the encoding of OpenAI's embedding models, which clients (LangChain) take for
+ * every model they do not know.
+ * @returns `undefined` where one is no token of it
+ */
+export async function decodeTokens(tokens: readonly number[]): Promise<string | undefined> {
+  return (await encodingNamed("cl100k_base")).decode(tokens);
 }
 
 /** Overheads of OpenAI's cookbook, "How to count tokens with tiktoken". */

@@ -1,7 +1,7 @@
 /** The most a call can cost before anything is known but its size: what a budget reserves for it. */
 import type { Usage } from "../formats/openai/chat.ts";
 import type { ModelInfo } from "./catalogue.ts";
-import { cost } from "./cost.ts";
+import { type CostOptions, cost } from "./cost.ts";
 
 /** Tokens are counted here by other rules than the provider's: so much more of the prompt is reckoned with. */
 const COUNTING_ERROR = 1.05;
@@ -9,13 +9,32 @@ const COUNTING_ERROR = 1.05;
 /** Output of a model whose limit nobody has stated, in tokens. */
 const UNKNOWN_OUTPUT = 8192;
 
+/** What a request says that makes the same tokens dearer. */
+export interface AskedTerms extends Pick<CostOptions, "serviceTier" | "geo" | "speed"> {
+  /** Web searches it may make, and how large each. */
+  searches?: number;
+  searchContextSize?: string | null;
+  /** There is audio in the prompt; the answer may be spoken. */
+  hasAudio?: boolean;
+  mayTalk?: boolean;
+}
+
 /** The longest answer of a model, in tokens. */
 export function longestOutput(info: ModelInfo | undefined): number {
   return info?.max_output_tokens || UNKNOWN_OUTPUT;
 }
 
-/** Nano-dollars; 0 where the price of the model is not known. Whatever the prompt's cache does, it costs no more. */
-export function worstCase(info: ModelInfo | undefined, input: number, output: number, at: number): number {
+/**
+ * Nano-dollars; 0 where the price of the model is not known. Whatever the prompt's cache does, and whether or not the
+ * provider grants the terms, it costs no more.
+ */
+export function worstCase(
+  info: ModelInfo | undefined,
+  input: number,
+  output: number,
+  at: number,
+  { hasAudio, mayTalk, ...asked }: AskedTerms = {},
+): number {
   if (info === undefined) return 0;
   const prompt = Math.ceil(input * COUNTING_ERROR);
   const total = { prompt_tokens: prompt, completion_tokens: output, total_tokens: prompt + output };
@@ -27,11 +46,30 @@ export function worstCase(info: ModelInfo | undefined, input: number, output: nu
   }
   if (info["output_cost_per_reasoning_token"] !== undefined)
     variants.push({ ...total, completion_tokens_details: { reasoning_tokens: output } });
-  return Math.max(...variants.map((usage) => cost(usage, info, { at })?.total ?? 0));
+  if (info["output_cost_per_image_token"] !== undefined)
+    variants.push({ ...total, completion_tokens_details: { image_tokens: output } });
+  if (hasAudio || mayTalk)
+    variants.push({
+      ...total,
+      ...(hasAudio && { prompt_tokens_details: { audio_tokens: prompt } }),
+      ...(mayTalk && { completion_tokens_details: { audio_tokens: output } }),
+    });
+  const { searches, searchContextSize } = asked;
+  const standard = { at, ...(searches !== undefined && { searches, searchContextSize }) };
+  const isDearer = asked.serviceTier || asked.geo || asked.speed;
+  const terms: CostOptions[] = isDearer ? [standard, { at, ...asked }] : [standard];
+  return Math.max(...variants.flatMap((usage) => terms.map((options) => cost(usage, info, options)?.total ?? 0)));
+}
+
+interface AffordableOptions {
+  longest?: number;
+  terms?: AskedTerms;
+  price?(cost: number): number;
 }
 
 /**
  * How many tokens of output so much money pays for, after the prompt; 0 where it does not even pay for that.
+ * @param longest tokens the model may answer with
  * @param price what the operator makes of a cost
  */
 export function affordableOutput(
@@ -39,14 +77,14 @@ export function affordableOutput(
   input: number,
   money: number,
   at: number,
-  price = (cost: number) => cost,
+  { longest = longestOutput(info), terms, price = (cost: number) => cost }: AffordableOptions = {},
 ): number {
   let low = 0;
-  let high = longestOutput(info);
-  if (price(worstCase(info, input, high, at)) <= money) return high;
+  let high = longest;
+  if (price(worstCase(info, input, high, at, terms)) <= money) return high;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2); // prices may rise in steps: no division tells
-    if (price(worstCase(info, input, middle, at)) <= money) low = middle;
+    if (price(worstCase(info, input, middle, at, terms)) <= money) low = middle;
     else high = middle;
   }
   return low;

@@ -14,4 +14,6 @@ export interface Bindings {
   LEDGER: DurableObjectNamespace<LedgerObject>;
   DB: D1Database;
   SPEND_QUEUE: Queue<SpendMessage>;
+  /** Optional: for prompts and answers that are too big for a row of the ledger. */
+  PAYLOADS?: R2Bucket;
 }

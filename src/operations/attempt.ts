@@ -4,10 +4,11 @@ import { ChunkSource } from "../providers/chunk-source.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Target } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
-import { type Answer, speak } from "../providers/speak.ts";
+import type { Answer } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { MockOptions } from "./mock.ts";
 import type { BaseRequest, Meter, Operation } from "./operation.ts";
+import { speakInParts } from "./parts.ts";
 
 /** What one call says of how it is to be carried out; each wins over what the deployment says. */
 export interface CallOptions {
@@ -75,14 +76,15 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   const target = targetOf(deployment, options, settings);
   const adapter = adapterOf(operation, target);
   const policy = policyOf(deployment, options, target);
-  const settled = operation.settleParams({ ...deployment.defaults, ...request }, adapter, target, policy);
+  const chosen = operation.settleParams({ ...deployment.defaults, ...request }, adapter, target, policy);
+  const settled = (await operation.prepare?.(chosen, adapter)) ?? chosen;
   const meter = operation.meter(settled);
   observer?.begins(meter, target);
   const mock = mockOf(deployment, options);
   const seconds = timeLimit(settled, deployment, options, settings);
   const answer = mock
     ? await answerMock(operation, mock, settled, target, seconds, ports)
-    : await speak(adapter, settled, target, {
+    : await speakInParts(operation, adapter, settled, target, {
         fetch: ports.fetch,
         signal: ports.signal,
         timeout: seconds,
@@ -92,7 +94,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
         isContent: operation.isContent,
         chunksOf: operation.chunksOf,
         now: ports.now,
-        id: `chatcmpl-${ports.id}`,
+        id: `${operation.idPrefix}${ports.id}`,
         onRequest: (url) => observer?.asks(url),
       });
   return { adapter, target, meter, answer };
@@ -115,10 +117,11 @@ function mergeHeaders(client: Record<string, string>, admin: Record<string, stri
 
 function adapterOf<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
-  { provider: slug, model }: Target,
+  target: Target,
 ): Adapter<Request, Response, Chunk> {
+  const { provider: slug, model } = target;
   const provider = findProvider(slug);
-  const adapter = provider && operation.adapter(provider);
+  const adapter = provider && operation.adapter(provider, target);
   if (adapter !== undefined) return adapter;
   throw new BadRequestError(`litellm.BadRequestError: ${slug} does not do ${operation.name} (model=${model})`, {
     provider: slug,

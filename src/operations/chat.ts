@@ -15,6 +15,7 @@ import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/ope
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { countMessages, estimateUsage } from "../models/tokens.ts";
+import type { AskedTerms } from "../models/worst-case.ts";
 import { settleParams } from "../providers/params.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
@@ -34,16 +35,22 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   request: chatRequestSchema,
   wire: "openai",
   adapter: (provider) => provider.chat,
+  idPrefix: "chatcmpl-",
   settleParams(request, adapter, target, policy) {
     const portable = adapter.wire === "gemini" ? request : withPlainToolCallIds(request);
     return settleParams(portable, adapter.supportedParams(target), policy, target.provider);
   },
   countInput: (request) => countMessages(request, request.model),
   outputBound({ max_completion_tokens, max_tokens, n }) {
-    const each = max_completion_tokens ?? max_tokens;
-    return each === undefined || each === null ? undefined : each * (n ?? 1);
+    // Which of two counts is for the provider to say; 0 and -1 are "no limit" to local servers.
+    const given = [max_completion_tokens, max_tokens].filter((limit) => limit !== undefined && limit !== null);
+    return given.length === 0 || given.some((limit) => limit < 1) ? undefined : Math.max(...given) * (n ?? 1);
   },
-  bounded: (request, tokens) => ({ ...request, max_tokens: Math.max(1, Math.floor(tokens / (request.n ?? 1))) }),
+  answersOf: ({ n }) => n ?? 1,
+  termsOf,
+  bounded({ max_completion_tokens: _, ...request }, tokens) {
+    return { ...request, max_tokens: Math.max(1, Math.floor(tokens / (request.n ?? 1))) };
+  },
   paramsOf: (request) => OPENAI_CHAT_PARAMS.filter((name) => request[name] !== undefined && request[name] !== null),
   affinityOf: (request, session) => ({
     session,
@@ -81,6 +88,30 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     };
   },
 };
+
+/** Web searches a model makes of itself where nobody says how many. */
+const USUAL_SEARCHES = 5;
+
+function termsOf(request: ChatRequest): AskedTerms {
+  const { service_tier, web_search_options, modalities, messages, tools } = request;
+  const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
+  const searching = (tools ?? []).filter(({ type }) => type?.startsWith("web_search"));
+  const most = searching.map(({ max_uses }) =>
+    typeof max_uses === "number" && max_uses >= 0 ? max_uses : USUAL_SEARCHES,
+  );
+  const searches = most.reduce((sum, uses) => sum + uses, web_search_options ? 1 : 0);
+  const hasAudio = messages.some(
+    ({ content }) => Array.isArray(content) && content.some(({ type }) => type === "input_audio"),
+  );
+  return {
+    serviceTier: text(service_tier),
+    geo: text(request["inference_geo"]),
+    speed: text(request["speed"]),
+    ...(searches > 0 && { searches, searchContextSize: text(web_search_options?.search_context_size) }),
+    ...(hasAudio && { hasAudio }),
+    ...(modalities?.includes("audio") && { mayTalk: true }),
+  };
+}
 
 /** Characters; providers cache nothing below 1,024 tokens. */
 const LEAST_PREFIX = 4096;

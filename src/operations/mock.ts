@@ -36,11 +36,8 @@ export async function mockCompletion(
   request: ChatRequest,
   head: { id: string; now: number; model: string },
 ): Promise<ChatCompletion> {
+  throwMockError(mock, head.model);
   const { response } = mock;
-  if (typeof response === "string" && Object.hasOwn(MOCK_ERRORS, response))
-    throw mockError(response as keyof typeof MOCK_ERRORS, head.model); // the check just made
-  if (typeof response === "string" && response.startsWith("Exception:"))
-    throw new InternalServerError(`litellm.InternalServerError: ${response}`, { model: head.model });
   if (isCompletion(response)) return response;
   const content = response === undefined || response === null ? null : textOf(response);
   const tool_calls = mock.toolCalls === undefined ? undefined : parseToolCalls(mock.toolCalls);
@@ -62,6 +59,14 @@ export async function mockCompletion(
     })),
     usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
   };
+}
+
+/** @throws SluiceError where the mock asks for an error */
+export function throwMockError({ response }: MockOptions, model: string): void {
+  if (typeof response !== "string") return;
+  if (Object.hasOwn(MOCK_ERRORS, response)) throw mockError(response as keyof typeof MOCK_ERRORS, model); // the check just made
+  if (response.startsWith("Exception:"))
+    throw new InternalServerError(`litellm.InternalServerError: ${response}`, { model });
 }
 
 function mockError(name: keyof typeof MOCK_ERRORS, model: string) {

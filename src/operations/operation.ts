@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import type { CostOptions } from "../models/cost.ts";
+import type { AskedTerms } from "../models/worst-case.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
 import type { RouteRequest } from "../router/request.ts";
@@ -24,9 +25,14 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** Hono paths under which it is served with POST; `:model{.+}` takes the model from the path. */
   paths: readonly string[];
   request: z.ZodType<Request>;
+  /** The model of requests that name none: this one, or where it is not served, the first of this mode. */
+  usual?: { model: string; mode: string };
   /** The format its clients speak. */
   wire: Wire;
-  adapter(provider: Provider): Adapter<Request, Response, Chunk> | undefined;
+  /** What speaks to a provider, or to this model of it. */
+  adapter(provider: Provider, target: Target): Adapter<Request, Response, Chunk> | undefined;
+  /** Begins the ids of answers whose upstream gives none. */
+  idPrefix: string;
   /** @throws UnsupportedParamsError */
   settleParams(
     request: Request,
@@ -34,10 +40,21 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
     target: Target,
     policy: ParamPolicy,
   ): Request;
+  /**
+   * The request as the adapter can take it, where more is to be done than to choose parameters.
+   * @throws SluiceError where that cannot be
+   */
+  prepare?(request: Request, adapter: Adapter<Request, Response, Chunk>): Promise<Request>;
+  /** How a request becomes several, for an adapter that takes only so many inputs at once. Unless said, it never does. */
+  parts?: Parts<Request, Response, Chunk>;
   /** Tokens of the prompt, counted here. */
   countInput(request: Request): Promise<number>;
-  /** Tokens of output the client allows, of all its choices together; `undefined` where it says nothing. */
+  /** Tokens of output the client allows, of all its answers together; `undefined` where it says nothing. */
   outputBound(request: Request): number | undefined;
+  /** Answers it asks for at once: each may be as long as the model gives. */
+  answersOf(request: Request): number;
+  /** What it asks for that makes the same tokens dearer. */
+  termsOf(request: Request): AskedTerms;
   /** The request with an answer of at most so many tokens. */
   bounded(request: Request, tokens: number): Request;
   /** Names of the parameters a provider may lack. */
@@ -48,8 +65,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   isContent(chunk: Chunk): boolean;
   /** A whole answer as chunks. */
   chunksOf(response: Response): Chunk[];
-  /** Is this said in a dialect of the client's format, so that the answer must be rewritten for it? */
-  isDialect(part: Response | Chunk): boolean;
+  /** Is this said otherwise than the client's format has it, or the request asks, so that it must be rewritten? */
+  isDialect(part: Response | Chunk, request: Request): boolean;
   /** The answer the gateway makes itself. @throws SluiceError where the mock asks for an error */
   mock(mock: MockOptions, request: Request, head: { id: string; now: number; model: string }): Promise<Response>;
   /** Did the client ask to see usage in its stream? Where it did not, the gateway reads it and leaves it out. */
@@ -72,6 +89,22 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
    * @param usage of what was delivered
    */
   continuation(request: Request, meter: Meter<Response, Chunk>, usage: Usage): Continuation<Request, Chunk> | undefined;
+}
+
+/** A request in parts, each asked for by itself at the same deployment, and its answers as one. */
+export interface Parts<Request, Response, Chunk> {
+  /** The parts in order, of at most `most` inputs each; a single one where the request is small enough. */
+  split(request: Request, most: number): Request[];
+  /** The answers to the parts, in order, as the one to the request. */
+  join(responses: Response[], request: Request): Response;
+  /** For streams: takes the chunks of each part as they come, and gives them as chunks of the whole. */
+  joiner?(request: Request): ChunkJoiner<Chunk>;
+}
+
+export interface ChunkJoiner<Chunk> {
+  chunk(part: number, chunk: Chunk): Chunk[];
+  /** All parts have ended: whatever is still owed. */
+  end(): Chunk[];
 }
 
 /** The rest of a stream, asked of another deployment. */

@@ -1,6 +1,5 @@
-/** Which parameters of a chat request may go to a provider. */
+/** Which parameters of a request may go to a provider. */
 import { UnsupportedParamsError } from "../formats/errors.ts";
-import type { ChatRequest } from "../formats/openai/chat.ts";
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 
 /**
@@ -33,17 +32,19 @@ export interface ParamPolicy {
 
 /**
  * The request with only what the provider takes.
+ * @param known OpenAI's parameters of the operation; those of chat unless said
  * @throws UnsupportedParamsError naming the parameters it lacks, unless `dropParams`
  */
-export function settleParams(
-  request: ChatRequest,
+export function settleParams<Request extends { model: string; [param: string]: unknown }>(
+  request: Request,
   supported: ReadonlySet<string> | "all",
   policy: ParamPolicy,
   provider: string,
-): ChatRequest {
+  known: readonly string[] = OPENAI_CHAT_PARAMS,
+): Request {
   let settled = request;
   if (supported !== "all") {
-    const lacking = OPENAI_CHAT_PARAMS.filter((name) => {
+    const lacking = known.filter((name) => {
       const value = request[name];
       return (
         value !== undefined && value !== null && !supported.has(name) && !policy.allowedOpenaiParams?.includes(name)
@@ -66,7 +67,11 @@ export function settleParams(
 function isDefault(name: string, value: unknown): boolean {
   switch (name) {
     case "n":
+    case "best_of":
       return value === 1;
+    case "suffix":
+      return value === "";
+    case "echo":
     case "logprobs":
     case "store":
       return value === false;
@@ -85,6 +90,14 @@ function isDefault(name: string, value: unknown): boolean {
     default:
       return false;
   }
+}
+
+/** The request without what is `null`: to leave a parameter out means the same, and some providers refuse a null. */
+export function withoutNulls<Request extends object>(request: Request): Request {
+  return omit(
+    request,
+    Object.entries(request).flatMap(([name, value]) => (value === null ? [name] : [])),
+  );
 }
 
 function omit<T extends object>(value: T, names: readonly string[]): T {

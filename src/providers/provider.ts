@@ -5,12 +5,14 @@
  */
 import type { SluiceError } from "../formats/errors.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
+import type { EmbeddingRequest, EmbeddingResponse } from "../formats/openai/embeddings.ts";
+import type { ModerationRequest, ModerationResponse } from "../formats/openai/moderations.ts";
 import type { ServerEvent } from "../formats/sse.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
 import type { Secret } from "./secret.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
-export type Wire = "openai" | "anthropic" | "gemini";
+export type Wire = "openai" | "anthropic" | "gemini" | "cohere";
 
 /** Where and how a model is reached: the settled `litellm_params` of one deployment. */
 export interface Target {
@@ -90,6 +92,10 @@ export interface Adapter<Request, Response, Chunk> {
    * `UnsupportedParamsError` or dropped; parameters OpenAI does not have pass through.
    */
   supportedParams(target: Target): ReadonlySet<string> | "all";
+  /** How many inputs (texts, prompts) one request may have; more are asked for in several. Unless said, any number. */
+  mostInputs?: number;
+  /** Takes texts as tokens, too. Unless said, they are made text before. */
+  takesTokens?: boolean;
   /** @throws SluiceError where the request cannot be said in the provider's format */
   request(request: Request, target: Target): UpstreamRequest;
   /** @throws SluiceError where the body is no answer */
@@ -98,6 +104,11 @@ export interface Adapter<Request, Response, Chunk> {
   error(failure: UpstreamFailure): SluiceError;
 }
 
+/** An adapter of an operation whose answers come whole. */
+export type WholeAdapter<Request, Response> = Omit<Adapter<Request, Response, never>, "stream">;
+
+export type EmbeddingAdapter = WholeAdapter<EmbeddingRequest, EmbeddingResponse>;
+export type ModerationAdapter = WholeAdapter<ModerationRequest, ModerationResponse>;
 export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
 
 export interface Provider {
@@ -116,4 +127,6 @@ export interface Provider {
   /** No key is needed (local servers). */
   keyless?: boolean;
   chat?: ChatAdapter;
+  embeddings?: EmbeddingAdapter;
+  moderations?: ModerationAdapter;
 }

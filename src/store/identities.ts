@@ -10,6 +10,7 @@ import {
   organizationMembers,
   organizations,
   projects,
+  scopeSpend,
   teamMembers,
   teams,
   users,
@@ -47,6 +48,7 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
     [project],
     tiers,
     groups,
+    [spend],
   ] = await db.batch([
     db.select().from(keys).where(isMeant),
     db.select().from(deprecatedKeys).where(eq(deprecatedKeys.token, token)),
@@ -94,6 +96,10 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
         ),
       ),
     groupsOf(db, token),
+    db
+      .select()
+      .from(scopeSpend)
+      .where(eq(scopeSpend.scope, sql`'key:' || ${db.select({ value: keys.scope_id }).from(keys).where(isMeant)}`)),
   ]);
   if (key === undefined) {
     if (replacement === undefined || Date.parse(replacement.revoke_at) <= now) return undefined;
@@ -122,6 +128,7 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
     projectBudget: tier(project?.budget_id),
     keyGroupModels: modelsOf(key.access_group_ids),
     teamGroupModels: modelsOf(team?.access_group_ids),
+    spentNano: spend?.total_nano ?? 0,
   };
 }
 

@@ -28,6 +28,8 @@ export interface KeyIdentity {
   /** Names of the models in the access groups of the key, and of its team. */
   keyGroupModels: readonly string[];
   teamGroupModels: readonly string[];
+  /** Nano-dollars the key has spent since ever, as of some seconds ago. */
+  spentNano: number;
   /** This key was replaced, and still works until then (ISO 8601). */
   revokeAt?: string;
 }

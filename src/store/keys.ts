@@ -1,6 +1,7 @@
 /** Virtual keys: looked up, made, changed, replaced and deleted. Lists are in `key-list.ts`. */
 import { and, eq, getTableColumns, lt, lte, type SQL, sql } from "drizzle-orm";
 import { among } from "./among.ts";
+import { inOrderOf } from "./copies.ts";
 import type { Database } from "./database.ts";
 import { deletedKeys, deprecatedKeys, type KeyRow, keys } from "./schema/index.ts";
 
@@ -110,7 +111,7 @@ export async function deleteKeys(db: Database, tokens: readonly string[], deleti
   ]);
 }
 
-/** The rows as `deleted_keys` has them, column by column in its order: an insert from a select goes by position. */
+/** The rows as `deleted_keys` has them. */
 function copies(db: Database, tokens: readonly string[], deletion: Deletion) {
   const { spend, deletedAt, deletedBy, deletedByKey, changedBy } = deletion;
   const own: Record<string, SQL> = {
@@ -121,14 +122,8 @@ function copies(db: Database, tokens: readonly string[], deletion: Deletion) {
     deleted_by_api_key: sql`${deletedByKey}`,
     litellm_changed_by: sql`${changedBy ?? null}`,
   };
-  const columns: Record<string, SQL | (typeof keys)[keyof KeyRow]> = getTableColumns(keys);
-  const selected = Object.keys(getTableColumns(deletedKeys)).map((name) => {
-    const column = own[name]?.as(name) ?? columns[name];
-    if (column === undefined) throw new Error(`deleted_keys has a column keys has not: ${name}`);
-    return [name, column] as const;
-  });
   return db
-    .select(Object.fromEntries(selected) as never) // every column of the table, as just built
+    .select(inOrderOf(deletedKeys, { ...getTableColumns(keys), ...own }))
     .from(keys)
     .where(among(keys.token, tokens));
 }

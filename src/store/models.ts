@@ -1,5 +1,6 @@
 /** Models in the database, and all that is routed by, as isolates read it. Every change makes the version grow. */
-import { and, asc, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, ne, not, type SQL, sql } from "drizzle-orm";
+import { among } from "./among.ts";
 import type { Database } from "./database.ts";
 import { type CredentialRow, credentials, type ModelRow, models, teams } from "./schema/index.ts";
 import { fallbackOf, type StoredFallback, selectFallbacks, selectPublicGroups } from "./settings.ts";
@@ -107,6 +108,33 @@ export async function setAccessGroups(
       .update(models)
       .set({ model_info: sql`json_set(${models.model_info}, '$.access_groups', json(${groups}))`, ...updated })
       .where(inArray(models.model_id, sql`(select value ->> 'id' from json_each(${given}))`)),
+    grow(db, "models"),
+  ]);
+}
+
+/** Gives some models a tag that calls are routed by, and takes it from others; ids that are not stored are passed over. */
+export async function tagModels(
+  db: Database,
+  tag: string,
+  { tagged, untagged }: { tagged: readonly string[]; untagged: readonly string[] },
+  updated: { updated_at: string; updated_by: string },
+): Promise<void> {
+  const tags = sql`json_each(${models.litellm_params}, '$.tags')`;
+  const left = sql`(select json_group_array(value) from ${tags} where value <> ${tag})`;
+  const set = (list: SQL) => ({
+    litellm_params: sql`json_set(${models.litellm_params}, '$.tags', json(${list}))`,
+    ...updated,
+  });
+  const hasTag = sql`exists (select 1 from ${tags} where value = ${tag})`;
+  await db.batch([
+    db
+      .update(models)
+      .set(set(sql`json_insert(${left}, '$[#]', ${tag})`))
+      .where(and(among(models.model_id, tagged), not(hasTag))),
+    db
+      .update(models)
+      .set(set(left))
+      .where(and(among(models.model_id, untagged), hasTag)),
     grow(db, "models"),
   ]);
 }

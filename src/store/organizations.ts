@@ -1,6 +1,7 @@
 /** Organizations, who is in them, and what goes with one when it is deleted. */
-import { and, asc, eq, getTableColumns, inArray, or, SQL, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, inArray, or, type SQL, sql } from "drizzle-orm";
 import { among, contains } from "./among.ts";
+import { inOrderOf } from "./copies.ts";
 import type { Database } from "./database.ts";
 import {
   type BudgetRow,
@@ -34,6 +35,11 @@ export interface OrganizationFilter {
   /** Only those this user is in. */
   member?: string;
   most: number;
+}
+
+export async function findOrganization(db: Database, id: string): Promise<ListedOrganization | undefined> {
+  const [listed] = await listOrganizations(db, { ids: [id], most: 1 });
+  return listed;
 }
 
 /** In the order of their ids. */
@@ -117,20 +123,26 @@ export interface Deletion {
 }
 
 /**
- * Deletes organizations with their memberships, teams and keys; also the keys of their teams, which would be bounded by
- * nothing without. Copies of teams and keys are kept for audit. All of it or nothing.
+ * Deletes organizations with their memberships, teams, projects and keys; also the keys of their teams and projects,
+ * which would be bounded by nothing without. Copies of teams and keys are kept for audit. All of it or nothing.
  */
 export async function deleteOrganizations(db: Database, ids: readonly string[], deletion: Deletion): Promise<void> {
   const isTheirTeam = among(teams.organization_id, ids);
   const theirTeams = db.select({ id: teams.team_id }).from(teams).where(isTheirTeam);
-  const isTheirKey = or(among(keys.organization_id, ids), inArray(keys.team_id, theirTeams));
+  const isTheirProject = inArray(projects.team_id, theirTeams);
+  const theirProjects = db.select({ id: projects.project_id }).from(projects).where(isTheirProject);
+  const isTheirKey = or(
+    among(keys.organization_id, ids),
+    inArray(keys.team_id, theirTeams),
+    inArray(keys.project_id, theirProjects),
+  );
   const theirKeys = db.select({ token: keys.token }).from(keys).where(isTheirKey);
   await db.batch([
     db.insert(deletedKeys).select(keyCopies(db, isTheirKey, deletion)),
     db.insert(deletedTeams).select(teamCopies(db, isTheirTeam, deletion)),
     db.delete(deprecatedKeys).where(inArray(deprecatedKeys.active_token, theirKeys)),
     db.delete(keys).where(isTheirKey),
-    db.delete(projects).where(inArray(projects.team_id, theirTeams)),
+    db.delete(projects).where(isTheirProject),
     db.delete(teamMembers).where(inArray(teamMembers.team_id, theirTeams)),
     db.delete(teams).where(isTheirTeam),
     db.delete(organizationMembers).where(among(organizationMembers.organization_id, ids)),
@@ -177,14 +189,4 @@ function endOf(db: Database, scope: SQL, { deletedAt, deletedBy, deletedByKey }:
     deleted_by_api_key: sql`${deletedByKey}`,
     litellm_changed_by: sql`null`,
   };
-}
-
-/** An insert from a select goes by position: every column of the table, in its order. */
-function inOrderOf(table: typeof deletedKeys | typeof deletedTeams, values: Record<string, unknown>) {
-  const selected = Object.keys(getTableColumns(table)).map((name) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`nothing to copy into column ${name}`);
-    return [name, value instanceof SQL ? value.as(name) : value];
-  });
-  return Object.fromEntries(selected) as never; // every column of the table, as just built
 }

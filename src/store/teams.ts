@@ -5,9 +5,7 @@ import type { Database } from "./database.ts";
 import {
   type BudgetRow,
   budgets,
-  type OrganizationRow,
   organizationMembers,
-  organizations,
   type TeamMemberRow,
   type TeamRow,
   teamMembers,
@@ -79,20 +77,6 @@ export async function findTiers(
   if (wanted.length === 0) return new Map();
   const rows = await db.select().from(budgets).where(among(budgets.budget_id, wanted));
   return new Map(rows.map((row) => [row.budget_id, row]));
-}
-
-export interface OrganizationWithTier {
-  organization: OrganizationRow;
-  tier: BudgetRow | undefined;
-}
-
-export async function findOrganization(db: Database, id: string): Promise<OrganizationWithTier | undefined> {
-  const [row] = await db
-    .select()
-    .from(organizations)
-    .leftJoin(budgets, eq(budgets.budget_id, organizations.budget_id))
-    .where(eq(organizations.organization_id, id));
-  return row && { organization: row.organizations, tier: row.budgets ?? undefined };
 }
 
 /** Whom of the team the organization does not know. */

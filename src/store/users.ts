@@ -1,5 +1,5 @@
 /** Users, looked up. */
-import { asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, not, type SQL, sql } from "drizzle-orm";
 import { among, equalsInAnyCase } from "./among.ts";
 import type { Database } from "./database.ts";
 import { keys, type OrganizationMemberRow, organizationMembers, type UserRow, users } from "./schema/index.ts";
@@ -11,6 +11,29 @@ export async function findUser(db: Database, id: string): Promise<UserRow | unde
 
 export async function findUsers(db: Database, ids: readonly string[]): Promise<UserRow[]> {
   return ids.length === 0 ? [] : db.select().from(users).where(among(users.user_id, ids));
+}
+
+/**
+ * Stores a user unless its email is another's. In one transaction: of two at the same time with one email, the second is
+ * not made.
+ * @returns `undefined` where the email is taken
+ * @throws where the id or the SSO id is (`isDuplicate`)
+ */
+export async function insertUser(db: Database, row: UserRow): Promise<UserRow | undefined> {
+  const [[user], [refused]] = await db.batch([
+    db.insert(users).values(row).returning(),
+    db
+      .delete(users)
+      .where(and(eq(users.user_id, row.user_id), not(isEmailFree(row.user_email, row.user_id))))
+      .returning({ user_id: users.user_id }),
+  ]);
+  return refused === undefined ? user : undefined;
+}
+
+/** Whether nobody but this user has the email, as a condition. */
+export function isEmailFree(email: string | null, id: string): SQL {
+  return sql`not exists (select 1 from ${users} as other
+    where lower(other.user_email) = lower(${email}) and other.user_id <> ${id})`;
 }
 
 /** Emails are the same in any case. */

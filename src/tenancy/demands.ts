@@ -8,8 +8,10 @@ const NANO = 1e9;
 
 /** What the call may use; known before it goes upstream. */
 export interface CallFacts {
-  /** The public name it asks for. */
+  /** The name it asks for. */
   model: string;
+  /** The public name of the group it is served by: the same model may go by an alias, or by the id of a deployment. */
+  group?: string;
   /** Milliseconds since the epoch. */
   now: number;
   /** IANA name: whose midnights budgets begin at. */
@@ -29,10 +31,14 @@ export interface Amount {
 const ONE: Amount = { least: 1, most: 1 };
 
 export function demandsOf(subjects: readonly Subject[], facts: CallFacts): Demand[] {
-  return subjects.flatMap((subject) => [...rateDemands(subject, facts), ...budgetDemands(subject, facts)]);
+  return subjects.flatMap((subject) => [
+    ...rateDemands(subject, facts),
+    ...budgetDemands(subject, facts),
+    ...modelDemands(subject, facts),
+  ]);
 }
 
-function rateDemands(subject: Subject, { model, tokens, isSaturated }: CallFacts): Demand[] {
+function rateDemands(subject: Subject, { tokens, isSaturated }: CallFacts): Demand[] {
   const demands: Demand[] = [];
   const demand = (meter: MeterSpec, amount: Amount) => demands.push({ scope: subject.scope, meter, ...amount });
   if (subject.parallel !== undefined) demand({ kind: "parallel", id: "parallel", limit: subject.parallel }, ONE);
@@ -40,10 +46,25 @@ function rateDemands(subject: Subject, { model, tokens, isSaturated }: CallFacts
     demand({ kind: "rate", id: "requests", limit: subject.requests }, ONE);
   if (subject.tokens !== undefined && (isSaturated || !subject.tokensAreDynamic))
     demand({ kind: "rate", id: "tokens", limit: subject.tokens }, bounded(tokens, subject.tokens));
-  const own = modelLimitsOf(subject, model);
-  if (own?.requests !== undefined) demand({ kind: "rate", id: `requests/${model}`, limit: own.requests }, ONE);
-  if (own?.tokens !== undefined)
-    demand({ kind: "rate", id: `tokens/${model}`, limit: own.tokens }, bounded(tokens, own.tokens));
+  return demands;
+}
+
+/** What it demands of the limits of its model alone. By whatever name it is called, the meters are the same. */
+export function modelDemands(subject: Subject, facts: CallFacts): Demand[] {
+  const name = limitedName(subject, facts);
+  const { requests, tokens, budget } = (name !== undefined && subject.models[name]) || {};
+  const { scope } = subject;
+  const demands: Demand[] = [];
+  if (requests !== undefined)
+    demands.push({ scope, meter: { kind: "rate", id: `requests/${name}`, limit: requests }, ...ONE });
+  if (tokens !== undefined)
+    demands.push({
+      scope,
+      meter: { kind: "rate", id: `tokens/${name}`, limit: tokens },
+      ...bounded(facts.tokens, tokens),
+    });
+  if (name !== undefined && budget !== undefined)
+    demands.push({ scope, meter: budgetMeter(modelBudgetMeter(name), budget, facts), ...facts.cost });
   return demands;
 }
 
@@ -52,21 +73,20 @@ function bounded({ least, most }: Amount, limit: number): Amount {
   return { least, most: least < most ? Math.max(least, Math.min(most, limit)) : most };
 }
 
-/** Limits of a model are found by its name, with or without the provider before it. */
-export function modelLimitsOf({ models }: Subject, model: string) {
-  return models[model] ?? models[model.slice(model.indexOf("/") + 1)];
+/** The name under which a model is limited: its own or its group's, with or without the provider before it. */
+export function limitedName({ models }: Subject, { model, group = model }: Pick<CallFacts, "model" | "group">) {
+  const names = [model, group, withoutProvider(model), withoutProvider(group)];
+  return names.find((name) => models[name] !== undefined);
+}
+
+function withoutProvider(model: string): string {
+  return model.slice(model.indexOf("/") + 1);
 }
 
 function budgetDemands(subject: Subject, facts: CallFacts): Demand[] {
-  const budgets = subject.budgets.map((budget, index) => ({
-    id: index === 0 ? "budget" : `budget:${budget.duration}`,
-    budget,
-  }));
-  const own = modelLimitsOf(subject, facts.model)?.budget;
-  if (own !== undefined) budgets.push({ id: modelBudgetMeter(facts.model), budget: own });
-  return budgets.map(({ id, budget }) => ({
+  return subject.budgets.map((budget, index) => ({
     scope: subject.scope,
-    meter: budgetMeter(id, budget, facts),
+    meter: budgetMeter(index === 0 ? "budget" : `budget:${budget.duration}`, budget, facts),
     ...facts.cost,
   }));
 }

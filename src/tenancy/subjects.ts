@@ -33,6 +33,8 @@ export interface Subject {
   budgets: readonly Budget[];
   /** US dollars above which alerts are sent. */
   softBudget?: number;
+  /** Keys: nano-dollars since ever, as of some seconds ago. For headers; budgets ask the counters. */
+  spentNano?: number;
   /** Limits of single models, by public name. */
   models: Readonly<Record<string, ModelLimits>>;
   /** `dynamic` limits hold only while the model is under pressure. */
@@ -76,7 +78,7 @@ export function subjectsOf(
 ): Subject[] {
   const subjects: Subject[] = [];
   if (identity !== undefined) {
-    subjects.push(keySubject(identity, now));
+    subjects.push({ ...keySubject(identity, now), spentNano: identity.spentNano });
     const { key, user, team, member, memberBudget, organization, organizationMember, project } = identity;
     if (user !== undefined) {
       const bounds = userBudgetOnTeamKeys || team === undefined ? user : { ...user, max_budget: null };

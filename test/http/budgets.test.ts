@@ -158,6 +158,21 @@ describe("rate limits", () => {
     );
   });
 
+  it("several limits of one key count down together, from the first call on", async () => {
+    answered = 10;
+    delay = 1;
+    const key = await newKey({ rpm_limit: 3, tpm_limit: 10_000, max_budget: 1, max_parallel_requests: 2 });
+    for (const left of ["2", "1", "0"]) {
+      const { headers, status } = await ask(key, { max_tokens: 10 });
+      expect(status).toBe(200);
+      expect(headers.get("x-ratelimit-api_key-remaining-requests")).toBe(left);
+      expect(headers.get("x-ratelimit-api_key-limit-tokens")).toBe("10000");
+      expect(headers.get("x-ratelimit-api_key-remaining-max_parallel_requests")).toBe("1");
+      expect(headers.get("x-litellm-key-max-budget")).toBe("1");
+    }
+    expect((await ask(key, { max_tokens: 10 })).status).toBe(429);
+  });
+
   it("of a hundred at once, as many as the limit are admitted", async () => {
     answered = 1;
     delay = 20;

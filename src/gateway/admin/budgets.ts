@@ -1,13 +1,15 @@
 /** `/budget/*`: tiers that keys, customers, members, organizations, projects and tags share. */
+
 import { desc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { BadRequestError, NotFoundError } from "../../formats/errors.ts";
+import { defined } from "../../formats/json.ts";
 import { among } from "../../store/among.ts";
 import { isDuplicate } from "../../store/database.ts";
 import { type BudgetRow, budgets } from "../../store/schema/index.ts";
 import type { Route } from "../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed, queryOf } from "./admin-call.ts";
-import { given, identifier, LIMIT_FIELDS, missing, orEmpty } from "./fields.ts";
+import { identifier, LIMIT_FIELDS, missing, orEmpty } from "./fields.ts";
 import { type Clock, resetAt } from "./windows.ts";
 
 export const BudgetBody = z.object({ budget_id: identifier, ...LIMIT_FIELDS });
@@ -119,7 +121,7 @@ export type BudgetFields = Omit<z.infer<typeof BudgetBody>, "budget_id">;
  */
 export async function createBudget(call: AdminCall, fields: BudgetFields, id: string): Promise<BudgetRow> {
   const { actor, nowText } = call;
-  const { model_max_budget, ...limits } = given(fields);
+  const { model_max_budget, ...limits } = defined(fields);
   const row = {
     ...limits,
     model_max_budget: model_max_budget ?? {},
@@ -144,7 +146,7 @@ export async function createBudget(call: AdminCall, fields: BudgetFields, id: st
 /** @throws NotFoundError */
 export async function updateBudget(call: AdminCall, id: string, fields: BudgetFields): Promise<BudgetRow> {
   const before = await findBudget(call, id);
-  const { model_max_budget, ...limits } = given(fields);
+  const { model_max_budget, ...limits } = defined(fields);
   const models = orEmpty(model_max_budget, {});
   const isNewPeriod = limits.budget_duration !== undefined && limits.budget_duration !== before.budget_duration;
   const [budget] = await call.db

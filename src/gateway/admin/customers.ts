@@ -2,6 +2,7 @@
 import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { BadRequestError, NotFoundError, UnprocessableEntityError } from "../../formats/errors.ts";
+import { defined } from "../../formats/json.ts";
 import {
   blockCustomers,
   deleteCustomers,
@@ -12,16 +13,15 @@ import {
 } from "../../store/customers.ts";
 import { isDuplicate } from "../../store/database.ts";
 import { type BudgetRow, type CustomerRow, customers } from "../../store/schema/index.ts";
-import { findTiers } from "../../store/teams.ts";
 import { scopeOf } from "../../tenancy/scopes.ts";
 import type { Route } from "../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed, queryOf } from "./admin-call.ts";
-import { dollars, flag, given, text } from "./fields.ts";
+import { dollars, flag, text } from "./fields.ts";
 import { listedSpend } from "./listed-spend.ts";
 import { changedPermission, objectPermission, permissionView } from "./object-permissions.ts";
 import { pythonList } from "./python-list.ts";
 import { resetSpend, spendOf } from "./spend.ts";
-import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tierOf, tierView } from "./tiers.ts";
+import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tierOf, tiersOf, tierView } from "./tiers.ts";
 import type { Clock } from "./windows.ts";
 
 const userId = z.string().min(1).max(512);
@@ -185,9 +185,9 @@ async function updateCustomer(
   const [customer] = await call.db
     .update(customers)
     .set({
-      ...given({ alias, allowed_model_region, default_model }),
+      ...defined({ alias, allowed_model_region, default_model }),
       ...(rest.blocked !== undefined && { blocked: rest.blocked ?? false }),
-      ...given({ object_permission: changedPermission(before.object_permission, rest.object_permission) }),
+      ...defined({ object_permission: changedPermission(before.object_permission, rest.object_permission) }),
       budget_id: tier?.budget_id ?? null,
     })
     .where(eq(customers.user_id, before.user_id))
@@ -258,11 +258,7 @@ async function customerWithSpend(call: AdminCall, customer: CustomerRow, tier: B
 }
 
 async function customerViews(call: AdminCall, rows: readonly CustomerRow[]) {
-  const tiers = await findTiers(
-    call.db,
-    rows.map(({ budget_id }) => budget_id),
-  );
-  const tier = ({ budget_id }: CustomerRow) => (budget_id === null ? undefined : tiers.get(budget_id));
+  const tier = await tiersOf(call, rows);
   const spend = await listedSpend(
     call,
     rows.map((row) => ({ scope: scopeOf.customer(row.user_id), period: periodOf(tier(row)) })),

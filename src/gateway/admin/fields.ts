@@ -35,13 +35,32 @@ export const LIMIT_FIELDS = {
   model_max_budget: object,
 };
 
+/** Limits of a row of which nothing was said. */
+export const NO_LIMITS = {
+  max_budget: null,
+  soft_budget: null,
+  budget_duration: null,
+  max_parallel_requests: null,
+  tpm_limit: null,
+  rpm_limit: null,
+  model_max_budget: {},
+};
+
+/** The columns of the limits a body says. */
+export function limitsOf(fields: { [Name in keyof typeof LIMIT_FIELDS]?: z.infer<(typeof LIMIT_FIELDS)[Name]> }) {
+  return {
+    max_budget: fields.max_budget,
+    soft_budget: fields.soft_budget,
+    budget_duration: fields.budget_duration,
+    max_parallel_requests: fields.max_parallel_requests,
+    tpm_limit: fields.tpm_limit,
+    rpm_limit: fields.rpm_limit,
+    model_max_budget: orEmpty(fields.model_max_budget, {}),
+  };
+}
+
 /** Names an id may have: they stand in URLs, logs and the names of Durable Objects. */
 export const identifier = z.string().min(1).max(512).nullish();
-
-/** What was given, without the fields that were not. */
-export function given<T extends Record<string, unknown>>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>; // a subset of itself
-}
 
 /**
  * For columns that cannot be null: what was given, `null` read as empty.

@@ -2,7 +2,8 @@
  * Metadata of organizations and projects. Some fields of their bodies are kept in it, where limits look for them, but are
  * shown as what they are: Terraform compares the metadata it wrote with what it reads, and takes a key more for a change.
  */
-import { foldMetadata, type Metadata, shownMetadata } from "./metadata.ts";
+import { foldMetadata, type Metadata } from "./metadata.ts";
+import { shownMetadata } from "./metadata-credentials.ts";
 
 /** What its owner wrote, and the fields kept in it; those that are not set are `null`. */
 export function metadataView(metadata: Metadata, names: readonly string[]) {

@@ -1,16 +1,21 @@
 /** Metadata of teams and users: what their owners wrote, and the fields LiteLLM keeps there too. */
 import { z } from "zod";
-import { isRecord } from "../../formats/json.ts";
-import { Secret } from "../../providers/secret.ts";
-import { hideSecrets } from "../../router/settings/environment.ts";
+import { isSame } from "../../formats/json.ts";
 import { count, object, texts } from "./fields.ts";
+import { withKeptCredentials } from "./metadata-credentials.ts";
 
 export type Metadata = Record<string, unknown>;
 
 /** Numbers by a model's public name. */
 export const countsByModel = z.record(z.string().max(512), count.unwrap().unwrap()).nullish();
 
-/** Fields teams and users have in common that are kept in metadata. */
+/** What a key or team may do with which index of a vector store. */
+export const vectorStoreIndexes = z
+  .array(z.object({ index_name: z.string().max(512), index_permissions: z.array(z.enum(["read", "write"])) }))
+  .max(1000)
+  .nullish();
+
+/** Fields keys, teams and users have in common that are kept in metadata. */
 export const SHARED_METADATA_FIELDS = {
   guardrails: texts,
   prompts: texts,
@@ -27,8 +32,9 @@ export const metadataField = object.refine((value) => JSON.stringify(value ?? {}
 
 /**
  * The metadata there is then. What is given replaces all there was; the fields kept in it are then put in, or taken out
- * where they are `null`. A secret that comes back as it was shown is the one that was there.
+ * where they are `null`. Credentials that come back as they were shown are those that were there.
  * @param names of the fields kept in it
+ * @throws BadRequestError where such credentials would go elsewhere than before
  */
 export function foldMetadata(
   names: readonly string[],
@@ -36,48 +42,13 @@ export function foldMetadata(
   before: Metadata = {},
 ): Metadata {
   const { metadata, ...others } = fields;
-  const folded: Metadata = { ...(metadata === undefined ? before : restored(metadata ?? {}, before)) };
+  const folded: Metadata = { ...(metadata === undefined ? before : metadata) };
   for (const [name, value] of Object.entries(others)) {
     if (!names.includes(name) || value === undefined) continue;
     if (value === null) delete folded[name];
     else folded[name] = value;
   }
-  return folded;
-}
-
-/** Where credentials are: they are written, never read. */
-const WITH_CREDENTIALS = ["logging", "callback_settings", "secret_manager_settings"];
-
-/** As routes show it. */
-export function shownMetadata(metadata: Metadata): Metadata {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [
-      name,
-      WITH_CREDENTIALS.includes(name) ? hideSecrets(value) : value,
-    ]),
-  );
-}
-
-const HIDDEN = new Secret("").toString();
-
-function restored(metadata: Metadata, before: Metadata): Metadata {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [
-      name,
-      WITH_CREDENTIALS.includes(name) ? withSecrets(value, before[name]) : value,
-    ]),
-  );
-}
-
-function withSecrets(value: unknown, before: unknown): unknown {
-  if (value === HIDDEN) return before;
-  if (Array.isArray(value)) {
-    const old: readonly unknown[] = Array.isArray(before) ? before : [];
-    return value.map((item, index) => withSecrets(item, old[index]));
-  }
-  if (!isRecord(value)) return value;
-  const old = isRecord(before) ? before : {};
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSecrets(inner, old[name])]));
+  return withKeptCredentials(folded, before);
 }
 
 /** What in metadata the gateway believes, or sends calls by: the proxy admin's alone. */
@@ -93,7 +64,7 @@ const TRUSTED = [
 
 /** The first trusted field that is not what it was. */
 export function changedTrusted(before: Metadata, after: Metadata): string | undefined {
-  return TRUSTED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return TRUSTED.find((name) => !isSame(before[name], after[name]));
 }
 
 /** What in metadata limits its owner or is believed by the gateway: only who sets limits may change it. */
@@ -127,5 +98,5 @@ const RESERVED = [
 
 /** The first reserved field that is not what it was. */
 export function changedReserved(before: Metadata, after: Metadata): string | undefined {
-  return RESERVED.find((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return RESERVED.find((name) => !isSame(before[name], after[name]));
 }

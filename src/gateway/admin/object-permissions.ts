@@ -1,5 +1,6 @@
 /** `object_permission`: what a row may reach beside models. */
 import { z } from "zod";
+import { defined } from "../../formats/json.ts";
 import type { ObjectPermission } from "../../store/schema/columns.ts";
 import { texts } from "./fields.ts";
 
@@ -24,7 +25,7 @@ export function changedPermission(
   given: GivenPermission,
 ): ObjectPermission | null | undefined {
   if (given === undefined || given === null) return given;
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const said = defined(given);
   if (Object.keys(said).length === 0) return before;
   return { ...before, ...said, object_permission_id: before?.object_permission_id ?? crypto.randomUUID() };
 }

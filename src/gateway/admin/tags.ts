@@ -2,19 +2,20 @@
 import { asc, eq } from "drizzle-orm";
 import { z } from "zod";
 import { BadRequestError, NotFoundError } from "../../formats/errors.ts";
+import { defined } from "../../formats/json.ts";
 import { among } from "../../store/among.ts";
 import { isDuplicate } from "../../store/database.ts";
+import { tagModels } from "../../store/models.ts";
 import { type BudgetRow, models, type TagRow, tags } from "../../store/schema/index.ts";
 import { type SeenTag, seenTags } from "../../store/tags.ts";
-import { findTiers } from "../../store/teams.ts";
 import { scopeOf } from "../../tenancy/scopes.ts";
 import type { Route } from "../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed, queryOf } from "./admin-call.ts";
-import { given, text, texts } from "./fields.ts";
+import { text, texts } from "./fields.ts";
 import { listedSpend } from "./listed-spend.ts";
 import { pythonList } from "./python-list.ts";
 import { spendOf } from "./spend.ts";
-import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tierView } from "./tiers.ts";
+import { changeTier, newTier, periodOf, splitTier, TIER_FIELDS, tiersOf, tierView } from "./tiers.ts";
 import type { Clock } from "./windows.ts";
 
 const name = z.string().min(1).max(512);
@@ -104,6 +105,7 @@ export const tagRoutes: readonly Route[] = [
       const { name: id } = await bodyOf(call, NameBody);
       const before = await findTag(call, id);
       await call.db.delete(tags).where(eq(tags.tag_name, id));
+      await tagDeployments(call, id, before.models, []);
       await call.gateway.accounts.forget(scopeOf.tag(id));
       await changed(call, { table: TABLE, id, action: "deleted", before });
       return { message: `Tag ${id} deleted successfully` };
@@ -139,6 +141,7 @@ async function createTag(
   } catch (error) {
     throw isDuplicate(error) ? exists : error;
   }
+  await tagDeployments(call, tag_name, [], row.models);
   return { tag: row, tier };
 }
 
@@ -153,7 +156,7 @@ async function updateTag(
   const [tag] = await call.db
     .update(tags)
     .set({
-      ...given({ description: rest.description }),
+      ...defined({ description: rest.description }),
       ...(models !== undefined && { models, model_info: await modelInfo(call, models) }),
       budget_id: tier?.budget_id ?? null,
       updated_at: call.nowText,
@@ -162,7 +165,25 @@ async function updateTag(
     .where(eq(tags.tag_name, tag_name))
     .returning();
   if (tag === undefined) throw notFound(tag_name);
+  await tagDeployments(call, tag_name, before.models, tag.models);
   return { tag, tier };
+}
+
+/**
+ * A tag's models are deployments by their ids: those of the database serve calls with the tag then, where
+ * `enable_tag_filtering` is set. Those of the file have the tags that stand there.
+ */
+async function tagDeployments(
+  call: AdminCall,
+  tag: string,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<void> {
+  const tagged = after.filter((id) => !before.includes(id));
+  const untagged = before.filter((id) => !after.includes(id));
+  if (tagged.length + untagged.length === 0) return;
+  await tagModels(call.db, tag, { tagged, untagged }, { updated_at: call.nowText, updated_by: call.actor });
+  await call.gateway.models.reload();
 }
 
 /** Names of the models that are given by id, as LiteLLM has them beside the list. */
@@ -204,11 +225,7 @@ function tagView(tag: TagRow, tier: BudgetRow | undefined, spend: number, clock:
 }
 
 async function tagViews(call: AdminCall, rows: readonly TagRow[]) {
-  const tiers = await findTiers(
-    call.db,
-    rows.map(({ budget_id }) => budget_id),
-  );
-  const tierOf = ({ budget_id }: TagRow) => (budget_id === null ? undefined : tiers.get(budget_id));
+  const tierOf = await tiersOf(call, rows);
   const spend = await listedSpend(
     call,
     rows.map((row) => ({ scope: scopeOf.tag(row.tag_name), period: periodOf(tierOf(row)) })),

@@ -3,13 +3,14 @@
  * A body names one by `budget_id`, or says limits, and then the row has a tier of its own.
  */
 import { BadRequestError, PermissionDeniedError } from "../../formats/errors.ts";
+import { defined } from "../../formats/json.ts";
 import { isShared } from "../../store/budgets.ts";
 import type { BudgetRow } from "../../store/schema/index.ts";
 import { findTiers } from "../../store/teams.ts";
 import { isAdmin } from "../../tenancy/roles.ts";
 import type { AdminCall } from "./admin-call.ts";
 import { type BudgetFields, budgetView, createBudget, findBudget, updateBudget } from "./budgets.ts";
-import { identifier, LIMIT_FIELDS } from "./fields.ts";
+import { identifier, LIMIT_FIELDS, limitsOf } from "./fields.ts";
 import type { Clock, Period } from "./windows.ts";
 
 export const TIER_FIELDS = { budget_id: identifier, ...LIMIT_FIELDS };
@@ -72,7 +73,7 @@ export async function changeTier(
   if (before === undefined) return hasLimits(limits) ? createBudget(call, limits, crypto.randomUUID()) : undefined;
   if (isAdmin(call.principal.role) || !(await isShared(call.db, before.budget_id)))
     return updateBudget(call, before.budget_id, limits);
-  return createBudget(call, { ...limitsOf(before), ...said(limits) }, crypto.randomUUID());
+  return createBudget(call, { ...limitsOf(before), ...defined(limits) }, crypto.randomUUID());
 }
 
 /** A tier that limits nothing, for rows that have one always. */
@@ -83,6 +84,22 @@ export async function emptyTier(call: AdminCall): Promise<BudgetRow> {
 /** `undefined` where the row has none, or it was deleted. */
 export async function tierOf({ db }: AdminCall, id: string | null): Promise<BudgetRow | undefined> {
   return id === null ? undefined : (await findTiers(db, [id])).get(id);
+}
+
+/** The tiers of many rows, asked for at once. */
+export async function tiersOf(
+  { db }: AdminCall,
+  rows: readonly Tiered[],
+): Promise<(row: Tiered) => BudgetRow | undefined> {
+  const tiers = await findTiers(
+    db,
+    rows.map(({ budget_id }) => budget_id),
+  );
+  return ({ budget_id }) => tiers.get(budget_id ?? "");
+}
+
+interface Tiered {
+  budget_id: string | null;
 }
 
 export function periodOf(tier: BudgetRow | undefined): Period {
@@ -102,14 +119,4 @@ function refuseNaming({ principal }: AdminCall, wanted: string | null | undefine
     type: "auth_error",
     param: "budget_id",
   });
-}
-
-function limitsOf(tier: BudgetRow): BudgetFields {
-  return Object.fromEntries(
-    Object.keys(LIMIT_FIELDS).map((name) => [name, tier[name as keyof typeof LIMIT_FIELDS]]), // its own keys
-  );
-}
-
-function said(limits: BudgetFields): BudgetFields {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }

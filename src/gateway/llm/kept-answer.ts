@@ -62,7 +62,7 @@ export async function keepWhole(held: HeldKey, reply: Reply, body: string): Prom
   const bytes = new TextEncoder().encode(body);
   const { status, headers } = reply;
   const fits = bytes.length <= MAX_KEPT_BYTES;
-  await held.end(isLasting(status) && fits ? keptAnswer(held, reply, bytes) : undefined);
+  await held.end(isLasting(status) && !reply.mayPass && fits ? keptAnswer(held, reply, bytes) : undefined);
   return new Response(body, { status, headers: fits ? headers : { ...headers, "x-sluice-idempotency": "too-large" } });
 }
 

@@ -3,14 +3,19 @@
 import { performForModels } from "../../call/several-models.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { chat } from "../../operations/chat.ts";
+import { embeddings } from "../../operations/embeddings.ts";
+import { moderations } from "../../operations/moderations.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
+import type { Deployment } from "../../router/deployment.ts";
+import type { ModelGroups } from "../../router/groups.ts";
 import { readJson } from "../body.ts";
 import { callerOf, type RequestFacts } from "../caller.ts";
 import { customerOf } from "../customer.ts";
+import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { answerOnce } from "./idempotency.ts";
 
-export const operations: readonly AnyOperation[] = [chat];
+export const operations: readonly AnyOperation[] = [chat, embeddings, moderations];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
   method: "POST" as const,
@@ -29,6 +34,8 @@ async function serve(operation: AnyOperation, call: RouteCall): Promise<Response
   const named = context.req.param("model");
   if (named !== undefined) body["model"] = named;
   const calls = gateway.calls(context);
+  if (body["model"] === undefined || body["model"] === null || body["model"] === "")
+    body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
   const id: string = context.get("callId");
   const caller = callerOf(gateway, call.principal, gateway.subjects(context), factsOf(call, body));
   const answer = () =>
@@ -53,6 +60,14 @@ async function serve(operation: AnyOperation, call: RouteCall): Promise<Response
     operation.done,
     answer,
   );
+}
+
+/** The model of a request that names none; `undefined` where the operation has no usual one. */
+function usualModel({ usual }: AnyOperation, groups: ModelGroups, team: string | undefined): string | undefined {
+  if (usual === undefined || groups.serves(usual.model, team)) return usual?.model;
+  const isOfMode = ({ info, target }: Deployment) => (info.mode ?? target.info?.mode) === usual.mode;
+  const names = groups.names(team).map(({ name }) => name);
+  return names.find((name) => groups.find(name, team)?.deployments.some(isOfMode)) ?? usual.model;
 }
 
 /** What the request says of whom it is for. */

@@ -1,4 +1,4 @@
-import { BadRequestError, type SluiceError } from "../../formats/errors.ts";
+import type { SluiceError } from "../../formats/errors.ts";
 import { canThink, geminiModel } from "../../formats/gemini/model.ts";
 import { toGeminiRequest } from "../../formats/gemini/request.ts";
 import { toCompletion } from "../../formats/gemini/response.ts";
@@ -6,9 +6,8 @@ import { type AnswerContext, GeminiStream } from "../../formats/gemini/stream.ts
 import type { ChatChunk, ChatRequest } from "../../formats/openai/chat.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { ChatAdapter, Exchange, StreamDecoder, Target, UpstreamFailure } from "../provider.ts";
+import { endpoint, headers } from "./endpoint.ts";
 import { failureOfEvent, geminiError, parseEvent } from "./errors.ts";
-
-const BASE = "https://generativelanguage.googleapis.com";
 
 const SUPPORTED = [
   "audio",
@@ -60,31 +59,6 @@ export function geminiStream(
   };
 }
 
-/**
- * `base` may be the host, or the host with a version.
- * @throws BadRequestError where the model's name would leave its place in the path
- */
-function endpoint({ model, apiBase, apiVersion }: Target, streams: boolean): string {
-  const base = (apiBase ?? BASE).replace(/\/+$/, "");
-  const root = /\/v\d+(?:(?:alpha|beta)\d*)?$/.test(base) ? base : `${base}/${apiVersion ?? "v1beta"}`;
-  const segments = (/^(?:models|tunedModels)\//.test(model) ? model : `models/${model}`).split("/");
-  if (segments.some((segment) => segment === "" || /^\.+$/.test(segment)))
-    throw new BadRequestError(`${JSON.stringify(model)} is no name of a model`, { param: "model" });
-  const path = segments.map(encodeURIComponent).join("/");
-  return `${root}/${path}:${streams ? "streamGenerateContent?alt=sse" : "generateContent"}`;
-}
-
-/** The key goes into a header: URLs end up in logs. */
-function headers({ apiKey, headers: own = {} }: Target): Record<string, string> {
-  const key = apiKey?.reveal();
-  const authorized = own["x-goog-api-key"] !== undefined || own["authorization"] !== undefined;
-  return {
-    "content-type": "application/json",
-    ...(key && !authorized ? { "x-goog-api-key": key } : {}),
-    ...own,
-  };
-}
-
 export const chat: ChatAdapter = {
   wire: "gemini",
   supportedParams: supportedGeminiParams,
@@ -92,7 +66,7 @@ export const chat: ChatAdapter = {
   request(request, target) {
     return {
       method: "POST",
-      url: endpoint(target, request.stream === true),
+      url: endpoint(target, request.stream === true ? "streamGenerateContent?alt=sse" : "generateContent"),
       headers: headers(target),
       body: {
         json: toGeminiRequest(request, {

@@ -1,5 +1,6 @@
 import type { Provider } from "../provider.ts";
 import { chat } from "./chat.ts";
+import { embeddings } from "./embeddings.ts";
 import { LABEL } from "./errors.ts";
 
 /** Gemini by Google AI Studio's API. */
@@ -9,4 +10,5 @@ export const gemini: Provider = {
   keyVariables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   baseVariables: ["GEMINI_API_BASE"],
   chat,
+  embeddings,
 };

@@ -6,6 +6,8 @@ import { compatibleRules } from "../openai/errors.ts";
 import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
 import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
 import type { Provider, Target } from "../provider.ts";
+import { compatibleEmbeddings } from "./embeddings.ts";
+import { compatibleModerations } from "./moderations.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
 import type { CompatibleRow } from "./row.ts";
 import { compatibleRows } from "./table.ts";
@@ -14,12 +16,13 @@ export { compatibleRows } from "./table.ts";
 
 /** By slug, aliases included. */
 export const compatibleProviders: readonly Provider[] = compatibleRows.flatMap((row) =>
-  [row.slug, ...(row.aliases ?? [])].map((slug) => toProvider({ ...row, slug })),
+  [row.slug, ...(row.aliases ?? [])].map((slug) => toProvider(row, slug)),
 );
 
-function toProvider(row: CompatibleRow): Provider {
-  const { slug } = row;
+function toProvider(row: CompatibleRow, slug: string): Provider {
   const label = slug.charAt(0).toUpperCase() + slug.slice(1); // as LiteLLM names the exceptions of a provider
+  const embeddings = compatibleEmbeddings(row, label);
+  const moderations = compatibleModerations(row, label);
   return {
     slug,
     label,
@@ -27,7 +30,9 @@ function toProvider(row: CompatibleRow): Provider {
     baseVariables: row.bases ?? [],
     ...(row.paramVariables && { paramVariables: row.paramVariables }),
     ...(row.keyless && { keyless: true }),
-    chat: openaiChatAdapter(toChatRow(row, label)),
+    chat: openaiChatAdapter(toChatRow({ ...row, slug }, label)),
+    ...(embeddings && { embeddings }),
+    ...(moderations && { moderations }),
   };
 }
 

@@ -5,6 +5,7 @@
 import { BadRequestError } from "../../formats/errors.ts";
 import type { ChatMessage, ChatRequest } from "../../formats/openai/chat.ts";
 import type { RequestFix } from "../openai/chat.ts";
+import type { Path } from "../openai/endpoint.ts";
 import { without } from "../openai/json.ts";
 import { eachMessage, eachPart, hasImage, reasoningOf } from "../openai/messages.ts";
 import type { Target } from "../provider.ts";
@@ -149,9 +150,11 @@ function renameModel(name: (model: string) => string): RequestFix {
 }
 
 /** Fireworks: "accounts/<account>/models/<model>"; a bare name is one of its own models. */
-export const fireworksModel = renameModel((model) =>
-  model.includes("/") ? model : `accounts/fireworks/models/${model}`,
-);
+export function fireworksName(model: string): string {
+  return model.includes("/") ? model : `accounts/fireworks/models/${model}`;
+}
+
+export const fireworksModel = renameModel(fireworksName);
 
 /** Hugging Face's router takes the inference provider after the model: `together/org/model` is `org/model:together`. */
 export const huggingfaceModel = renameModel((model) => {
@@ -188,10 +191,11 @@ export function ragflowPath({ provider, model }: Target): string {
 }
 
 /** Serverless Azure endpoints take the path at their root, Foundry's under `/models`, its OpenAI surface at `/openai/v1`. */
-export function azureAiPath(target: Target, base: string): string {
-  if (!isFoundry(base) || /\/(openai\/v1|models)\/?(\?|$)/.test(base))
-    return azureAiQuery("/chat/completions", target, base);
-  return azureAiQuery("/models/chat/completions", target, base);
+export function azureAiPath(path: string): Path {
+  return (target, base) =>
+    !isFoundry(base) || /\/(openai\/v1|models)\/?(\?|$)/.test(base)
+      ? azureAiQuery(path, target, base)
+      : azureAiQuery(`/models${path}`, target, base);
 }
 
 function azureAiQuery(path: string, { apiVersion }: Target, base: string): string {
@@ -250,8 +254,8 @@ export function openrouterHeaders({ params }: Target): Record<string, string> {
 }
 
 /** Copilot serves editors: it wants to know which, and whether a person or an agent asks. */
-export function copilotHeaders(_: Target, request: ChatRequest): Record<string, string> {
-  const agent = request.messages.some(({ role }) => role === "assistant" || role === "tool");
+export function copilotHeaders(_: Target, request?: ChatRequest): Record<string, string> {
+  const agent = request?.messages.some(({ role }) => role === "assistant" || role === "tool");
   return {
     "copilot-integration-id": "vscode-chat",
     "editor-version": "vscode/1.105.0",
@@ -260,6 +264,6 @@ export function copilotHeaders(_: Target, request: ChatRequest): Record<string, 
     "openai-intent": "conversation-panel",
     "x-github-api-version": "2025-04-01",
     "x-initiator": agent ? "agent" : "user",
-    ...(hasImage(request) && { "copilot-vision-request": "true" }),
+    ...(request && hasImage(request) && { "copilot-vision-request": "true" }),
   };
 }

@@ -50,7 +50,7 @@ const HOSTED: readonly CompatibleRow[] = [
   row("amazon_nova", "https://api.nova.amazon.com/v1", "AMAZON_NOVA_API_KEY", { bases: ["AMAZON_NOVA_API_BASE"] }),
   row("azure_ai", undefined, "AZURE_AI_API_KEY", {
     bases: ["AZURE_AI_API_BASE"],
-    path: quirk.azureAiPath,
+    path: quirk.azureAiPath("/chat/completions"),
     auth: quirk.azureAiAuth,
     headers: quirk.azureAiHeaders,
     developer: true,

@@ -1,11 +1,11 @@
 /** Chat completions of OpenAI, and of everyone who speaks its format: one adapter, made from a row of differences. */
-import { APIResponseValidationError, AuthenticationError, BadRequestError } from "../../formats/errors.ts";
+import { APIResponseValidationError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
 import type { ChatRequest } from "../../formats/openai/chat.ts";
 import { type ErrorRule, toError } from "../failure.ts";
-import { joinUrl } from "../http.ts";
-import type { ChatAdapter, Provider, Target } from "../provider.ts";
+import type { ChatAdapter, Target } from "../provider.ts";
 import { normaliseCompletion } from "./answer.ts";
+import { type Host, type Path, postTo } from "./endpoint.ts";
 import { embeddedError } from "./errors.ts";
 import { chatStream, errorIn } from "./stream.ts";
 
@@ -16,18 +16,11 @@ import { chatStream, errorIn } from "./stream.ts";
 export type RequestFix = (request: ChatRequest, target: Target) => ChatRequest;
 
 /** What one provider's chat completions differ in. */
-export interface ChatRow extends Pick<Provider, "slug" | "label" | "keyless" | "keyVariables"> {
-  /**
-   * Base URL; `{name}` is filled from `target.params`. Absent: `api_base` must be given.
-   * `target.apiBase` replaces it.
-   */
-  base?: string;
-  /** Appended to the base; `/chat/completions` unless said. Also where it depends on the base or the model. */
-  path?: string | ((target: Target, base: string) => string);
-  /** How the key is sent; `authorization: Bearer` unless said. */
-  auth?: (key: string, target: Target, base: string) => Record<string, string>;
-  /** Further headers, names in lower case. */
-  headers?: (target: Target, request: ChatRequest) => Record<string, string>;
+export interface ChatRow extends Host {
+  /** `/chat/completions` unless said. */
+  path?: Path;
+  /** Further headers, names in lower case; the request is there where it is one of chat. */
+  headers?: (target: Target, request?: ChatRequest) => Record<string, string>;
   supportedParams: ChatAdapter["supportedParams"];
   /** In this order, after the model is set. */
   fixes: readonly RequestFix[];
@@ -44,24 +37,13 @@ export function openaiChatAdapter(row: ChatRow): ChatAdapter {
     supportedParams: row.supportedParams,
 
     request(request, target) {
-      const base = baseOf(row, target);
-      const path = typeof row.path === "function" ? row.path(target, base) : (row.path ?? "/chat/completions");
       const body = row.fixes.reduce<ChatRequest>((fixed, fix) => fix(fixed, target), {
         ...request,
         model: target.model,
       });
-      return {
-        method: "POST",
-        url: joinUrl(base, path),
-        headers: {
-          "content-type": "application/json",
-          accept: request.stream ? "text/event-stream" : "application/json",
-          ...authOf(row, target, base),
-          ...row.headers?.(target, request),
-          ...target.headers,
-        },
-        body: { json: body },
-      };
+      const accept = request.stream ? "text/event-stream" : "application/json";
+      const own = { accept, ...row.headers?.(target, request) };
+      return { ...postTo(row, row.path ?? "/chat/completions", target, own), body: { json: body } };
     },
 
     response(body, exchange) {
@@ -79,35 +61,4 @@ export function openaiChatAdapter(row: ChatRow): ChatAdapter {
 
     error: (failure) => toError(failure, label, rules),
   };
-}
-
-function baseOf(row: ChatRow, target: Target): string {
-  const base = target.apiBase ?? row.base;
-  if (base === undefined)
-    throw new BadRequestError(`litellm.BadRequestError: ${row.slug} needs an api_base`, details(target, "api_base"));
-  return base.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = target.params?.[name];
-    // What goes into a host name or a path must not be able to change either.
-    if (typeof value !== "string" || !/^\w[\w.-]*$/.test(value))
-      throw new BadRequestError(
-        `litellm.BadRequestError: ${row.slug} needs ${name} (or an api_base)`,
-        details(target, name),
-      );
-    return value;
-  });
-}
-
-function authOf(row: ChatRow, target: Target, base: string): Record<string, string> {
-  const key = target.apiKey?.reveal();
-  if (key) return row.auth?.(key, target, base) ?? { authorization: `Bearer ${key}` };
-  if (row.keyless || target.headers?.["authorization"] || target.headers?.["api-key"]) return {};
-  const hint = row.keyVariables[0] === undefined ? "" : ` or ${row.keyVariables[0]}`;
-  throw new AuthenticationError(
-    `litellm.AuthenticationError: ${row.label}Exception - no API key: set api_key${hint}`,
-    details(target, "api_key"),
-  );
-}
-
-function details(target: Target, param: string) {
-  return { provider: target.provider, model: target.model, param };
 }

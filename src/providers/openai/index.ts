@@ -1,24 +1,40 @@
 /** OpenAI. */
+
+import { OPENAI_EMBEDDING_PARAMS } from "../../formats/openai/embeddings.ts";
 import type { Provider, Target } from "../provider.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "./chat.ts";
+import { type EmbeddingRow, openaiEmbeddingAdapter } from "./embeddings.ts";
 import { openaiRules } from "./errors.ts";
 import { without } from "./json.ts";
 import { FOREIGN_FIELDS, noThinkingParts, plainParts, streamUsage, stripFields } from "./messages.ts";
+import { openaiModerationAdapter } from "./moderations.ts";
 import { openaiModelParams, openaiParams } from "./params.ts";
 
 /** LiteLLM's users put the gateway's metadata there; OpenAI takes it only for completions it keeps. */
 const metadataIfStored: RequestFix = (request) => (request.store ? request : without(request, ["metadata"]));
 
-const row: ChatRow = {
+const host = {
   slug: "openai",
   label: "OpenAI",
   base: "https://api.openai.com/v1",
   keyVariables: ["OPENAI_API_KEY"],
   headers: organizationHeaders,
-  supportedParams: openaiParams,
-  fixes: [openaiModelParams, metadataIfStored, plainParts, noThinkingParts, stripFields(FOREIGN_FIELDS), streamUsage],
   rules: openaiRules,
 };
+
+const row: ChatRow = {
+  ...host,
+  supportedParams: openaiParams,
+  fixes: [openaiModelParams, metadataIfStored, plainParts, noThinkingParts, stripFields(FOREIGN_FIELDS), streamUsage],
+};
+
+const embeddings: EmbeddingRow = { ...host, path: "/embeddings", takesTokens: true, supportedParams: embeddingParams };
+
+/** "dimensions … Only supported in text-embedding-3 and later models." */
+function embeddingParams({ model }: Target): ReadonlySet<string> {
+  const isOld = model === "text-embedding-ada-002";
+  return new Set(OPENAI_EMBEDDING_PARAMS.filter((name) => !(isOld && name === "dimensions")));
+}
 
 function organizationHeaders({ organization, params }: Target): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -29,10 +45,12 @@ function organizationHeaders({ organization, params }: Target): Record<string, s
 }
 
 export const openai: Provider = {
-  slug: row.slug,
-  label: row.label,
-  keyVariables: row.keyVariables,
+  slug: host.slug,
+  label: host.label,
+  keyVariables: host.keyVariables,
   baseVariables: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
   paramVariables: { organization: ["OPENAI_ORGANIZATION", "OPENAI_ORG_ID"], project: ["OPENAI_PROJECT_ID"] },
   chat: openaiChatAdapter(row),
+  embeddings: openaiEmbeddingAdapter(embeddings),
+  moderations: openaiModerationAdapter({ ...host, path: "/moderations" }),
 };

@@ -1,8 +1,9 @@
+import { eq } from "drizzle-orm";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { dailyTagSpend, models, scopeSpend } from "../../../src/store/schema/index.ts";
 import { db, makeKey, makeUser, startApp } from "./fixture.ts";
 
-const { ask, faults } = startApp();
+const { ask, faults, gateway } = startApp();
 afterAll(() => expect(faults).toEqual([]));
 
 const viewer = await makeUser("proxy_admin_viewer");
@@ -51,6 +52,29 @@ describe("POST /tag/new", () => {
       litellm_budget_table: { max_budget: 3 },
     });
     expect(json.tag).not.toHaveProperty("budget_id"); // Terraform would take it for a change
+  });
+
+  it("gives the tag to the deployments it names, and takes it from those it names no more", async () => {
+    const made = async (fields: object) => {
+      const litellm_params = { model: "openai/gpt-4o", api_key: "sk-canary", ...fields };
+      const { json } = await ask("/model/new", { body: { model_name: "tagged", litellm_params } });
+      return json.model_id as string; // as LiteLLM answers
+    };
+    const [one, two] = [await made({}), await made({ tags: ["paid"] })];
+    const tagsOf = async (id: string) => {
+      const [row] = await db.select().from(models).where(eq(models.model_id, id));
+      const served = gateway.router.groups.deployments().find((deployment) => deployment.id === id);
+      expect(served?.tags ?? []).toEqual(row?.litellm_params["tags"] ?? []);
+      return served?.tags;
+    };
+    await create({ models: [one, two, "not-there"] });
+    expect([await tagsOf(one), await tagsOf(two)]).toEqual([[name], ["paid", name]]);
+    await update({ description: "d" });
+    expect(await tagsOf(one)).toEqual([name]);
+    await update({ models: [two] });
+    expect([await tagsOf(one), await tagsOf(two)]).toEqual([[], ["paid", name]]);
+    await ask("/tag/delete", { body: { name } });
+    expect(await tagsOf(two)).toEqual(["paid"]);
   });
 
   it("has no budget where no limit is given", async () => {

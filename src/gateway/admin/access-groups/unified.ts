@@ -1,6 +1,8 @@
 /** `/v1/access_group`: groups of models, MCP servers and agents that teams and keys are let into. */
+
 import { z } from "zod";
 import { ConflictError, NotFoundError } from "../../../formats/errors.ts";
+import { defined } from "../../../formats/json.ts";
 import {
   type AccessGroupFields,
   deleteGroup,
@@ -14,7 +16,7 @@ import type { AccessGroupRow } from "../../../store/schema/index.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
-import { given, orEmpty, text, texts } from "../fields.ts";
+import { orEmpty, text, texts } from "../fields.ts";
 
 const TABLE = "LiteLLM_AccessGroupTable";
 
@@ -121,7 +123,7 @@ export const unifiedAccessGroupRoutes: readonly Route[] = [
 async function columns({ description, ...lists }: Omit<z.infer<typeof GroupPatch>, "access_group_name">) {
   const keys = lists.assigned_key_ids;
   const assigned_key_ids = keys && (await Promise.all(keys.map(tokenOf)));
-  const set = Object.entries(given({ ...lists, ...(keys && { assigned_key_ids }) })).map(([field, value]) => {
+  const set = Object.entries(defined({ ...lists, ...(keys && { assigned_key_ids }) })).map(([field, value]) => {
     return [field, [...new Set(orEmpty(value, []))]];
   });
   const fields: Partial<AccessGroupFields> = Object.fromEntries(set);

@@ -1,12 +1,11 @@
 /** What the teams, projects and organizations of a key ask of it, whoever makes it. */
 import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
-import { asRecord } from "../../../formats/json.ts";
+import { asRecord, isSame } from "../../../formats/json.ts";
 import { type Allocations, loadAllocations, type OwnerIds, type Owners } from "../../../store/key-owners.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { isListed } from "../../../tenancy/model-access.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { pythonList } from "../python-list.ts";
-import { isSame } from "./excess.ts";
 import { modelNames } from "./model-names.ts";
 
 /** The columns of a key that its owners have a say in. */

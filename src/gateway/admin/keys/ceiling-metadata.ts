@@ -1,6 +1,6 @@
 /** The part of the ceiling that is in `metadata`: some fields give, some bind. */
-import { asRecord } from "../../../formats/json.ts";
-import { type Excess, isSame } from "./excess.ts";
+import { asRecord, isSame } from "../../../formats/json.ts";
+import type { Excess } from "./excess.ts";
 
 type Metadata = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,10 @@
 /** The part of the ceiling that is `object_permission`: MCP servers, agents, vector stores. */
+
+import { isSame } from "../../../formats/json.ts";
 import type { KeyIdentity } from "../../../store/identity.ts";
 import type { Owners } from "../../../store/key-owners.ts";
 import type { ObjectPermission } from "../../../store/schema/columns.ts";
-import { type Excess, isSame } from "./excess.ts";
+import type { Excess } from "./excess.ts";
 
 /** Naming one of these gives it. */
 const GIVING = ["mcp_servers", "mcp_access_groups", "agents", "agent_access_groups"] as const;

@@ -2,7 +2,7 @@
  * What a key may be at most that is not made by an admin: never more than the key it was made with. A policy and nothing
  * else; `docs/keys.md` has it in words. CVE-2026-47101, CVE-2025-0628 and CVE-2026-47102 of LiteLLM were holes in it.
  */
-import { isRecord } from "../../../formats/json.ts";
+import { isRecord, isSame } from "../../../formats/json.ts";
 import { parseDuration } from "../../../limits/window.ts";
 import type { KeyIdentity } from "../../../store/identity.ts";
 import type { Owners } from "../../../store/key-owners.ts";
@@ -12,7 +12,7 @@ import { isListed, type ModelNames, modelLists } from "../../../tenancy/model-ac
 import { roleOf, seesAll } from "../../../tenancy/roles.ts";
 import { excessOfMetadata, metadataOf } from "./ceiling-metadata.ts";
 import { excessOfObjects } from "./ceiling-objects.ts";
-import { type Excess, earlierOf, isSame } from "./excess.ts";
+import { type Excess, earlierOf } from "./excess.ts";
 
 /** What of a key can be too much. */
 export type Grants = Pick<

@@ -5,7 +5,9 @@ import { loadOwners } from "../../../store/key-owners.ts";
 import { findKeysByAlias, insertKey } from "../../../store/keys.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
 import { checkBelonging } from "./belonging.ts";
 import { withinMaker } from "./ceiling.ts";
@@ -34,8 +36,9 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
   requireWithinMaker(call, columns, owners);
   await checkBelonging(call, columns, owners);
   const token = await digestOf(secret);
+  const sealed = await withSealed(call, scopeOf.key(token), columns);
   const row = await insertKey(db, {
-    ...columns,
+    ...sealed,
     budget_anchor: nowText,
     token,
     key_name: keyName(secret),

@@ -3,11 +3,11 @@ import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
 import { loadOwners } from "../../../store/key-owners.ts";
 import { type Deletion, deleteKeys, findKeys, findKeysByAlias } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
-import { findTiers } from "../../../store/teams.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
 import { NANO, spendOfAll } from "../spend.ts";
+import { tiersOf } from "../tiers.ts";
 import { KEY_TABLE } from "./create.ts";
 import { requireRight } from "./rights.ts";
 import { keyScope, keyView, periodOf } from "./view.ts";
@@ -51,13 +51,10 @@ async function requireRights(call: AdminCall, keys: readonly KeyRow[]): Promise<
 /** Deletes keys nobody asks about any more: also those of a team or user that is deleted. */
 export async function removeKeys(call: AdminCall, rows: readonly KeyRow[]): Promise<void> {
   if (rows.length === 0) return;
-  const tiers = await findTiers(
-    call.db,
-    rows.map(({ budget_id }) => budget_id),
-  );
+  const tierOf = await tiersOf(call, rows);
   const spends = await spendOfAll(
     call,
-    rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, tiers.get(row.budget_id ?? "")) })),
+    rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, tierOf(row)) })),
   );
   const spendIn = (row: KeyRow) => spends.get(keyScope(row)) ?? 0;
   const nano = Object.fromEntries(rows.map((row) => [row.token, Math.round(spendIn(row) * NANO)]));

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseDuration } from "../../../limits/window.ts";
 import { dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
-import { countsByModel, metadataField } from "../metadata.ts";
+import { metadataField, SHARED_METADATA_FIELDS, vectorStoreIndexes } from "../metadata.ts";
 import { objectPermission } from "../object-permissions.ts";
 
 /** How long a key works: `30d`; `-1` for ever. */
@@ -13,21 +13,16 @@ const limitType = z.enum(["guaranteed_throughput", "best_effort_throughput", "dy
 
 /** Fields that are kept in `metadata`, as LiteLLM does; `null` takes one out of it. */
 export const METADATA_FIELDS = {
-  guardrails: texts,
+  ...SHARED_METADATA_FIELDS,
   policies: texts,
-  prompts: texts,
   tags: texts,
-  model_rpm_limit: countsByModel,
-  model_tpm_limit: countsByModel,
   rpm_limit_type: limitType,
   tpm_limit_type: limitType,
   temp_budget_increase: dollars,
   temp_budget_expiry: z.iso.datetime({ offset: true, local: true }).or(z.iso.date()).nullish(),
   enforced_params: texts,
   allowed_passthrough_routes: texts,
-  allowed_vector_store_indexes: z
-    .array(z.object({ index_name: z.string(), index_permissions: z.array(z.enum(["read", "write"])) }))
-    .nullish(),
+  allowed_vector_store_indexes: vectorStoreIndexes,
   budget_limits: z
     .array(z.object({ budget_duration: duration.unwrap().unwrap(), max_budget: z.number().min(0).max(1e9) }))
     .max(20)
@@ -69,7 +64,13 @@ const KEY_FIELDS = {
 };
 
 export const GenerateBody = z.object({ ...KEY_FIELDS, key: text });
-export const UpdateBody = z.object({ ...KEY_FIELDS, key: z.string().max(4096) });
+export const UpdateBody = z.object({
+  ...KEY_FIELDS,
+  key: z.string().max(4096),
+  key_alias: orEmptyText(text),
+  team_id: orEmptyText(identifier),
+  budget_duration: orEmptyText(duration),
+});
 export const RegenerateBody = z.object({
   ...KEY_FIELDS,
   key: text,
@@ -102,6 +103,11 @@ export const KeysBody = z.object({
 });
 export const KeyBody = z.object({ key: z.string().min(1).max(4096) });
 export const ResetBody = z.object({ reset_to: z.number() });
+
+/** LiteLLM's Terraform provider says `""` where its configuration has nothing: `null`. */
+function orEmptyText<T extends z.ZodType>(field: T) {
+  return z.union([z.literal("").transform(() => null), field]);
+}
 
 function period(others: readonly string[]) {
   return z

@@ -11,13 +11,12 @@ import {
   type Visibility,
 } from "../../../store/key-list.ts";
 import type { KeyRow, UserRow } from "../../../store/schema/index.ts";
-import { findTiers, membershipsOf, organizationsRunBy } from "../../../store/teams.ts";
+import { membershipsOf, organizationsRunBy } from "../../../store/teams.ts";
 import { findUsers, organizationsOf } from "../../../store/users.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { seesAll } from "../../../tenancy/roles.ts";
 import { type AdminCall, queryOf } from "../admin-call.ts";
-import { listedSpend } from "../listed-spend.ts";
-import { deletedKeyView, keyScope, keyView, periodOf } from "./view.ts";
+import { deletedKeyView, listedKeyViews } from "./view.ts";
 
 const paging = (size: number) => ({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
@@ -69,21 +68,12 @@ export async function keyList(call: AdminCall) {
 
 /** Keys with their spend as lists have it. */
 export async function fullKeys(call: AdminCall, rows: readonly KeyRow[], withUser = false) {
-  const tiers = await findTiers(
-    call.db,
-    rows.map(({ budget_id }) => budget_id),
-  );
-  const tierOf = (row: KeyRow) => tiers.get(row.budget_id ?? "");
-  const spent = await listedSpend(
-    call,
-    rows.map((row) => ({ scope: keyScope(row), period: periodOf(row, tierOf(row)) })),
-  );
   const ids = withUser ? [...new Set(rows.flatMap(({ user_id }) => user_id ?? []))] : [];
   const users = new Map((await findUsers(call.db, ids)).map((user) => [user.user_id, user]));
-  return rows.map((row) => {
-    const user = users.get(row.user_id ?? "");
-    const view = { token: row.token, ...keyView(row, call, spent(keyScope(row)), tierOf(row)) };
-    return user === undefined ? view : { ...view, user: userView(user) };
+  return (await listedKeyViews(call, rows)).map(({ key, view }) => {
+    const user = users.get(key.user_id ?? "");
+    const full = { token: key.token, ...view };
+    return user === undefined ? full : { ...full, user: userView(user) };
   });
 }
 

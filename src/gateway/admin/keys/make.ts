@@ -1,5 +1,6 @@
 /** From a body to the columns of a key. */
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { defined, isSame } from "../../../formats/json.ts";
 import { parseDuration } from "../../../limits/window.ts";
 import type { Owners } from "../../../store/key-owners.ts";
 import type { KeyChanges } from "../../../store/keys.ts";
@@ -8,11 +9,10 @@ import { KEY_TYPES } from "../../../tenancy/allowed-routes.ts";
 import { newKey } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { given, orEmpty } from "../fields.ts";
+import { limitsOf, NO_LIMITS, orEmpty } from "../fields.ts";
 import { foldMetadata } from "../metadata.ts";
 import { changedPermission } from "../object-permissions.ts";
 import { excessOf, excessOfAdmin, type Grants } from "./ceiling.ts";
-import { isSame } from "./excess.ts";
 import type { KeyFields } from "./fields.ts";
 import { METADATA_NAMES } from "./metadata.ts";
 import { modelNames } from "./model-names.ts";
@@ -33,14 +33,8 @@ export const EMPTY_KEY = {
   permissions: {},
   metadata: {},
   blocked: null,
-  max_budget: null,
-  soft_budget: null,
-  budget_duration: null,
+  ...NO_LIMITS,
   budget_anchor: null,
-  max_parallel_requests: null,
-  tpm_limit: null,
-  rpm_limit: null,
-  model_max_budget: {},
   allowed_cache_controls: [],
   allowed_routes: [],
   policies: [],
@@ -64,7 +58,7 @@ export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before
   const { duration, key_type, object_permission, auto_rotate, rotation_interval } = fields;
   const metadata = foldMetadata(METADATA_NAMES, fields, before.metadata);
   const isNewPeriod = fields.budget_duration !== undefined && fields.budget_duration !== before.budget_duration;
-  const columns = given({
+  const columns = defined({
     key_alias: fields.key_alias,
     models: orEmpty(fields.models, []),
     aliases: orEmpty(fields.aliases, {}),
@@ -79,14 +73,8 @@ export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before
     permissions: orEmpty(fields.permissions, {}),
     metadata: isSame(metadata, before.metadata) ? undefined : metadata,
     blocked: fields.blocked,
-    max_budget: fields.max_budget,
-    soft_budget: fields.soft_budget,
-    budget_duration: fields.budget_duration,
+    ...limitsOf(fields),
     budget_anchor: isNewPeriod ? nowText : undefined,
-    max_parallel_requests: fields.max_parallel_requests,
-    tpm_limit: fields.tpm_limit,
-    rpm_limit: fields.rpm_limit,
-    model_max_budget: orEmpty(fields.model_max_budget, {}),
     allowed_cache_controls: orEmpty(fields.allowed_cache_controls, []),
     allowed_routes: orEmpty(routesOf(key_type) ?? fields.allowed_routes, []),
     access_group_ids: orEmpty(fields.access_group_ids, []),

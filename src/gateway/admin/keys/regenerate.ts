@@ -5,6 +5,7 @@ import { type Deletion, type KeyChanges, replaceKey } from "../../../store/keys.
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { NANO, resetSpend } from "../spend.ts";
 import { KEY_TABLE } from "./create.ts";
 import { deletionOf } from "./delete.ts";
@@ -63,7 +64,7 @@ async function replace(
   const row = await replaceKey(call.db, key.token, {
     token,
     changes: {
-      ...changes,
+      ...(await withSealed(call, keyScope(key), changes)),
       key_name: keyName(secret),
       last_rotation_at: nowText,
       ...nextRotation({ ...key, ...changes }, now),

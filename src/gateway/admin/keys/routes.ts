@@ -22,6 +22,7 @@ import {
   UpdateBody,
 } from "./fields.ts";
 import { fullKeys, keyAliases, keyList } from "./list.ts";
+import { unfolded } from "./metadata.ts";
 import { regenerateKey } from "./regenerate.ts";
 import { resetKeySpend } from "./reset-spend.ts";
 import { findOwned, type KeyRoute, requireRight, requireRightToMake } from "./rights.ts";
@@ -162,11 +163,11 @@ export const keyRoutes: readonly Route[] = [
       const owned = await findOwned(call, key || call.principal.token);
       requireRight(call, owned, "/key/info");
       const tier = owned.owners.budget;
-      const spend = await keySpend(call, owned.key, tier);
-      return {
-        key: key || call.principal.token,
-        info: { ...keyView(owned.key, call, spend, tier), model_spend: await keyModelSpend(call, owned.key, tier) },
-      };
+      const view = keyView(owned.key, call, await keySpend(call, owned.key, tier), tier);
+      const model_spend = await keyModelSpend(call, owned.key, tier);
+      // What is kept in metadata stands beside it too, as /key/generate tells it: there Terraform looks for it.
+      const info = { ...unfolded(view.metadata), ...view, model_spend };
+      return { key: key || call.principal.token, info };
     },
   }),
   adminRoute({

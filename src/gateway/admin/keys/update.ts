@@ -1,15 +1,16 @@
 /** Changes of a key that stays the same key. */
 import { PermissionDeniedError } from "../../../formats/errors.ts";
+import { isSame } from "../../../formats/json.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { loadOwners, type Owners } from "../../../store/key-owners.ts";
 import { type KeyChanges, updateKey } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, type AuditAction, changed } from "../admin-call.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
 import { checkBelonging, checkMove } from "./belonging.ts";
 import { KEY_TABLE } from "./create.ts";
-import { isSame } from "./excess.ts";
 import type { KeyFields } from "./fields.ts";
 import { aliasTaken, columnsOf, type KeyColumns, requireAdminForSpend, requireWithinMaker } from "./make.ts";
 import { findOwned, keyNotFound, type OwnedKey, requireRight, requireRightToMake, runs } from "./rights.ts";
@@ -95,7 +96,8 @@ function requireRightToMove(
 }
 
 async function writeChanges(call: AdminCall, key: KeyRow, changes: KeyChanges): Promise<KeyRow> {
-  const stamped = { ...changes, updated_at: call.nowText, updated_by: call.actor };
+  const sealed = await withSealed(call, keyScope(key), changes);
+  const stamped = { ...sealed, updated_at: call.nowText, updated_by: call.actor };
   const row = await updateKey(call.db, key.token, stamped).catch((error: unknown) => {
     throw isDuplicate(error) ? aliasTaken(changes.key_alias) : error;
   });

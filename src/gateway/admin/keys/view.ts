@@ -3,10 +3,11 @@ import type { BudgetRow, deletedKeys, KeyRow } from "../../../store/schema/index
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import { keySubject } from "../../../tenancy/subjects.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { shownMetadata } from "../metadata.ts";
+import { listedSpend } from "../listed-spend.ts";
+import { shownMetadata } from "../metadata-credentials.ts";
 import { permissionView } from "../object-permissions.ts";
 import { modelSpendOf, NANO, spendOf } from "../spend.ts";
-import { tierView } from "../tiers.ts";
+import { tiersOf, tierView } from "../tiers.ts";
 import { type Clock, type Period, resetAt } from "../windows.ts";
 import { unfolded } from "./metadata.ts";
 
@@ -78,6 +79,16 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, clock: Clock, s
     key_rotation_at: key.key_rotation_at,
     litellm_budget_table: tierView(tier, clock),
   };
+}
+
+/** Keys of a list, in its order, with what they have spent as it was written down. */
+export async function listedKeyViews(call: AdminCall, rows: readonly KeyRow[]) {
+  const tierOf = await tiersOf(call, rows);
+  const spendIn = await listedSpend(
+    call,
+    rows.map((key) => ({ scope: keyScope(key), period: periodOf(key, tierOf(key)) })),
+  );
+  return rows.map((key) => ({ key, view: keyView(key, call, spendIn(keyScope(key)), tierOf(key)) }));
 }
 
 export type KeyView = ReturnType<typeof keyView>;

@@ -101,9 +101,9 @@ export async function removeModel(call: AdminCall, id: string, missing: (id: str
   await changed(call, { table: TABLE, id, action: "deleted", before: modelView(before, call.principal) });
 }
 
-/** LiteLLM's words; the status differs from route to route. */
+/** LiteLLM's words, and those its Terraform provider knows it by; the status differs from route to route. */
 export function notInDatabase(id: string): NotFoundError {
-  return new NotFoundError(`Model with id=${id} not found in db`, { param: "model_id" });
+  return new NotFoundError(`Model with id=${id} not found in db: model not found`, { param: "model_id" });
 }
 
 function taken(id: string): BadRequestError {

@@ -1,6 +1,6 @@
 /** What a caller is in an organization. The membership says it, not the role a user has in general. */
 import { NotFoundError, PermissionDeniedError } from "../../../formats/errors.ts";
-import { type ListedOrganization, listOrganizations } from "../../../store/organizations.ts";
+import { findOrganization, type ListedOrganization, listOrganizations } from "../../../store/organizations.ts";
 import { isAdmin, seesAll } from "../../../tenancy/roles.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { runsOrganization } from "../teams/access.ts";
@@ -12,7 +12,7 @@ export async function organizationToRun(call: AdminCall, id: string): Promise<Li
       `Call not allowed. User not proxy admin OR organization admin. route=${call.context.req.path}, organization_id=${id}`,
       { type: "auth_error", param: "organization_id" },
     );
-  const [listed] = await listOrganizations(call.db, { ids: [id], most: 1 });
+  const listed = await findOrganization(call.db, id);
   if (listed === undefined) throw notFound(id);
   return listed;
 }

@@ -1,14 +1,17 @@
 /** Organizations made and changed. */
+
 import { eq } from "drizzle-orm";
 import type { z } from "zod";
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { defined } from "../../../formats/json.ts";
 import { isDuplicate } from "../../../store/database.ts";
-import { type ListedOrganization, listOrganizations } from "../../../store/organizations.ts";
+import { findOrganization, type ListedOrganization } from "../../../store/organizations.ts";
 import { type OrganizationRow, organizations } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { given } from "../fields.ts";
 import { changedReserved } from "../metadata.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { changedMetadata } from "../metadata-fields.ts";
 import { changedPermission } from "../object-permissions.ts";
 import { changeTier, emptyTier, newTier, splitTier, type TierFields } from "../tiers.ts";
@@ -19,11 +22,10 @@ import { METADATA_NAMES, type NewBody, type UpdateFields } from "./body.ts";
 export async function createOrganization(call: AdminCall, body: z.infer<typeof NewBody>): Promise<ListedOrganization> {
   const { tier: limits, rest } = splitTier(body);
   const id = rest.organization_id ?? crypto.randomUUID();
-  const [known] = await listOrganizations(call.db, { ids: [id], most: 1 });
-  if (known !== undefined) throw taken(id); // before a tier is made for it
+  if (await findOrganization(call.db, id)) throw taken(id); // before a tier is made for it
   const tier = (await newTier(call, limits)) ?? (await emptyTier(call));
   const { actor, nowText } = call;
-  const organization: OrganizationRow = {
+  const organization: OrganizationRow = await withSealed(call, scopeOf.organization(id), {
     organization_id: id,
     organization_alias: rest.organization_alias,
     budget_id: tier.budget_id,
@@ -35,7 +37,7 @@ export async function createOrganization(call: AdminCall, body: z.infer<typeof N
     created_by: actor,
     updated_at: nowText,
     updated_by: actor,
-  };
+  });
   try {
     await call.db.insert(organizations).values(organization);
   } catch (error) {
@@ -50,7 +52,7 @@ export async function updateOrganization(
   { litellm_budget_table, ...body }: UpdateFields,
 ): Promise<ListedOrganization> {
   const { tier: beside, rest } = splitTier(body);
-  const limits: TierFields = { ...litellm_budget_table, ...given(beside) };
+  const limits: TierFields = { ...litellm_budget_table, ...defined(beside) };
   const metadata = changedMetadata(before.metadata, rest, METADATA_NAMES);
   if (!isAdmin(call.principal.role)) refuseBounds({ ...rest, ...limits }, before, metadata);
   const tier = (await changeTier(call, before.budget_id, limits)) ?? (await emptyTier(call));
@@ -58,7 +60,8 @@ export async function updateOrganization(
   const [organization] = await call.db
     .update(organizations)
     .set({
-      ...given({ organization_alias: rest.organization_alias, metadata, object_permission: permission }),
+      ...defined({ organization_alias: rest.organization_alias, object_permission: permission }),
+      ...(await withSealed(call, scopeOf.organization(before.organization_id), defined({ metadata }))),
       ...(rest.models !== undefined && { models: rest.models ?? [] }),
       ...(rest.blocked !== undefined && { blocked: rest.blocked ?? false }),
       budget_id: tier.budget_id,

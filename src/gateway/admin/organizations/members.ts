@@ -10,18 +10,16 @@ import {
   type UserRow,
   users,
 } from "../../../store/schema/index.ts";
-import { findUsers, findUsersByEmails } from "../../../store/users.ts";
+import { findUsersByEmails } from "../../../store/users.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
 import { ownTier } from "../teams/tiers.ts";
 import { changeTier } from "../tiers.ts";
-import { newUser } from "../users/defaults.ts";
+import { type NamedUser, onlyOne, usersNamed } from "../users/named.ts";
 import type { MemberFields, MemberRole } from "./body.ts";
 
-interface Candidate {
-  user: UserRow;
-  isNew: boolean;
+interface Candidate extends NamedUser {
   role: MemberRole;
 }
 
@@ -77,21 +75,11 @@ async function refuseKnown(call: AdminCall, id: string, candidates: readonly Can
 
 /** Each user once, as said last. */
 async function findCandidates(call: AdminCall, wanted: readonly MemberFields[]): Promise<Candidate[]> {
-  const ids = wanted.flatMap(({ user_id }) => user_id ?? []);
-  const byId = new Map((await findUsers(call.db, ids)).map((user) => [user.user_id, user]));
-  const emails = wanted.flatMap(({ user_email }) => user_email ?? []);
-  const byEmail = Map.groupBy(await findUsersByEmails(call.db, emails), ({ user_email }) => user_email?.toLowerCase());
   const candidates = new Map<string, Candidate>();
-  const made = new Map<string, UserRow>();
-  for (const { user_id, user_email, role } of wanted) {
-    const email = user_email?.toLowerCase();
-    const holders = email === undefined ? [] : (byEmail.get(email) ?? []);
-    const known = user_id == null ? onlyOne(holders) : byId.get(user_id);
-    if (user_id != null && known === undefined && holders.length > 0) throw emailTaken(user_email);
-    const name = user_id ?? `email ${email}`;
-    const user = known ?? made.get(name) ?? newUser(call, user_id ?? crypto.randomUUID(), user_email ?? null);
-    if (known === undefined) made.set(name, user);
-    candidates.set(user.user_id, { user, isNew: known === undefined, role });
+  const named = await usersNamed(call, wanted);
+  for (const [index, { role }] of wanted.entries()) {
+    const one = named[index];
+    if (one !== undefined) candidates.set(one.user.user_id, { ...one, role });
   }
   return [...candidates.values()];
 }
@@ -148,17 +136,6 @@ async function userByEmail({ db }: AdminCall, email: string): Promise<string> {
   const user = onlyOne(await findUsersByEmails(db, [email]));
   if (user === undefined) throw new NotFoundError(`User not found for user_email=${email}`, { param: "user_email" });
   return user.user_id;
-}
-
-function onlyOne(holders: readonly UserRow[]): UserRow | undefined {
-  if (holders.length <= 1) return holders[0];
-  throw new BadRequestError("Multiple users with this email found in db. Please use 'user_id' instead.", {
-    param: "user_email",
-  });
-}
-
-function emailTaken(email: string | null | undefined): BadRequestError {
-  return new BadRequestError(`User with email ${email} already exists`, { param: "user_email" });
 }
 
 function isMember({ organization_id, user_id }: Pick<OrganizationMemberRow, "organization_id" | "user_id">) {

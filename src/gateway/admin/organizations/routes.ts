@@ -1,6 +1,9 @@
 /** `/organization/*` */
 import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
+import { among } from "../../../store/among.ts";
 import { deleteOrganizations, listOrganizations } from "../../../store/organizations.ts";
+import { listProjects } from "../../../store/projects.ts";
+import { teams } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, bodyOf, changed, queryOf } from "../admin-call.ts";
@@ -177,17 +180,23 @@ async function deleteAll(call: AdminCall, ids: readonly string[]) {
   const known = new Set(rows.map(({ organization }) => organization.organization_id));
   const missing = ids.find((id) => !known.has(id));
   if (missing !== undefined) throw notFound(missing);
-  const views = await fullViews(call, rows);
+  const [views, theirProjects] = await Promise.all([
+    fullViews(call, rows),
+    listProjects(call.db, { teams: among(teams.organization_id, ids), most: MOST_FORGOTTEN }),
+  ]);
   await deleteOrganizations(call.db, ids, {
     deletedAt: call.nowText,
     deletedBy: call.actor,
     deletedByKey: call.principal.token,
   });
-  const scopes = views.flatMap(({ organization_id, members, teams }) => [
-    scopeOf.organization(organization_id),
-    ...members.map(({ user_id }) => scopeOf.organizationMember(organization_id, user_id)),
-    ...teams.map(({ team_id }) => scopeOf.team(team_id)),
-  ]);
+  const scopes = [
+    ...views.flatMap((view) => [
+      scopeOf.organization(view.organization_id),
+      ...view.members.map(({ user_id }) => scopeOf.organizationMember(view.organization_id, user_id)),
+      ...view.teams.map(({ team_id }) => scopeOf.team(team_id)),
+    ]),
+    ...theirProjects.map(({ project }) => scopeOf.project(project.project_id)),
+  ];
   await Promise.all(scopes.slice(0, MOST_FORGOTTEN).map((scope) => call.gateway.accounts.forget(scope)));
   for (const before of views)
     await changed(call, { table: TABLE, id: before.organization_id, action: "deleted", before });

@@ -1,12 +1,15 @@
 /** Projects made and changed. */
+
 import { eq } from "drizzle-orm";
 import type { z } from "zod";
 import { BadRequestError } from "../../../formats/errors.ts";
+import { defined } from "../../../formats/json.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { type ListedProject, listProjects } from "../../../store/projects.ts";
 import { type ProjectRow, projects, type TeamRow } from "../../../store/schema/index.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { given } from "../fields.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { changedMetadata } from "../metadata-fields.ts";
 import { changedPermission } from "../object-permissions.ts";
 import { changeTier, emptyTier, newTier, splitTier } from "../tiers.ts";
@@ -30,7 +33,7 @@ export async function createProject(
   if (known !== undefined) throw taken(id); // before a tier is made for it
   const tier = (await newTier(call, limits)) ?? (await emptyTier(call));
   const { actor, nowText } = call;
-  const project: ProjectRow = {
+  const project: ProjectRow = await withSealed(call, scopeOf.project(id), {
     project_id: id,
     project_alias: rest.project_alias ?? null,
     description: rest.description ?? null,
@@ -46,7 +49,7 @@ export async function createProject(
     created_by: actor,
     updated_at: nowText,
     updated_by: actor,
-  };
+  });
   try {
     await call.db.insert(projects).values(project);
   } catch (error) {
@@ -69,7 +72,7 @@ export async function updateProject(
   if (team !== undefined) {
     const moves = team.team_id !== before.team_id;
     const isAlready = moves ? { ...tierBefore, models: before.models } : {}; // to a team that may have less
-    checkLimits(call, { ...isAlready, ...given({ ...limits, models: rest.models }) }, team);
+    checkLimits(call, { ...isAlready, ...defined({ ...limits, models: rest.models }) }, team);
     checkGrants(
       call,
       { metadata, permission: permission ?? (moves ? before.object_permission : null) },
@@ -81,7 +84,8 @@ export async function updateProject(
   const [project] = await call.db
     .update(projects)
     .set({
-      ...given({ project_alias, description, metadata, object_permission: permission, team_id: team?.team_id }),
+      ...defined({ project_alias, description, object_permission: permission, team_id: team?.team_id }),
+      ...(await withSealed(call, scopeOf.project(before.project_id), defined({ metadata }))),
       ...(rest.models !== undefined && { models: rest.models ?? [] }),
       ...(rest.model_rpm_limit !== undefined && { model_rpm_limit: rest.model_rpm_limit ?? {} }),
       ...(rest.model_tpm_limit !== undefined && { model_tpm_limit: rest.model_tpm_limit ?? {} }),

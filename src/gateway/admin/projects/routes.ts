@@ -10,9 +10,8 @@ import { visibleTeams } from "../teams/access.ts";
 import { checkVisible, findProject, notFound, teamAfter, teamToRun } from "./access.ts";
 import { DeleteBody, InfoQuery, NewBody, UpdateBody } from "./body.ts";
 import { createProject, updateProject } from "./changes.ts";
-import { freshView, listedViews, projectView } from "./view.ts";
+import { freshView, listedViews, PROJECT_TABLE, projectView } from "./view.ts";
 
-const TABLE = "LiteLLM_ProjectTable";
 const MOST_LISTED = 1000;
 const tag = "projects";
 
@@ -28,7 +27,7 @@ export const projectRoutes: readonly Route[] = [
       const body = await bodyOf(call, NewBody);
       const team = await teamToRun(call, body.team_id, "create");
       const view = await freshView(call, await createProject(call, team, body));
-      await changed(call, { table: TABLE, id: view.project_id, action: "created", after: view });
+      await changed(call, { table: PROJECT_TABLE, id: view.project_id, action: "created", after: view });
       return view;
     },
   }),
@@ -45,7 +44,7 @@ export const projectRoutes: readonly Route[] = [
       const team = await teamAfter(call, before.project, body.team_id);
       const view = await freshView(call, await updateProject(call, before, team, body));
       const shown = projectView(before, 0, call);
-      await changed(call, { table: TABLE, id: view.project_id, action: "updated", before: shown, after: view });
+      await changed(call, { table: PROJECT_TABLE, id: view.project_id, action: "updated", before: shown, after: view });
       return view;
     },
   }),
@@ -103,6 +102,7 @@ async function deleteAll(call: AdminCall, ids: readonly string[]) {
   const views = await listedViews(call, rows);
   await call.db.delete(projects).where(among(projects.project_id, ids));
   await Promise.all(ids.map((id) => call.gateway.accounts.forget(scopeOf.project(id))));
-  for (const before of views) await changed(call, { table: TABLE, id: before.project_id, action: "deleted", before });
+  for (const before of views)
+    await changed(call, { table: PROJECT_TABLE, id: before.project_id, action: "deleted", before });
   return views;
 }

@@ -1,5 +1,7 @@
 /** Projects as routes show them: an allow-list of fields. */
-import type { ListedProject } from "../../../store/projects.ts";
+import { eq } from "drizzle-orm";
+import { type ListedProject, listProjects } from "../../../store/projects.ts";
+import { teams } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { listedSpend } from "../listed-spend.ts";
@@ -9,6 +11,9 @@ import { spendOf } from "../spend.ts";
 import { periodOf, tierView } from "../tiers.ts";
 import type { Clock } from "../windows.ts";
 import { METADATA_NAMES } from "./body.ts";
+
+/** What the audit log calls them. */
+export const PROJECT_TABLE = "LiteLLM_ProjectTable";
 
 /** @param spend US dollars in the current window */
 export function projectView({ project, tier }: ListedProject, spend: number, clock: Clock) {
@@ -38,6 +43,13 @@ export function projectView({ project, tier }: ListedProject, spend: number, clo
 export async function freshView(call: AdminCall, listed: ListedProject) {
   const spend = await spendOf(call, scopeOf.project(listed.project.project_id), periodOf(listed.tier));
   return projectView(listed, spend, call);
+}
+
+/** Projects a team may have that go with it. */
+const MOST_OF_TEAM = 10_000;
+
+export async function projectsOfTeam(call: AdminCall, id: string) {
+  return listedViews(call, await listProjects(call.db, { teams: eq(teams.team_id, id), most: MOST_OF_TEAM }));
 }
 
 /** Projects of a list, with what they have spent as it was written down. */

@@ -79,12 +79,18 @@ function statusOf({ outcome }: ListedLog): "success" | "failure" {
 const isoTime = (time: number) => new Date(time).toISOString();
 
 /** What was asked and answered, as far as it is kept. */
-export function payloadView({ messages, response }: { messages: string | null; response: string | null }) {
+export function payloadView({
+  messages,
+  response,
+}: {
+  messages?: string | null | undefined;
+  response?: string | null | undefined;
+}) {
   return { messages: parsed(messages), response: parsed(response), proxy_server_request: {} };
 }
 
-function parsed(text: string | null): unknown {
-  if (text === null) return {};
+function parsed(text: string | null | undefined): unknown {
+  if (text === null || text === undefined) return {};
   try {
     return JSON.parse(text);
   } catch {

@@ -107,7 +107,9 @@ export const logRoutes: readonly Route[] = [
     tag: "spend",
     async handle(call) {
       const log = await findLog(call.db, (call.context.req.param("request_id") ?? "").slice(0, 512));
-      return log !== undefined && (await mayRead(call, log)) ? payloadView(log) : null;
+      if (log === undefined || !(await mayRead(call, log))) return null;
+      const stored = log.payloadRef === null ? undefined : await call.gateway.payloads?.get(log.payloadRef);
+      return payloadView(stored ?? log);
     },
   }),
 ];

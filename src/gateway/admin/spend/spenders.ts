@@ -2,13 +2,13 @@
 import { z } from "zod";
 import type { KeyRow, UserRow } from "../../../store/schema/index.ts";
 import { spendingKeys, spendingUsers } from "../../../store/spend/scopes.ts";
-import { findTiers } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { Route } from "../../route.ts";
 import { adminRoute, queryOf } from "../admin-call.ts";
 import { keyScope, periodOf } from "../keys/view.ts";
 import { listedSpend } from "../listed-spend.ts";
-import { shownMetadata } from "../metadata.ts";
+import { shownMetadata } from "../metadata-credentials.ts";
+import { tiersOf } from "../tiers.ts";
 import { type Clock, resetAt } from "../windows.ts";
 import { ownOf } from "./sight.ts";
 
@@ -22,14 +22,11 @@ export const spenderRoutes: readonly Route[] = [
     async handle(call) {
       const [userId] = ownOf(call).userIds ?? [];
       const keys = await spendingKeys(call.db, { prefix: scopeOf.key(""), userId });
-      const tiers = await findTiers(
-        call.db,
-        keys.map(({ budget_id }) => budget_id),
-      );
+      const tierOf = await tiersOf(call, keys);
       const periods = keys.map((key) => ({
         key,
         scope: keyScope(key),
-        period: periodOf(key, tiers.get(key.budget_id ?? "")),
+        period: periodOf(key, tierOf(key)),
       }));
       const spent = await listedSpend(call, periods);
       return periods.map(({ key, scope, period }) => keyView(key, spent(scope), resetAt(period, call))).sort(bySpend);

@@ -1,5 +1,6 @@
 /** What those who are not the proxy admin may make of a team: never more than they were given. */
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { isSame } from "../../../formats/json.ts";
 import type { OrganizationRow, TeamRow } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { groupNamesOf } from "../../model-names.ts";
@@ -43,11 +44,10 @@ export function checkWithinMaker(call: AdminCall, team: BoundedTeam): void {
 export function checkWithinGrant(organization: OrganizationRow, before: TeamRow | undefined, after: TeamRow): void {
   const trusted = changedTrusted(before?.metadata ?? {}, after.metadata);
   if (trusted !== undefined) throw notTheirs(trusted);
-  if (JSON.stringify(before?.router_settings ?? null) !== JSON.stringify(after.router_settings))
-    throw notTheirs("router_settings");
+  if (!isSame(before?.router_settings, after.router_settings)) throw notTheirs("router_settings");
   const held = before?.access_group_ids ?? [];
   if (after.access_group_ids.some((id) => !held.includes(id))) throw notTheirs("access_group_ids");
-  if (JSON.stringify(before?.object_permission ?? null) === JSON.stringify(after.object_permission)) return;
+  if (isSame(before?.object_permission, after.object_permission)) return;
   const [more] = beyond(organization.object_permission, after.object_permission);
   if (more !== undefined) throw notTheirs(`object_permission.${more}`);
 }
@@ -66,13 +66,13 @@ export function checkWithinTeam(call: AdminCall, before: TeamRow, after: TeamRow
     "policies",
     "router_settings",
   ] as const;
-  for (const name of fixed) if (JSON.stringify(before[name]) !== JSON.stringify(after[name])) throw notTheirs(name);
+  for (const name of fixed) if (!isSame(before[name], after[name])) throw notTheirs(name);
   const reserved = changedReserved(before.metadata, after.metadata);
   if (reserved !== undefined) throw notTheirs(reserved);
   for (const name of ["max_budget", "tpm_limit", "rpm_limit", "max_parallel_requests"] as const)
     if (isWider(before[name], after[name])) throw notTheirs(name);
   for (const [model, limit] of Object.entries(before.model_max_budget))
-    if (JSON.stringify(limit) !== JSON.stringify(after.model_max_budget[model])) throw notTheirs("model_max_budget");
+    if (!isSame(limit, after.model_max_budget[model])) throw notTheirs("model_max_budget");
   if (after.access_group_ids.some((id) => !before.access_group_ids.includes(id))) throw notTheirs("access_group_ids");
   checkModels(call, before, after);
 }

@@ -1,7 +1,7 @@
 /** The bodies of `/team/*`. A field that is absent says nothing; `null` is a value. */
 import { z } from "zod";
 import { count, dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
-import { metadataField, SHARED_METADATA_FIELDS } from "../metadata.ts";
+import { metadataField, SHARED_METADATA_FIELDS, vectorStoreIndexes } from "../metadata.ts";
 import { objectPermission } from "../object-permissions.ts";
 
 const limitType = z.enum(["guaranteed_throughput", "best_effort_throughput"]).nullish();
@@ -15,10 +15,7 @@ const METADATA_FIELDS = {
   allowed_passthrough_routes: texts,
   secret_manager_settings: object,
   team_member_key_duration: duration,
-  allowed_vector_store_indexes: z
-    .array(z.object({ index_name: z.string().max(512), index_permissions: z.array(z.enum(["read", "write"])) }))
-    .max(1000)
-    .nullish(),
+  allowed_vector_store_indexes: vectorStoreIndexes,
   enforced_batch_output_expires_after: object,
   enforced_file_expires_after: object,
 };
@@ -75,7 +72,11 @@ const team_id = z.string().max(512);
 export const TeamBody = z.object({ team_id });
 export const TeamsBody = z.object({ team_ids: z.array(team_id).max(100) });
 export const TeamModelsBody = z.object({ team_id, models: z.array(z.string().max(512)).max(10_000) });
-export const PermissionsBody = z.object({ team_id, team_member_permissions: z.array(z.string().max(256)).max(100) });
+/** `null` is none: what Go makes of an empty list, and Terraform sends. */
+export const PermissionsBody = z.object({
+  team_id,
+  team_member_permissions: z.array(z.string().max(256)).max(100).nullable(),
+});
 
 export const MemberAddBody = z.object({
   team_id,

@@ -2,7 +2,7 @@
 import { BadRequestError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
 import { type AdminCall, adminRoute, bodyOf } from "../admin-call.ts";
-import { shownMetadata } from "../metadata.ts";
+import { mergeVariables, shownMetadata } from "../metadata-credentials.ts";
 import { pythonList } from "../python-list.ts";
 import { teamFor } from "./access.ts";
 import { CallbackBody } from "./body.ts";
@@ -39,7 +39,7 @@ export const callbackRoutes = [
           );
         named.push(callback_name);
       }
-      Object.assign(settings.callback_vars, callback_vars);
+      settings.callback_vars = mergeVariables(callback_name, settings.callback_vars, callback_vars);
       const updated = await save(call, team, { metadata: { ...team.metadata, callback_settings: settings } });
       return { status: "success", data: await freshTeamView(call, updated) };
     },

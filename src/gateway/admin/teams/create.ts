@@ -6,7 +6,10 @@ import { type TeamRow, teams } from "../../../store/schema/index.ts";
 import { findTeam } from "../../../store/teams.ts";
 import { ADMIN_USER_ID } from "../../../tenancy/principal.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
+import { NO_LIMITS } from "../fields.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { runsOrganization } from "./access.ts";
 import { checkWithinGrant, checkWithinMaker } from "./admin-bounds.ts";
 import { type MemberFields, NewTeamBody, type TeamFields } from "./body.ts";
@@ -67,14 +70,8 @@ function newRow({ actor, nowText }: AdminCall, team_id: string, fields: TeamFiel
     organization_id: null,
     metadata: {},
     models: [],
-    max_budget: null,
-    soft_budget: null,
-    budget_duration: null,
+    ...NO_LIMITS,
     budget_anchor: nowText,
-    max_parallel_requests: null,
-    tpm_limit: null,
-    rpm_limit: null,
-    model_max_budget: {},
     model_aliases: {},
     blocked: false,
     router_settings: null,
@@ -92,9 +89,10 @@ function newRow({ actor, nowText }: AdminCall, team_id: string, fields: TeamFiel
   };
 }
 
-async function insert({ db }: AdminCall, row: TeamRow): Promise<TeamRow> {
+async function insert(call: AdminCall, row: TeamRow): Promise<TeamRow> {
+  const sealed = await withSealed(call, scopeOf.team(row.team_id), row);
   try {
-    const [team] = await db.insert(teams).values(row).returning();
+    const [team] = await call.db.insert(teams).values(sealed).returning();
     if (team === undefined) throw new Error("D1 returned no row of an insert");
     return team;
   } catch (error) {

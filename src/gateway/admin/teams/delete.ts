@@ -1,12 +1,13 @@
-/** `POST /team/delete`: the team goes, and its keys and memberships with it; copies stay for audit. */
-import { eq, inArray, or } from "drizzle-orm";
-import { atOnce } from "../../../store/among.ts";
-import { budgets, deletedTeams, keys, teamMembers, teams } from "../../../store/schema/index.ts";
+/** `POST /team/delete`: the team goes, and its keys, projects and memberships with it; copies stay for audit. */
+import { eq, inArray, or, sql } from "drizzle-orm";
+import { among, atOnce } from "../../../store/among.ts";
+import { budgets, deletedTeams, keys, projects, teamMembers, teams } from "../../../store/schema/index.ts";
 import { findTeams, membersOf } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { deletionOf } from "../keys/delete.ts";
 import { removeKeysWhere } from "../keys-of.ts";
+import { PROJECT_TABLE, projectsOfTeam } from "../projects/view.ts";
 import { teamFor, teamNotFound } from "./access.ts";
 import { TeamsBody } from "./body.ts";
 import { freshTeamView, memberView } from "./view.ts";
@@ -15,7 +16,7 @@ export const deleteTeams = adminRoute({
   method: "POST",
   paths: ["/team/delete"],
   access: "manage",
-  summary: "Delete teams, with their keys and memberships",
+  summary: "Delete teams, with their projects, keys and memberships",
   tag: "teams",
   body: TeamsBody,
   async handle(call) {
@@ -34,12 +35,13 @@ async function deleteTeam(call: AdminCall, id: string): Promise<void> {
   const { db, gateway } = call;
   const { team } = await teamFor(call, id, "org_admin");
   const members = await membersOf(db, [id]);
-  const view = await freshTeamView(call, team);
-  await removeKeysWhere(call, eq(keys.team_id, id));
+  const [view, ofTeam] = await Promise.all([freshTeamView(call, team), projectsOfTeam(call, id)]);
+  const projectIds = ofTeam.map(({ project_id }) => project_id);
+  await removeKeysWhere(call, sql`(${eq(keys.team_id, id)} or ${among(keys.project_id, projectIds)})`);
   const { total } = await gateway.accounts.spend(scopeOf.team(id), []);
   const { deletedAt, deletedBy, deletedByKey, changedBy } = deletionOf(call, {});
-  const ofTeam = eq(teamMembers.team_id, id);
-  const tiers = db.select({ budget_id: teamMembers.budget_id }).from(teamMembers).where(ofTeam);
+  const isMember = eq(teamMembers.team_id, id);
+  const tiers = db.select({ budget_id: teamMembers.budget_id }).from(teamMembers).where(isMember);
   await atOnce(db, [
     db.insert(deletedTeams).values({
       ...team,
@@ -54,10 +56,16 @@ async function deleteTeam(call: AdminCall, id: string): Promise<void> {
     db
       .delete(budgets)
       .where(or(inArray(budgets.budget_id, tiers), eq(budgets.budget_id, team.team_member_budget_id ?? ""))),
-    db.delete(teamMembers).where(ofTeam),
+    db.delete(teamMembers).where(isMember),
+    db.delete(projects).where(eq(projects.team_id, id)),
     db.delete(teams).where(eq(teams.team_id, id)),
   ]);
   await gateway.accounts.forget(scopeOf.team(id));
-  await Promise.all(members.map(({ user_id }) => gateway.accounts.forget(scopeOf.teamMember(id, user_id))));
+  await Promise.all([
+    ...members.map(({ user_id }) => gateway.accounts.forget(scopeOf.teamMember(id, user_id))),
+    ...projectIds.map((project) => gateway.accounts.forget(scopeOf.project(project))),
+  ]);
+  for (const before of ofTeam)
+    await changed(call, { table: PROJECT_TABLE, id: before.project_id, action: "deleted", before });
   await changed(call, { table: "LiteLLM_TeamTable", id, action: "deleted", before: view });
 }

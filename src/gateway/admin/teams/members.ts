@@ -1,12 +1,13 @@
 /** `/team/member_*`: who is in a team, as what, and what each may spend there. */
+
 import { and, desc, eq } from "drizzle-orm";
 import { BadRequestError, PermissionDeniedError, SluiceError } from "../../../formats/errors.ts";
+import { defined } from "../../../formats/json.ts";
 import { atOnce } from "../../../store/among.ts";
 import { keys, type TeamMemberRow, type TeamRow, teamMembers, users } from "../../../store/schema/index.ts";
 import { findMember, findMembersByEmail, findTeam, findTiers, membersOf } from "../../../store/teams.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, adminRoute, bodyOf } from "../admin-call.ts";
-import { given } from "../fields.ts";
 import { removeKeysWhere } from "../keys-of.ts";
 import { availableTeams } from "../users/defaults.ts";
 import { listedUserViews } from "../users/view.ts";
@@ -222,7 +223,7 @@ async function update(
   },
 ): Promise<void> {
   const before = await membersOf(call.db, [team.team_id]);
-  const limits = given({
+  const limits = defined({
     max_budget: wanted.max_budget_in_team,
     tpm_limit: wanted.tpm_limit,
     rpm_limit: wanted.rpm_limit,

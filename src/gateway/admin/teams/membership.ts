@@ -12,9 +12,8 @@ import {
   users,
 } from "../../../store/schema/index.ts";
 import { findTiers, membersOf } from "../../../store/teams.ts";
-import { findUsers, findUsersByEmails } from "../../../store/users.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
-import { newUser } from "../users/defaults.ts";
+import { type NamedUser, usersNamed } from "../users/named.ts";
 import type { MemberFields } from "./body.ts";
 import { ownTier } from "./tiers.ts";
 import { memberView } from "./view.ts";
@@ -25,9 +24,7 @@ export interface Added {
 }
 
 /** Somebody to be added, with the user that is there or will be. */
-interface Candidate {
-  user: UserRow;
-  isNew: boolean;
+interface Candidate extends NamedUser {
   email: string | null;
   role: "admin" | "user";
 }
@@ -79,37 +76,16 @@ export async function membersChanged(call: AdminCall, teamId: string, before: re
   });
 }
 
+/** Each user once, as said first. */
 async function findCandidates(call: AdminCall, wanted: readonly MemberFields[]): Promise<Candidate[]> {
-  const byId = new Map<string, UserRow>();
-  const ids = wanted.flatMap(({ user_id }) => user_id ?? []);
-  for (const user of await findUsers(call.db, ids)) byId.set(user.user_id, user);
-  const emails = wanted.flatMap(({ user_email }) => user_email ?? []);
-  const byEmail = Map.groupBy(await findUsersByEmails(call.db, emails), ({ user_email }) => user_email?.toLowerCase());
   const candidates = new Map<string, Candidate>();
-  const made = new Map<string, UserRow>();
-  for (const { user_id, user_email, role } of wanted) {
-    const email = user_email ?? null;
-    const holders = email === null ? [] : (byEmail.get(email.toLowerCase()) ?? []);
-    const known = user_id == null ? onlyOne(holders) : byId.get(user_id);
-    if (user_id != null && known === undefined && holders.length > 0) throw emailTaken(email);
-    const madeBefore = user_id == null && email !== null ? made.get(email.toLowerCase()) : undefined;
-    const user = known ?? madeBefore ?? newUser(call, user_id ?? crypto.randomUUID(), email);
-    if (known === undefined && email !== null) made.set(email.toLowerCase(), user);
-    if (!candidates.has(user.user_id))
-      candidates.set(user.user_id, { user, isNew: known === undefined, email: email ?? user.user_email, role });
+  const named = await usersNamed(call, wanted);
+  for (const [index, { user_email, role }] of wanted.entries()) {
+    const one = named[index];
+    if (one === undefined || candidates.has(one.user.user_id)) continue;
+    candidates.set(one.user.user_id, { ...one, email: user_email ?? one.user.user_email, role });
   }
   return [...candidates.values()];
-}
-
-function onlyOne(holders: readonly UserRow[]): UserRow | undefined {
-  if (holders.length <= 1) return holders[0];
-  throw new BadRequestError("Multiple users with this email found in db. Please use 'user_id' instead.", {
-    param: "user_email",
-  });
-}
-
-function emailTaken(email: string | null): BadRequestError {
-  return new BadRequestError(`User with email ${email} already exists`, { param: "user_email" });
 }
 
 async function tiersFor(

@@ -2,8 +2,9 @@
 import { and, eq, ne } from "drizzle-orm";
 import { BadRequestError, NotFoundError, PermissionDeniedError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
+import { findOrganization, type ListedOrganization } from "../../../store/organizations.ts";
 import { type TeamRow, teams } from "../../../store/schema/index.ts";
-import { findOrganization, membersOutside, type OrganizationWithTier } from "../../../store/teams.ts";
+import { membersOutside } from "../../../store/teams.ts";
 import { isListed } from "../../../tenancy/model-access.ts";
 import { groupNamesOf } from "../../model-names.ts";
 import type { AdminCall } from "../admin-call.ts";
@@ -13,7 +14,7 @@ import { pythonList } from "../python-list.ts";
 export type BoundedTeam = Pick<TeamRow, "models" | "model_aliases" | "max_budget" | "tpm_limit" | "rpm_limit">;
 
 /** @throws BadRequestError, as `/team/new` of LiteLLM */
-export async function organizationOf({ db }: AdminCall, id: string): Promise<OrganizationWithTier> {
+export async function organizationOf({ db }: AdminCall, id: string): Promise<ListedOrganization> {
   const found = await findOrganization(db, id);
   if (found !== undefined) return found;
   throw new BadRequestError(`Organization not found for organization_id=${id}`, { param: "organization_id" });
@@ -34,7 +35,7 @@ export function modelsOf({ models, model_aliases }: Pick<TeamRow, "models" | "mo
 /** @throws BadRequestError where a team would have more than its organization */
 export function checkWithinOrganization(
   call: AdminCall,
-  { organization, tier }: OrganizationWithTier,
+  { organization, tier }: ListedOrganization,
   team: Partial<BoundedTeam>,
 ): void {
   const id = organization.organization_id;
@@ -58,7 +59,7 @@ export function checkWithinOrganization(
 }
 
 /** A team goes into another organization. @throws NotFoundError, PermissionDeniedError */
-export async function checkMove(call: AdminCall, team: TeamRow, organizationId: string): Promise<OrganizationWithTier> {
+export async function checkMove(call: AdminCall, team: TeamRow, organizationId: string): Promise<ListedOrganization> {
   const found = await findOrganization(call.db, organizationId);
   if (found === undefined)
     throw new NotFoundError(`Organization not found, passed organization_id=${organizationId}`, {
@@ -97,7 +98,7 @@ const LIMITS = [
  */
 export async function checkPromises(
   { db }: AdminCall,
-  { organization, tier }: OrganizationWithTier,
+  { organization, tier }: ListedOrganization,
   team: Pick<TeamRow, "team_id" | "tpm_limit" | "rpm_limit" | "metadata">,
 ): Promise<void> {
   if (!LIMITS.some(({ type }) => team.metadata[type] === "guaranteed_throughput")) return;

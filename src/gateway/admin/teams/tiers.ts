@@ -1,10 +1,12 @@
 /** Tiers of members: one that a team's members share, and one of each member that has limits of its own. */
+
 import { eq } from "drizzle-orm";
+import { defined } from "../../../formats/json.ts";
 import { type BudgetRow, budgets } from "../../../store/schema/index.ts";
 import { findTiers } from "../../../store/teams.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { createBudget, updateBudget } from "../budgets.ts";
-import { given } from "../fields.ts";
+import { NO_LIMITS } from "../fields.ts";
 import type { TeamFields } from "./body.ts";
 
 /** Absent: not said; `null`: no such limit. */
@@ -17,7 +19,7 @@ export interface TierLimits {
 
 /** What a body says of the tier that a team's members share. */
 export function sharedTierLimits(fields: TeamFields): TierLimits {
-  return given({
+  return defined({
     max_budget: fields.team_member_budget,
     budget_duration: fields.team_member_budget_duration,
     rpm_limit: fields.team_member_rpm_limit,
@@ -61,13 +63,7 @@ export function dropTier({ db }: AdminCall, id: string) {
 export function ownTier(call: AdminCall, limits: TierLimits, base: BudgetRow | undefined): BudgetRow {
   const { actor, nowText } = call;
   return {
-    soft_budget: null,
-    max_parallel_requests: null,
-    model_max_budget: {},
-    max_budget: null,
-    budget_duration: null,
-    rpm_limit: null,
-    tpm_limit: null,
+    ...NO_LIMITS,
     ...limitsOf(base),
     ...limits,
     budget_id: crypto.randomUUID(),

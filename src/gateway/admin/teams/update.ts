@@ -3,7 +3,9 @@ import { eq } from "drizzle-orm";
 import { PermissionDeniedError } from "../../../formats/errors.ts";
 import { type TeamRow, teams } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, type AuditAction, adminRoute, bodyOf, changed } from "../admin-call.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { type Standing, teamFor, teamNotFound } from "./access.ts";
 import { checkWithinGrant, checkWithinTeam } from "./admin-bounds.ts";
 import { PermissionsBody, TeamBody, type TeamFields, TeamModelsBody, UpdateTeamBody } from "./body.ts";
@@ -46,7 +48,7 @@ export const updateRoutes = [
     async handle(call) {
       const { team_id, team_member_permissions } = await bodyOf(call, PermissionsBody);
       const { team } = await teamFor(call, team_id, "team_admin");
-      return freshTeamView(call, await save(call, team, { team_member_permissions }));
+      return freshTeamView(call, await save(call, team, { team_member_permissions: team_member_permissions ?? [] }));
     },
   }),
 ];
@@ -129,9 +131,10 @@ export async function save(
 ): Promise<TeamRow> {
   const { db, actor, nowText } = call;
   const isNewPeriod = changes.budget_duration !== undefined && changes.budget_duration !== before.budget_duration;
+  const sealed = await withSealed(call, scopeOf.team(before.team_id), changes);
   const [team] = await db
     .update(teams)
-    .set({ ...changes, ...(isNewPeriod && { budget_anchor: nowText }), updated_at: nowText, updated_by: actor })
+    .set({ ...sealed, ...(isNewPeriod && { budget_anchor: nowText }), updated_at: nowText, updated_by: actor })
     .where(eq(teams.team_id, before.team_id))
     .returning();
   if (team === undefined) throw teamNotFound(before.team_id);

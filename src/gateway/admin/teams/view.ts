@@ -5,7 +5,7 @@ import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { budgetView } from "../budgets.ts";
 import { listedSpend } from "../listed-spend.ts";
-import { shownMetadata } from "../metadata.ts";
+import { shownMetadata } from "../metadata-credentials.ts";
 import { permissionView } from "../object-permissions.ts";
 import { NANO, spendOf } from "../spend.ts";
 import { type Clock, NO_PERIOD, resetAt } from "../windows.ts";

@@ -3,12 +3,15 @@ import { eq } from "drizzle-orm";
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
 import { atOnce } from "../../../store/among.ts";
 import { isDuplicate } from "../../../store/database.ts";
+import { findOrganization } from "../../../store/organizations.ts";
 import { organizationMembers, type TeamRow, teamMembers, type UserRow, users } from "../../../store/schema/index.ts";
-import { findOrganization, findTeam } from "../../../store/teams.ts";
-import { findUser } from "../../../store/users.ts";
+import { findTeam } from "../../../store/teams.ts";
+import { findUser, insertUser } from "../../../store/users.ts";
 import { isAdmin, roleOf, seesAll } from "../../../tenancy/roles.ts";
+import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { createKey } from "../keys/create.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { pythonList } from "../python-list.ts";
 import { runsOrganization, teamFor } from "../teams/access.ts";
 import { addMembers } from "../teams/membership.ts";
@@ -16,6 +19,7 @@ import { outside } from "../teams/organization-bounds.ts";
 import { NewUserBody, type NewUserFields } from "./body.ts";
 import { checkEmail, columnsOf } from "./columns.ts";
 import { defaultParams, type TeamOfUser, teamsOfUser, userRow, withDefaults } from "./defaults.ts";
+import { emailTaken } from "./named.ts";
 import { freshUserView } from "./view.ts";
 
 export const newUser = adminRoute({
@@ -89,10 +93,12 @@ async function checkIsNew(call: AdminCall, { user_id, user_email }: UserRow): Pr
   await checkEmail(call, user_email);
 }
 
-async function insert({ db }: AdminCall, row: UserRow): Promise<UserRow> {
+async function insert(call: AdminCall, row: UserRow): Promise<UserRow> {
+  const { db } = call;
+  const sealed = await withSealed(call, scopeOf.user(row.user_id), row);
   try {
-    const [user] = await db.insert(users).values(row).returning();
-    if (user === undefined) throw new Error("D1 returned no row of an insert");
+    const user = await insertUser(db, sealed);
+    if (user === undefined) throw emailTaken(row.user_email);
     return user;
   } catch (error) {
     if (!isDuplicate(error)) throw error;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { UserRow } from "../../../store/schema/index.ts";
 import { isAdmin, seesAll } from "../../../tenancy/roles.ts";
 import type { AdminCall } from "../admin-call.ts";
-import { dollars, duration, texts } from "../fields.ts";
+import { dollars, duration, NO_LIMITS, texts } from "../fields.ts";
 
 export const USER_ROLES = ["proxy_admin", "proxy_admin_viewer", "internal_user", "internal_user_viewer"] as const;
 export type UserRole = (typeof USER_ROLES)[number];
@@ -82,14 +82,8 @@ export function userRow({ nowText }: AdminCall, fields: Partial<UserRow> & Pick<
     sso_user_id: null,
     models: [],
     metadata: {},
-    max_budget: null,
-    soft_budget: null,
-    budget_duration: null,
+    ...NO_LIMITS,
     budget_anchor: nowText,
-    max_parallel_requests: null,
-    tpm_limit: null,
-    rpm_limit: null,
-    model_max_budget: {},
     allowed_cache_controls: [],
     policies: [],
     object_permission: null,

@@ -1,17 +1,20 @@
 /** `POST /user/update` and `/user/bulk_update`. Each caller may write its own fields; roles are the proxy admin's. */
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { BadRequestError, NotFoundError, PermissionDeniedError, SluiceError } from "../../../formats/errors.ts";
+import { isSame } from "../../../formats/json.ts";
 import { type UserRow, users } from "../../../store/schema/index.ts";
-import { findUser, findUserByEmail } from "../../../store/users.ts";
+import { findUser, findUserByEmail, insertUser, isEmailFree } from "../../../store/users.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { changedReserved } from "../metadata.ts";
+import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
 import { relationTo } from "./access.ts";
 import { BulkUpdateBody, MOST_UPDATES, type UpdateFields, UpdateUserBody } from "./body.ts";
 import { checkEmail, columnsOf } from "./columns.ts";
 import { userRow, withDefaults } from "./defaults.ts";
+import { emailTaken } from "./named.ts";
 import { freshUserView, storedView } from "./view.ts";
 
 export const updateRoutes = [
@@ -127,8 +130,8 @@ async function createBy(call: AdminCall, id: string | undefined, { spend, ...fie
   const columns = columnsOf(fields, undefined);
   await checkEmail(call, columns.user_email);
   const row = userRow(call, { ...columns, ...withDefaults(call, fields), user_id: id ?? crypto.randomUUID() });
-  const [user] = await call.db.insert(users).values(row).returning();
-  if (user === undefined) throw new Error("D1 returned no row of an insert");
+  const user = await insertUser(call.db, await withSealed(call, scopeOf.user(row.user_id), row));
+  if (user === undefined) throw emailTaken(row.user_email);
   if (spend != null) await resetSpend(call, scopeOf.user(user.user_id), user, spend);
   const after = storedView(user, call);
   await changed(call, { table: "LiteLLM_UserTable", id: user.user_id, action: "created", after });
@@ -149,7 +152,7 @@ async function checkMayChange(
   if (relation !== "self")
     throw refused("User does not have permission to update this user. Only PROXY_ADMIN can update other users.");
   const named = Object.entries(changes).find(
-    ([name, value]) => !OWN.includes(name) && JSON.stringify(value) !== JSON.stringify(before[name as keyof UserRow]), // a column's name
+    ([name, value]) => !OWN.includes(name) && !isSame(value, before[name as keyof UserRow]), // a column's name
   );
   const field =
     spend != null ? "spend" : (named?.[0] ?? changedReserved(before.metadata, changes.metadata ?? before.metadata));
@@ -162,17 +165,23 @@ async function save(call: AdminCall, before: UserRow, changes: Partial<UserRow>)
   const { db, nowText } = call;
   const isMadeInternal = changes.user_role === "internal_user" && before.user_role !== "internal_user";
   const { max_budget, budget_duration } = withDefaults(call, { ...before, ...changes, user_role: "internal_user" });
-  const wanted = {
+  const wanted = await withSealed(call, scopeOf.user(before.user_id), {
     ...(isMadeInternal && before.max_budget === null && { max_budget }),
     ...(isMadeInternal && before.budget_duration === null && { budget_duration }),
     ...changes,
-  };
+  });
   const isNewPeriod = wanted.budget_duration !== undefined && wanted.budget_duration !== before.budget_duration;
   const [user] = await db
     .update(users)
     .set({ ...wanted, ...(isNewPeriod && { budget_anchor: nowText }), updated_at: nowText })
-    .where(eq(users.user_id, before.user_id))
+    .where(
+      and(
+        eq(users.user_id, before.user_id),
+        wanted.user_email ? isEmailFree(wanted.user_email, before.user_id) : undefined,
+      ),
+    )
     .returning();
+  if (user === undefined && wanted.user_email) await checkEmail(call, wanted.user_email, before.user_id);
   if (user === undefined) throw new NotFoundError(`User not found: ${before.user_id}`, { param: "user_id" });
   await changed(call, {
     table: "LiteLLM_UserTable",

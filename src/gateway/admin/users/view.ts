@@ -4,7 +4,7 @@ import { membershipsOf } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import type { AdminCall } from "../admin-call.ts";
 import { listedSpend } from "../listed-spend.ts";
-import { shownMetadata } from "../metadata.ts";
+import { shownMetadata } from "../metadata-credentials.ts";
 import { permissionView } from "../object-permissions.ts";
 import { spendOf } from "../spend.ts";
 import { type Clock, resetAt } from "../windows.ts";

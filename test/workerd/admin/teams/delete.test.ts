@@ -49,6 +49,23 @@ describe("/team/delete", () => {
     });
   });
 
+  it("takes projects along, and the keys of these", async () => {
+    const [team_id, other] = [await makeTeam(), await makeTeam()];
+    const { project_id } = (await ask("/project/new", { body: { team_id, project_alias: "gone", max_budget: 5 } }))
+      .json;
+    const { project_id: kept } = (await ask("/project/new", { body: { team_id: other } })).json;
+    await started.scopes.reset(scopeOf.project(project_id), undefined, 2e9);
+    // A project that went to another team has keys that did not.
+    const [theirs, elsewhere] = [await makeKey({ team_id, project_id }), await makeKey({ team_id: other, project_id })];
+    const stays = await makeKey({ team_id: other, project_id: kept });
+    expect((await ask("/team/delete", { body: { team_ids: [team_id] } })).status).toBe(200);
+    expect((await ask(`/project/info?project_id=${project_id}`)).status).toBe(404);
+    expect((await ask(`/project/info?project_id=${kept}`)).status).toBe(200);
+    for (const { key } of [theirs, elsewhere]) expect((await ask("/models", { key })).status).toBe(401);
+    expect((await ask("/models", { key: stays.key })).status).toBe(200);
+    expect((await started.scopes.spend(scopeOf.project(project_id), [])).total).toBe(0);
+  });
+
   it("deletes all or none", async () => {
     const team_id = await makeTeam();
     const { status, json } = await ask("/team/delete", { body: { team_ids: [team_id, "nowhere"] } });

@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { keys, organizationMembers, users } from "../../../../src/store/schema/index.ts";
 import { db, joinTeam, makeKey, makeTeam, makeUser, startApp } from "../fixture.ts";
@@ -98,6 +98,28 @@ describe("/user/new", () => {
     expect(json.error.param).toBe("key_alias");
     expect(await db.select().from(users).where(eq(users.user_id, user_id))).toEqual([]);
     expect((await ask(`/team/info?team_id=${team_id}`)).json.team_info.members_with_roles).toEqual([]);
+  });
+
+  it("makes one user of an email, also where two ask at the same time", async () => {
+    const user_email = `${crypto.randomUUID()}@Race.example`;
+    const make = (email: string) => ask("/user/new", { body: { user_email: email, auto_create_key: false } });
+    const answers = await Promise.all([make(user_email), make(user_email.toLowerCase()), make(user_email)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+    const [refused] = answers.filter(({ status }) => status === 400);
+    expect(refused?.json.error.message).toMatch(/^User with email .* already exists$/);
+    const rows = await db
+      .select()
+      .from(users)
+      .where(eq(sql`lower(${users.user_email})`, user_email.toLowerCase()));
+    expect(rows).toHaveLength(1);
+    const others = await Promise.all(
+      ["a", "b"].map(async (name) => (await make(`${name}-${user_email}`)).json.user_id),
+    );
+    const wanted = `new-${user_email}`;
+    const updates = await Promise.all(
+      others.map((user_id) => ask("/user/update", { body: { user_id, user_email: wanted } })),
+    );
+    expect(updates.map(({ status }) => status).sort()).toEqual([200, 400]);
   });
 
   it("refuses ids and emails that are taken, in any case", async () => {

@@ -1,0 +1,84 @@
+/**
+ * OpenAI's embeddings, the hub format of the gateway for them.
+ * Source: OpenAI API reference, "Create embeddings". Fields not named here survive.
+ */
+import { z } from "zod";
+import { decodeVector, encodeVector } from "./vectors.ts";
+
+const tokensSchema = z.array(z.int().min(0)).min(1);
+
+/** One text, or a list of them; a text may be given as its tokens. */
+export const embeddingInputSchema = z.union(
+  [z.string().min(1), z.array(z.string()).min(1), tokensSchema, z.array(tokensSchema).min(1)],
+  "it must be a text, its tokens, or a list of these, and not empty",
+);
+export type EmbeddingInput = z.infer<typeof embeddingInputSchema>;
+
+export const embeddingRequestSchema = z.looseObject({
+  model: z.string().min(1),
+  input: embeddingInputSchema,
+  /** `float` unless said; OpenAI's SDKs ask for `base64` of their own accord and decode it. */
+  encoding_format: z.string().nullish(),
+  dimensions: z.int().min(1).nullish(),
+  user: z.string().nullish(),
+});
+export type EmbeddingRequest = z.infer<typeof embeddingRequestSchema>;
+
+/** OpenAI's parameters beyond `model` and `input`. Anything else is a provider's own. */
+export const OPENAI_EMBEDDING_PARAMS = ["dimensions", "encoding_format", "user"] as const;
+
+export interface Embedding {
+  object: "embedding";
+  index: number;
+  /** Numbers, or 32-bit floats (little-endian) in base64. */
+  embedding: number[] | string;
+  [key: string]: unknown;
+}
+
+export interface EmbeddingUsage {
+  prompt_tokens: number;
+  total_tokens: number;
+  [key: string]: unknown;
+}
+
+export interface EmbeddingResponse {
+  object: "list";
+  data: Embedding[];
+  model: string;
+  usage?: EmbeddingUsage;
+  [key: string]: unknown;
+}
+
+/** The inputs one by one: a text, or the tokens of one. */
+export function inputsOf(input: EmbeddingInput): (string | number[])[] {
+  if (typeof input === "string") return [input];
+  return isTokens(input) ? [input] : input;
+}
+
+/** Is it a single text, as its tokens? */
+export function isTokens(input: readonly unknown[]): input is number[] {
+  return typeof input[0] === "number";
+}
+
+/** Are the vectors written as the client asked for? Of formats that are a provider's own nothing is known here. */
+export function isInFormat({ data }: EmbeddingResponse, { encoding_format: format }: EmbeddingRequest): boolean {
+  if (!isKnown(format)) return true;
+  return data.every(({ embedding }) => (typeof embedding === "string") === (format === "base64"));
+}
+
+/**
+ * The answer with its vectors as the client asked for them.
+ * @throws APIResponseValidationError where what should be base64 is not
+ */
+export function inFormat(response: EmbeddingResponse, request: EmbeddingRequest): EmbeddingResponse {
+  if (isInFormat(response, request)) return response;
+  const data = response.data.map((item) => ({
+    ...item,
+    embedding: typeof item.embedding === "string" ? decodeVector(item.embedding) : encodeVector(item.embedding),
+  }));
+  return { ...response, data };
+}
+
+function isKnown(format: string | null | undefined): boolean {
+  return format === undefined || format === null || format === "float" || format === "base64";
+}

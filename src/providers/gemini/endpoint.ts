@@ -1,0 +1,36 @@
+/** Where and how a method of Google AI Studio's API is reached. */
+import { BadRequestError } from "../../formats/errors.ts";
+import type { Target } from "../provider.ts";
+
+const BASE = "https://generativelanguage.googleapis.com";
+
+/**
+ * `apiBase` may be the host, or the host with a version.
+ * @param method with its query
+ * @throws BadRequestError where the model's name would leave its place in the path
+ */
+export function endpoint(target: Target, method: string): string {
+  const base = (target.apiBase ?? BASE).replace(/\/+$/, "");
+  const root = /\/v\d+(?:(?:alpha|beta)\d*)?$/.test(base) ? base : `${base}/${target.apiVersion ?? "v1beta"}`;
+  const path = resourceName(target.model).split("/").map(encodeURIComponent).join("/");
+  return `${root}/${path}:${method}`;
+}
+
+/** The model as the API names it. @throws BadRequestError where it would leave its place in the path */
+export function resourceName(model: string): string {
+  const name = /^(?:models|tunedModels)\//.test(model) ? model : `models/${model}`;
+  if (name.split("/").some((segment) => segment === "" || /^\.+$/.test(segment)))
+    throw new BadRequestError(`${JSON.stringify(model)} is no name of a model`, { param: "model" });
+  return name;
+}
+
+/** The key goes into a header: URLs end up in logs. */
+export function headers({ apiKey, headers: own = {} }: Target): Record<string, string> {
+  const key = apiKey?.reveal();
+  const authorized = own["x-goog-api-key"] !== undefined || own["authorization"] !== undefined;
+  return {
+    "content-type": "application/json",
+    ...(key && !authorized ? { "x-goog-api-key": key } : {}),
+    ...own,
+  };
+}

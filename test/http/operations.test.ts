@@ -1,0 +1,306 @@
+/** The operations beside chat, by the `openai` package, against the running gateway. */
+import type { ServerResponse } from "node:http";
+import type OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeVector } from "../../src/formats/openai/vectors.ts";
+import { startGateway, type TestGateway } from "./gateway.ts";
+import { failureOf, sdkFor } from "./sdk.ts";
+import { json, type Received, startUpstream } from "./upstream.ts";
+
+const VECTOR = [0.5, -0.25, 1];
+
+/** Of a text: so that each can be told in a batch. */
+const vectorOf = (input: unknown) => [String(input).length, ...VECTOR];
+
+function embed({ body }: Received, response: ServerResponse) {
+  if (body["dimensions"] === 9999)
+    return json(response, 400, {
+      error: {
+        message: "Invalid value for 'dimensions' = 9999",
+        type: "invalid_request_error",
+        param: null,
+        code: null,
+      },
+    });
+  const inputs = Array.isArray(body["input"]) && typeof body["input"][0] !== "number" ? body["input"] : [body["input"]];
+  const data = inputs.map((input, index) => ({
+    object: "embedding",
+    index,
+    embedding: body["encoding_format"] === "base64" ? encodeVector(vectorOf(input)) : vectorOf(input),
+  }));
+  const usage = { prompt_tokens: 1000 * inputs.length, total_tokens: 1000 * inputs.length };
+  json(response, 200, {
+    object: "list",
+    data,
+    model: body["model"],
+    ...(body["model"] !== "silent" && { usage }),
+    more: 1,
+  });
+}
+
+const CATEGORIES = { harassment: true, violence: false };
+
+function moderate({ body }: Received, response: ServerResponse) {
+  const inputs = Array.isArray(body["input"]) ? body["input"] : [body["input"]];
+  const scores = { harassment: 0.9, violence: 0.1 };
+  const isMistral = String(body["model"]).startsWith("mistral");
+  const results = inputs.map(() => ({
+    ...(!isMistral && { flagged: true }),
+    categories: CATEGORIES,
+    category_scores: scores,
+  }));
+  json(response, 200, { id: "modr-1", model: body["model"], results });
+}
+
+const failures = new Map<string, number>();
+
+/** What the upstream does, by path. */
+function answer(request: Received, response: ServerResponse) {
+  const model = String(request.body["model"] ?? "");
+  if (model === "flaky" && (failures.get("flaky") ?? 0) < 1) {
+    failures.set("flaky", 1);
+    return json(response, 500, { error: { message: "try again", type: "server_error" } });
+  }
+  if (model === "down") return json(response, 503, { error: { message: "down", type: "server_error" } });
+  if (request.path.endsWith(":batchEmbedContents")) {
+    const requests = request.body["requests"] as { content: { parts: { text: string }[] } }[];
+    return json(response, 200, {
+      embeddings: requests.map(({ content }) => ({ values: vectorOf(content.parts[0]?.text) })),
+    });
+  }
+  if (request.path.endsWith("/moderations")) return moderate(request, response);
+  if (request.path.endsWith("/embeddings")) return embed(request, response);
+  json(response, 404, { error: { message: `nothing at ${request.path}` } });
+}
+
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+let gateway: TestGateway;
+let client: OpenAI;
+let token: string;
+
+beforeAll(async () => {
+  upstream = await startUpstream(answer);
+  const model = (name: string, litellm: string, extra: object = {}) => ({
+    model_name: name,
+    litellm_params: { model: litellm, api_key: "sk-upstream", api_base: `${upstream.url}/v1`, ...extra },
+  });
+  gateway = await startGateway({
+    model_list: [
+      model("emb", "openai/text-embedding-3-small"),
+      model("ada", "openai/text-embedding-ada-002"),
+      model("flaky", "openai/flaky", { input_cost_per_token: 0.000_001 }),
+      model("down", "openai/down"),
+      model("silent", "openai/silent", { input_cost_per_token: 0.000_001 }),
+      model("floats", "mistral/mistral-embed"),
+      model("gem", "gemini/gemini-embedding-001", { api_base: upstream.url }),
+      model("omni-moderation-latest", "openai/omni-moderation-latest"),
+      model("mistral-moderation", "mistral/mistral-moderation-latest"),
+      model("claude", "anthropic/claude-sonnet-4-5", { api_base: upstream.url }),
+    ],
+    router_settings: { num_retries: 1, retry_after: 0, fallbacks: [{ down: ["emb"] }], disable_cooldowns: true },
+  });
+  const made = (await (await gateway.call("/key/generate", {})).json()) as { key: string; token: string };
+  token = made.token;
+  client = sdkFor(gateway, made.key);
+}, 60_000);
+
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.close();
+});
+
+const last = () => upstream.received.at(-1)!;
+
+interface Row {
+  request_id: string;
+  call_type: string;
+  spend: number;
+  status: string;
+  prompt_tokens: number;
+  completion_tokens: number;
+  estimated: boolean;
+}
+
+/** The ledger's row of the call with this id. */
+async function rowOf(id: string | null): Promise<Row> {
+  for (let waited = 0; ; waited++) {
+    const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as Row[];
+    const row = rows.find(({ request_id }) => request_id === id);
+    if (row !== undefined) return row;
+    if (waited > 100) throw new Error(`no row of ${id}`);
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
+const callId = (response: Response) => response.headers.get("x-litellm-call-id");
+
+describe("embeddings", () => {
+  it("the SDK asks for base64 and gets the upstream's own bytes; the row has tokens and cost", async () => {
+    const { data, response } = await client.embeddings.create({ model: "emb", input: ["one", "three"] }).withResponse();
+    expect(data.data.map(({ embedding }) => embedding)).toEqual([
+      [3, ...VECTOR],
+      [5, ...VECTOR],
+    ]);
+    expect(last().body).toEqual({
+      model: "text-embedding-3-small",
+      input: ["one", "three"],
+      encoding_format: "base64",
+    });
+    expect(data).toHaveProperty("more", 1);
+    expect(Number(response.headers.get("x-litellm-response-cost"))).toBeCloseTo(2000 * 2e-8, 12);
+    const row = await rowOf(callId(response));
+    expect(row).toMatchObject({
+      call_type: "embeddings",
+      status: "success",
+      prompt_tokens: 2000,
+      completion_tokens: 0,
+      estimated: false,
+    });
+    expect(row.spend).toBeCloseTo(2000 * 2e-8, 12);
+  });
+
+  it("numbers where numbers are asked for, by every path", async () => {
+    for (const path of [
+      "/v1/embeddings",
+      "/embeddings",
+      "/engines/emb/embeddings",
+      "/openai/deployments/emb/embeddings?api-version=2025-01-01",
+    ]) {
+      const response = await gateway.call(path, { model: "emb", input: "one", dimensions: null, user: null });
+      expect(response.status, path).toBe(200);
+      expect(await response.json()).toMatchObject({ data: [{ embedding: [3, ...VECTOR] }] });
+      expect(last().body).toEqual({ model: "text-embedding-3-small", input: "one" });
+    }
+  });
+
+  it("an upstream without base64 is asked for numbers, and the gateway encodes them", async () => {
+    const answer = await client.embeddings.create({ model: "floats", input: "four", dimensions: 64 });
+    expect(answer.data[0]?.embedding).toEqual([4, ...VECTOR]);
+    expect(last().body).toEqual({ model: "mistral-embed", input: "four", output_dimension: 64 });
+    const raw = await gateway.call("/v1/embeddings", { model: "floats", input: "four", encoding_format: "base64" });
+    expect(await raw.json()).toMatchObject({ data: [{ embedding: encodeVector([4, ...VECTOR]) }] });
+  });
+
+  it("Gemini: a batch, tokens as text, more than it takes at once; usage is estimated where none is told", async () => {
+    const { data, response } = await client.embeddings
+      .create({ model: "gem", input: [[9906, 1917], [9906]], dimensions: 8 })
+      .withResponse();
+    expect(last().path).toBe("/v1beta/models/gemini-embedding-001:batchEmbedContents");
+    expect(last().body["requests"]).toEqual(
+      ["Hello world", "Hello"].map((text) => ({
+        model: "models/gemini-embedding-001",
+        content: { parts: [{ text }] },
+        outputDimensionality: 8,
+      })),
+    );
+    expect(data.data.map(({ embedding }) => embedding[0])).toEqual([11, 5]);
+    expect(await rowOf(callId(response))).toMatchObject({ prompt_tokens: 3, estimated: true });
+
+    const texts = Array.from({ length: 250 }, (_, index) => "x".repeat(index + 1));
+    const before = upstream.received.length;
+    const many = await client.embeddings.create({ model: "gem", input: texts });
+    expect(upstream.received.length - before).toBe(3);
+    expect(many.data.map(({ index, embedding }) => [index, embedding[0]])).toEqual(
+      texts.map((text, index) => [index, text.length]),
+    );
+  });
+
+  it("retries, falls back, and counts what is not told", async () => {
+    const retried = await client.embeddings.create({ model: "flaky", input: "one" }).withResponse();
+    expect(retried.response.headers.get("x-litellm-attempted-retries")).toBe("1");
+    const fallen = await client.embeddings.create({ model: "down", input: "one" }).withResponse();
+    expect(fallen.response.headers.get("x-litellm-attempted-fallbacks")).toBe("1");
+    expect(fallen.response.headers.get("x-litellm-model-group")).toBe("emb");
+    const silent = await client.embeddings.create({ model: "silent", input: "Hello world" }).withResponse();
+    const row = await rowOf(callId(silent.response));
+    expect(row).toMatchObject({ prompt_tokens: 2, estimated: true });
+    expect(row.spend).toBeCloseTo(0.000_002, 12);
+  });
+
+  it.each([
+    ["an empty text", { model: "emb", input: "" }, /input.*empty/i],
+    ["an empty list", { model: "emb", input: [] }, /input.*empty/i],
+    ["no input", { model: "emb" }, /input/],
+    ["what is no text", { model: "emb", input: [{ text: "no" }] }, /input/],
+    ["no dimensions", { model: "emb", input: "one", dimensions: 0 }, /dimensions/],
+    [
+      "what the upstream refuses",
+      { model: "emb", input: "one", dimensions: 9999 },
+      /OpenAIException - Invalid value for 'dimensions' = 9999/,
+    ],
+    [
+      "dimensions of a model without",
+      { model: "ada", input: "one", dimensions: 256 },
+      /openai does not support parameters: \["dimensions"\]/,
+    ],
+    ["what is no token", { model: "gem", input: [[4_000_000]] }, /tokens/],
+    ["too many", { model: "gem", input: Array.from({ length: 2001 }, () => "x") }, /too many inputs/],
+    ["a stream", { model: "emb", input: "one", stream: true }, /no streams/],
+    ["a provider that does not embed", { model: "claude", input: "one" }, /anthropic does not do embeddings/],
+    ["a host of one's own", { model: "emb", input: "one", api_base: "https://evil.example" }, /api_base/],
+    ["no JSON", "{", /not valid JSON/],
+  ])("400: %s", async (_, body, message) => {
+    const response = await gateway.call("/v1/embeddings", body);
+    expect(response.status).toBe(400);
+    const { error } = (await response.json()) as { error: Record<string, unknown> };
+    expect(error["message"]).toMatch(message);
+    expect(error["code"]).toBe("400");
+  });
+
+  it("an unknown model is 400 or 404 in OpenAI's format, and nothing is asked upstream", async () => {
+    const before = upstream.received.length;
+    const failure = await failureOf(client.embeddings.create({ model: "nobody", input: "one" }));
+    expect([400, 404]).toContain(failure.status);
+    expect(failure.message).toMatch(/nobody/);
+    expect(upstream.received.length).toBe(before);
+  });
+
+  it("drop_params leaves out the dimensions", async () => {
+    const response = await gateway.call("/v1/embeddings", {
+      model: "ada",
+      input: "a",
+      dimensions: 8,
+      drop_params: true,
+    });
+    expect(response.status).toBe(200);
+    expect(last().body).toEqual({ model: "text-embedding-ada-002", input: "a" });
+  });
+
+  it("a mock is the vector of every input", async () => {
+    const response = await gateway.call("/v1/embeddings", { model: "gem", input: ["a", "b"], mock_response: [1, 2] });
+    expect(await response.json()).toMatchObject({ data: [{ embedding: [1, 2] }, { embedding: [1, 2] }] });
+  });
+});
+
+describe("moderations", () => {
+  it("the usual model where none is named; it costs nothing", async () => {
+    const { data, response } = await client.moderations.create({ input: "I will find you" }).withResponse();
+    expect(data).toEqual({
+      id: "modr-1",
+      model: "omni-moderation-latest",
+      results: [{ flagged: true, categories: CATEGORIES, category_scores: { harassment: 0.9, violence: 0.1 } }],
+    });
+    expect(last().body).toEqual({ model: "omni-moderation-latest", input: "I will find you" });
+    expect(await rowOf(callId(response))).toMatchObject({ call_type: "moderations", status: "success", spend: 0 });
+  });
+
+  it("several texts, images, and Mistral, which does not say what is flagged", async () => {
+    const image = { type: "image_url" as const, image_url: { url: "data:image/png;base64,AA==" } };
+    await client.moderations.create({ model: "omni-moderation-latest", input: [{ type: "text", text: "a" }, image] });
+    expect(last().body["input"]).toEqual([{ type: "text", text: "a" }, image]);
+    const { results } = await client.moderations.create({ model: "mistral-moderation", input: ["a", "b"] });
+    expect(results.map(({ flagged }) => flagged)).toEqual([true, true]);
+    expect(last().path).toBe("/v1/moderations");
+  });
+
+  it.each([
+    ["an empty text", { input: "" }],
+    ["no input", {}],
+    ["an empty list", { input: [] }],
+    ["a provider that does not moderate", { model: "claude", input: "a" }],
+  ])("400: %s", async (_, body) => {
+    const response = await gateway.call("/moderations", body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: "400" } });
+  });
+});
