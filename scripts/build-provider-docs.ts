@@ -11,7 +11,12 @@ const FILE = join(import.meta.dirname, "..", "docs", "providers.md");
 const BEGIN = "<!-- providers: written by scripts/build-provider-docs.ts -->";
 const END = "<!-- end of providers -->";
 
-const FORMATS: Readonly<Record<Wire, string>> = { openai: "OpenAI", anthropic: "Anthropic", gemini: "Gemini", cohere: "Cohere" };
+const FORMATS: Readonly<Record<Wire, string>> = {
+  openai: "OpenAI",
+  anthropic: "Anthropic",
+  gemini: "Gemini",
+  cohere: "Cohere",
+};
 
 /** The document with its table as the providers are now. */
 export function withTable(document: string): string {

@@ -1,6 +1,6 @@
 /** Runs a Worker on workerd with what `wrangler.toml` binds it to, its state in a folder of this machine. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -68,7 +68,7 @@ export async function runWorkerd({ run, env, migrations, onOutput, ...options }:
   return { child, stop };
 }
 
-/** Bundles a Worker as wrangler would. */
+/** Bundles a Worker as wrangler would. Only its owner may read it: a config with keys in it is a part of it. */
 export async function bundleWorker(options: {
   /** From the root of the repository. */
   entry: string;
@@ -88,6 +88,7 @@ export async function bundleWorker(options: {
     external: ["cloudflare:*"],
     logLevel: "error",
   });
+  chmodSync(options.outfile, 0o600);
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

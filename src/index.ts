@@ -20,6 +20,7 @@ export type {
   ToolCall,
   Usage,
 } from "./formats/openai/chat.ts";
+export type { CompletionRequest, TextCompletion } from "./formats/openai/completions.ts";
 export type { Embedding, EmbeddingRequest, EmbeddingResponse } from "./formats/openai/embeddings.ts";
 export type { ModerationRequest, ModerationResponse, ModerationResult } from "./formats/openai/moderations.ts";
 export { type CompletionParams, completion } from "./library/completion.ts";
@@ -27,6 +28,7 @@ export { type EmbeddingParams, embedding } from "./library/embedding.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
 export { type ModerationParams, moderation } from "./library/moderation.ts";
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
+export { type TextCompletionParams, textCompletion } from "./library/text-completion.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";
 export type { Candidate, Strategy } from "./router/request.ts";

@@ -1,12 +1,29 @@
 import type { ChunkSource } from "../providers/chunk-source.ts";
 
+/** Bytes that are kept: what is more is decoded on the way, for a stream may be long and an isolate has many. */
+const MOST_KEPT = 512 * 1024;
+
 /** Bytes of a stream that passed, kept for the end: most of them need never be read. */
 export class GatheredBytes {
   #parts: Uint8Array[] = [];
+  #size = 0;
 
   /** Keeps a copy: readers use their buffers again. */
   push(bytes: Uint8Array): void {
     this.#parts.push(bytes.slice());
+    this.#size += bytes.byteLength;
+  }
+
+  get isFull(): boolean {
+    return this.#size > MOST_KEPT;
+  }
+
+  /** All that is kept, and no longer is. */
+  empty(): Uint8Array[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#size = 0;
+    return parts;
   }
 
   /**
@@ -14,8 +31,7 @@ export class GatheredBytes {
    * those are enough (then something was `skipped`); of any other it is everything.
    */
   take(): { parts: Uint8Array[]; skipped: boolean } {
-    const parts = this.#parts;
-    this.#parts = [];
+    const parts = this.empty();
     const tail = lastBytes(parts, TAIL);
     const text = new TextDecoder().decode(tail);
     const usage = text.lastIndexOf('"usage":{');
@@ -54,4 +70,15 @@ export function observeGathered<Chunk>(
   const { parts, skipped } = gathered.take();
   if (skipped) chunks.skip();
   for (const bytes of parts) for (const chunk of chunks.decode(bytes)) observe(chunk);
+}
+
+/** Keeps bytes that passed; decodes them where there are too many. @throws SluiceError where an event is an error */
+export function gather<Chunk>(
+  gathered: GatheredBytes,
+  bytes: Uint8Array,
+  { chunks, observe }: { chunks: ChunkSource<Chunk>; observe(chunk: Chunk): void },
+): void {
+  gathered.push(bytes);
+  if (!gathered.isFull) return;
+  for (const part of gathered.empty()) for (const chunk of chunks.decode(part)) observe(chunk);
 }

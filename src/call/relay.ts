@@ -8,7 +8,7 @@
 import type { SluiceError } from "../formats/errors.ts";
 import { type ChunkSource, connectionError } from "../providers/chunk-source.ts";
 import { type IdleLimit, withinIdleLimit } from "../providers/idle.ts";
-import { GatheredBytes, observeGathered } from "./gathered.ts";
+import { GatheredBytes, gather, observeGathered } from "./gathered.ts";
 import { COMMENT, orSilence, SILENT } from "./silence.ts";
 
 export interface Passage<Chunk> {
@@ -112,7 +112,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
   const [forClient, forMeter] = passage.body.tee();
   const { readable, writable } = new IdentityTransformStream();
   const gathered = new GatheredBytes();
-  const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => gathered.push(bytes));
+  const meter = readPaced(forMeter, passage.chunks.idle, (bytes) => gather(gathered, bytes, passage));
   const observe = () => observeGathered(gathered, passage);
 
   const pump = async (): Promise<StreamEnd> => {

@@ -147,7 +147,10 @@ export class Settlement {
   failedAttempt(choice: Choice, error: unknown): void {
     if (this.#client.aborted || isOutOfClientsTime(error)) return; // it may be at work still
     const open = this.#attempts.find((attempt) => attempt.choice === choice);
-    if (open !== undefined) open.hasFailed = true;
+    if (open !== undefined) {
+      open.hasFailed = true;
+      open.admission?.settle(NOTHING);
+    }
     this.reservation?.release(choice);
   }
 

@@ -46,6 +46,7 @@ export async function consume(
       for (const message of group.messages) message.ack();
     } catch (error) {
       onNotice(`${group.rows.size} spend rows could not be stored and are tried again: ${String(error).slice(0, 300)}`); // its end may quote rows
+      if (group.isAlone) await storeOneByOne(db, group.rows.values());
       for (const message of group.messages) {
         const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (message.attempts - 1));
         message.retry({ delaySeconds: Math.ceil(pause * (0.5 + random() / 2)) });
@@ -54,14 +55,21 @@ export async function consume(
   }
 }
 
+/** A row the database refuses does not take those beside it along. Which is refused shows in the dead-letter queue. */
+async function storeOneByOne(db: Database, rows: Iterable<SpendRow>): Promise<void> {
+  for (const row of rows) await addSpend(db, [row]).catch(() => {}); // the message comes again, and says so again
+}
+
 interface Group {
+  /** Of one message that has failed before. */
+  isAlone: boolean;
   messages: SpendDelivery[];
   /** By id: the same row may be in two messages. */
   rows: Map<string, SpendRow>;
 }
 
 function* grouped(messages: readonly SpendDelivery[], onNotice: (text: string) => void): Generator<Group> {
-  let group: Group = { messages: [], rows: new Map() };
+  let group: Group = { isAlone: false, messages: [], rows: new Map() };
   let size = 0;
   for (const message of messages) {
     const rows = readRows(message, onNotice);
@@ -70,9 +78,10 @@ function* grouped(messages: readonly SpendDelivery[], onNotice: (text: string) =
     const isFull = size + bytes > LARGEST_WRITE || group.rows.size + rows.length > MOST_ROWS;
     if (group.messages.length > 0 && (isFull || isAlone)) {
       yield group;
-      group = { messages: [], rows: new Map() };
+      group = { isAlone: false, messages: [], rows: new Map() };
       size = 0;
     }
+    group.isAlone = isAlone;
     group.messages.push(message);
     for (const row of rows) group.rows.set(row.id, row);
     size = isAlone ? Number.POSITIVE_INFINITY : size + bytes;

@@ -1,7 +1,7 @@
 /** The ledger's row for a call: what goes through the queue and is stored in `spend_logs`. */
 import { z } from "zod";
 import type { Usage } from "../formats/openai/chat.ts";
-import { newLogId } from "../store/spend/log-id.ts";
+import { newLogId, timeOfLogId } from "../store/spend/log-id.ts";
 import type { CallRecord } from "./record.ts";
 
 const tokens = z.int().nonnegative();
@@ -104,7 +104,7 @@ export function spendRow(record: CallRecord): SpendRow {
     cost: record.cost ?? 0,
     priced: record.cost !== undefined || usage === undefined,
     estimated: record.estimated,
-    startedAt: record.startedAt,
+    startedAt: timeOfLogId(record.logId) ?? record.startedAt, // by which the row is found
     firstContentAt: record.firstContentAt,
     endedAt: record.endedAt,
     attempts: record.attempts.length,

@@ -1,12 +1,10 @@
 /** What `completion()` and `Router` share: params told apart, a deployment asked, the answer as an iterable. */
 import type { z } from "zod";
 import { BadRequestError, SluiceError } from "../formats/errors.ts";
-import type { ChatChunk, ChatCompletion, ChatRequest, Usage } from "../formats/openai/chat.ts";
-import { chatRequestSchema } from "../formats/openai/chat.ts";
+import type { Usage } from "../formats/openai/chat.ts";
 import { validate } from "../formats/validate.ts";
 import { type AttemptPorts, attempt, type CallOptions, type CallSettings } from "../operations/attempt.ts";
-import { chat } from "../operations/chat.ts";
-import type { BaseRequest } from "../operations/operation.ts";
+import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { WholeOperation } from "../operations/whole.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";
@@ -52,6 +50,12 @@ export interface AskOptions {
 
 /** LiteLLM's `request_timeout`, in seconds. */
 const TIMEOUT = 6000;
+
+/** What chunks of chat and of text have. */
+interface Streamed {
+  choices: readonly unknown[];
+  usage?: Usage | null;
+}
 
 /**
  * Tells the request from what says how it is carried out.
@@ -108,17 +112,29 @@ function isConnection(name: string): boolean {
  * @param ticket told how it goes, where a router chose the deployment
  * @throws SluiceError
  */
-export async function ask(
-  request: ChatRequest,
+export async function ask<
+  Request extends BaseRequest,
+  Response extends { usage?: Usage | null },
+  Chunk extends Streamed,
+>(
+  operation: Operation<Request, Response, Chunk>,
+  request: Request,
   deployment: Deployment,
   call: CallOptions,
   settings: Partial<CallSettings>,
   options: AskOptions,
   ticket?: Ticket,
-): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
-  const valid = validate(chatRequestSchema, request);
-  const { answer } = await attempt(chat, valid, deployment, call, { timeout: TIMEOUT, ...settings }, portsOf(options));
-  if (answer.kind === "stream") return chunksOf(answer, valid, ticket);
+): Promise<Response | AsyncIterable<Chunk>> {
+  const valid = validate(operation.request, request);
+  const { answer } = await attempt(
+    operation,
+    valid,
+    deployment,
+    call,
+    { timeout: TIMEOUT, ...settings },
+    portsOf(options),
+  );
+  if (answer.kind === "stream") return chunksOf(answer, operation.wantsStreamUsage(valid), ticket);
   tell(ticket, answer.body.usage);
   return answer.body;
 }
@@ -142,18 +158,17 @@ function portsOf({ fetch, signal }: AskOptions): AttemptPorts {
   return { fetch: fetch ?? globalThis.fetch, now: Date.now, ...(signal && { signal }), id: crypto.randomUUID() };
 }
 
-function tell(ticket: Ticket | undefined, usage: Usage | undefined): void {
+function tell(ticket: Ticket | undefined, usage: Usage | null | undefined): void {
   ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
 }
 
 /** The chunks as the client asked for them. Whoever stops reading stops the provider. */
-async function* chunksOf(
-  { chunks, abort }: Extract<Answer<ChatCompletion, ChatChunk>, { kind: "stream" }>,
-  request: ChatRequest,
+async function* chunksOf<Chunk extends Streamed>(
+  { chunks, abort }: Extract<Answer<unknown, Chunk>, { kind: "stream" }>,
+  showsUsage: boolean,
   ticket: Ticket | undefined,
-): AsyncGenerator<ChatChunk> {
+): AsyncGenerator<Chunk> {
   ticket?.contentBegan();
-  const showsUsage = chat.wantsStreamUsage(request);
   let usage: Usage | undefined;
   let ended = false;
   try {

@@ -1,4 +1,5 @@
 import { type ChatChunk, type ChatCompletion, type ChatRequest, chatRequestSchema } from "../formats/openai/chat.ts";
+import { chat } from "../operations/chat.ts";
 import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
 
 /** OpenAI's request, with LiteLLM's options beside it: `api_key`, `api_base`, `timeout`, `drop_params`, ... */
@@ -25,5 +26,5 @@ export function completion(
 ): Promise<ChatCompletion | AsyncIterable<ChatChunk>>;
 export async function completion(params: CompletionParams, options: AskOptions = {}) {
   const { request, connection, call } = splitParams(params, chatRequestSchema.shape);
-  return ask(request, deploymentOf(params.model, connection, options.env), call, {}, options);
+  return ask(chat, request, deploymentOf(params.model, connection, options.env), call, {}, options);
 }

@@ -124,6 +124,7 @@ export class Router {
     };
     const { value } = await this.#engine.run(route, ({ deployment, overrides, ticket, signal: stop }) =>
       ask(
+        chat,
         { ...asked, ...overrides },
         { ...deployment, extraBody: { ...deployment.extraBody, ...params.extra_body } },
         call,

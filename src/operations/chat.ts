@@ -19,6 +19,7 @@ import type { AskedTerms } from "../models/worst-case.ts";
 import { settleParams } from "../providers/params.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
+import { wantsStreamUsage, withoutUsage, withStreamUsage } from "./stream-usage.ts";
 
 /** Chat completions: OpenAI's format for the client, any provider behind it. */
 export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
@@ -64,16 +65,13 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   isDialect,
   mock: mockCompletion,
   wantsStreamUsage,
-  askForUsage: (request) =>
-    request.stream ? { ...request, stream_options: { ...request.stream_options, include_usage: true } } : request,
+  askForUsage: withStreamUsage,
   encodeWhole: (completion, request) =>
     JSON.stringify(usesLegacyFunctions(request) ? toLegacyCompletion(completion) : completion),
   encode(chunk, request) {
     const spoken = usesLegacyFunctions(request) ? toLegacyChunk(chunk) : chunk;
-    if (!("usage" in spoken) || wantsStreamUsage(request)) return formatEvent(JSON.stringify(spoken));
-    if (spoken.choices.length === 0) return undefined;
-    const { usage: _, ...shown } = spoken;
-    return formatEvent(JSON.stringify(shown));
+    const shown = wantsStreamUsage(request) ? spoken : withoutUsage(spoken);
+    return shown && formatEvent(JSON.stringify(shown));
   },
   done: DONE_EVENT,
   encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
@@ -132,10 +130,6 @@ function isDialect({ choices }: ChatCompletion | ChatChunk): boolean {
     const said = choice.delta ?? choice.message;
     return typeof said?.["reasoning"] === "string" && Boolean(said.reasoning_content);
   });
-}
-
-function wantsStreamUsage(request: ChatRequest): boolean {
-  return request.stream_options?.include_usage === true;
 }
 
 class ChatMeter implements Meter<ChatCompletion, ChatChunk> {

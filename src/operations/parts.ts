@@ -32,7 +32,7 @@ export async function speakInParts<Request extends BaseRequest, Response, Chunk>
   if (requests.length > MOST_PARTS)
     throw new BadRequestError(
       `litellm.BadRequestError: too many inputs: ${target.provider} takes ${mostInputs} at once, and one call may make ${MOST_PARTS} requests of it`,
-      { provider: target.provider, model: target.model, param: "input" },
+      { provider: target.provider, model: target.model },
     );
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;

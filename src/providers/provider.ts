@@ -5,6 +5,7 @@
  */
 import type { SluiceError } from "../formats/errors.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
+import type { CompletionRequest, TextCompletion } from "../formats/openai/completions.ts";
 import type { EmbeddingRequest, EmbeddingResponse } from "../formats/openai/embeddings.ts";
 import type { ModerationRequest, ModerationResponse } from "../formats/openai/moderations.ts";
 import type { ServerEvent } from "../formats/sse.ts";
@@ -111,6 +112,14 @@ export type EmbeddingAdapter = WholeAdapter<EmbeddingRequest, EmbeddingResponse>
 export type ModerationAdapter = WholeAdapter<ModerationRequest, ModerationResponse>;
 export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
 
+export type CompletionAdapter = Adapter<CompletionRequest, TextCompletion, TextCompletion>;
+
+/** A provider's own text completions. */
+export interface NativeCompletions extends CompletionAdapter {
+  /** Does this model have them? The others complete texts by chat. Unless said, all have. */
+  serves?(target: Target): boolean;
+}
+
 export interface Provider {
   slug: string;
   /** As it stands in error messages before `Exception`: `Anthropic`, `OpenAI`. */
@@ -127,6 +136,8 @@ export interface Provider {
   /** No key is needed (local servers). */
   keyless?: boolean;
   chat?: ChatAdapter;
+  /** Text completions; a provider without completes texts by chat. */
+  completions?: NativeCompletions;
   embeddings?: EmbeddingAdapter;
   moderations?: ModerationAdapter;
 }

@@ -1,7 +1,7 @@
 /** Every provider by its slug. */
 import { anthropic } from "./anthropic/index.ts";
 import { gemini } from "./gemini/index.ts";
-import { openai } from "./openai/index.ts";
+import { openai, textCompletionOpenai } from "./openai/index.ts";
 import { compatibleProviders } from "./openai-compatible/index.ts";
 import type { Provider } from "./provider.ts";
 
@@ -9,6 +9,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
   [
     openai,
     { ...openai, slug: "aiohttp_openai" }, // LiteLLM's name for the same with another HTTP client
+    textCompletionOpenai,
     anthropic,
     gemini,
     ...compatibleProviders,

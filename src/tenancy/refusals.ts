@@ -27,9 +27,9 @@ export function refuseKey(
   if (project?.blocked)
     return new AuthenticationError(`Authentication Error, Project=${project.project_id} is blocked.`, { type });
   const end = earliest(key.expires, revokeAt);
-  if (end !== undefined && end <= now)
+  if (end !== undefined && !(end > now))
     return new BadRequestError(
-      `Authentication Error - Expired Key. Key Expiry time ${new Date(end).toISOString()} and current time ${new Date(now).toISOString()}`,
+      `Authentication Error - Expired Key. Key Expiry time ${Number.isNaN(end) ? "unknown" : new Date(end).toISOString()} and current time ${new Date(now).toISOString()}`,
       { type: "expired_key", param: "key" },
     );
   return undefined;

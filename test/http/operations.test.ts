@@ -52,6 +52,62 @@ function moderate({ body }: Received, response: ServerResponse) {
   json(response, 200, { id: "modr-1", model: body["model"], results });
 }
 
+const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+/** Streams these, and usage where it is asked for. */
+function stream(body: Received["body"], response: ServerResponse, chunks: object[], head: object) {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const wantsUsage = (body["stream_options"] as { include_usage?: boolean } | undefined)?.include_usage;
+  const all = wantsUsage ? [...chunks, { ...head, choices: [], usage: USAGE }] : chunks;
+  const events = [...all.map((chunk) => JSON.stringify(chunk)), "[DONE]"];
+  response.end(events.map((data) => `data: ${data}\n\n`).join(""));
+}
+
+/** Completes each prompt with words that name it. */
+function complete({ body }: Received, response: ServerResponse) {
+  const given = body["prompt"];
+  const prompts = Array.isArray(given) && typeof given[0] !== "number" ? given : [given];
+  const head = { id: "cmpl-1", object: "text_completion", created: 1, model: body["model"] };
+  const choice = (index: number, text: string, finish_reason: string | null) => ({
+    index,
+    text,
+    logprobs: null,
+    finish_reason,
+  });
+  if (body["stream"] === true) {
+    const pieces = ["Hel", "lo"].map((text, at) => ({ ...head, choices: [choice(0, text, at === 1 ? "stop" : null)] }));
+    return stream(body, response, pieces, head);
+  }
+  const choices = prompts.map((prompt, index) => choice(index, ` after ${prompt}`, "stop"));
+  json(response, 200, { ...head, choices, usage: USAGE, more: 1 });
+}
+
+/** Answers with the message backwards. */
+function chat({ body }: Received, response: ServerResponse) {
+  const said = (body["messages"] as { content: string }[])[0]?.content ?? "";
+  const content = [...said].reverse().join("");
+  const head = { id: "chatcmpl-1", created: 1, model: body["model"] };
+  if (body["stream"] === true) {
+    const part = { ...head, object: "chat.completion.chunk" };
+    const chunk = (delta: object, finish_reason: string | null = null) => ({
+      ...part,
+      choices: [{ index: 0, delta, finish_reason }],
+    });
+    const letters = [...content].map((letter) => chunk({ content: letter }));
+    const pieces = [chunk({ role: "assistant", content: "" }), ...letters, chunk({}, "stop")];
+    return stream(body, response, pieces, part);
+  }
+  const token = { token: content, logprob: -0.5, bytes: null };
+  const logprobs = body["logprobs"] ? { content: [{ ...token, top_logprobs: [token] }] } : null;
+  const choices = Array.from({ length: Number(body["n"] ?? 1) }, (_, index) => ({
+    index,
+    message: { role: "assistant", content },
+    logprobs,
+    finish_reason: "stop",
+  }));
+  json(response, 200, { ...head, object: "chat.completion", choices, usage: USAGE });
+}
+
 const failures = new Map<string, number>();
 
 /** What the upstream does, by path. */
@@ -68,6 +124,17 @@ function answer(request: Received, response: ServerResponse) {
       embeddings: requests.map(({ content }) => ({ values: vectorOf(content.parts[0]?.text) })),
     });
   }
+  if (request.path.endsWith("/chat/completions")) return chat(request, response);
+  if (request.path.endsWith("/fim/completions"))
+    return json(response, 200, {
+      id: "fim-1",
+      object: "chat.completion",
+      created: 1,
+      model,
+      choices: [{ index: 0, message: { role: "assistant", content: "filled" }, finish_reason: "stop" }],
+      usage: USAGE,
+    });
+  if (request.path.endsWith("/completions")) return complete(request, response);
   if (request.path.endsWith("/moderations")) return moderate(request, response);
   if (request.path.endsWith("/embeddings")) return embed(request, response);
   json(response, 404, { error: { message: `nothing at ${request.path}` } });
@@ -95,9 +162,20 @@ beforeAll(async () => {
       model("gem", "gemini/gemini-embedding-001", { api_base: upstream.url }),
       model("omni-moderation-latest", "openai/omni-moderation-latest"),
       model("mistral-moderation", "mistral/mistral-moderation-latest"),
+      model("instruct", "openai/gpt-3.5-turbo-instruct"),
+      model("chat", "openai/gpt-4o-mini"),
+      model("down-text", "openai/down"),
+      model("together", "together_ai/some/model"),
+      model("codestral", "mistral/codestral-latest"),
+      model("own", "text-completion-openai/own-model"),
       model("claude", "anthropic/claude-sonnet-4-5", { api_base: upstream.url }),
     ],
-    router_settings: { num_retries: 1, retry_after: 0, fallbacks: [{ down: ["emb"] }], disable_cooldowns: true },
+    router_settings: {
+      num_retries: 1,
+      retry_after: 0,
+      fallbacks: [{ down: ["emb"] }, { "down-text": ["chat"] }],
+      disable_cooldowns: true,
+    },
   });
   const made = (await (await gateway.call("/key/generate", {})).json()) as { key: string; token: string };
   token = made.token;
@@ -302,5 +380,154 @@ describe("moderations", () => {
     const response = await gateway.call("/moderations", body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: "400" } });
+  });
+});
+
+async function textsOf(chunks: AsyncIterable<OpenAI.Completion>) {
+  const texts: string[] = [];
+  let usage: unknown;
+  let ends = 0;
+  for await (const chunk of chunks) {
+    expect(chunk.object).toBe("text_completion");
+    usage = chunk.usage ?? usage;
+    for (const { index, text, finish_reason } of chunk.choices) {
+      texts[index] = (texts[index] ?? "") + text;
+      if (finish_reason !== null) ends++;
+    }
+  }
+  return { texts, usage, ends };
+}
+
+describe("text completions", () => {
+  it("native: bytes untouched, lists of prompts in one request; the row has tokens and cost", async () => {
+    const { data, response } = await client.completions
+      .create({ model: "instruct", prompt: ["one", "two"], suffix: "end", max_tokens: 5 })
+      .withResponse();
+    expect(data.choices.map(({ text }) => text)).toEqual([" after one", " after two"]);
+    expect(data).toHaveProperty("more", 1);
+    expect(last().path).toBe("/v1/completions");
+    expect(last().body).toEqual({
+      model: "gpt-3.5-turbo-instruct",
+      prompt: ["one", "two"],
+      suffix: "end",
+      max_tokens: 5,
+    });
+    const row = await rowOf(callId(response));
+    expect(row).toMatchObject({ call_type: "completions", prompt_tokens: 10, completion_tokens: 5, status: "success" });
+    expect(row.spend).toBeCloseTo(10 * 0.000_001_5 + 5 * 0.000_002, 12);
+  });
+
+  it("native streams, with usage where it is asked for and without where it is not", async () => {
+    for (const model of ["instruct", "together"])
+      for (const include_usage of [true, false]) {
+        const stream = await client.completions.create({
+          model,
+          prompt: "one",
+          stream: true,
+          ...(include_usage && { stream_options: { include_usage } }),
+        });
+        expect(await textsOf(stream)).toEqual({ texts: ["Hello"], usage: include_usage ? USAGE : undefined, ends: 1 });
+      }
+  });
+
+  it("by chat: echo, n, logprobs", async () => {
+    const asked = { model: "chat", prompt: "abc", echo: true, n: 2, max_tokens: 9, best_of: 1 };
+    const answer = await client.completions.create(asked);
+    expect(answer).toMatchObject({ id: "cmpl-1", object: "text_completion", usage: USAGE });
+    expect(answer.choices.map(({ text, index, finish_reason }) => [index, text, finish_reason])).toEqual([
+      [0, "abccba", "stop"],
+      [1, "abccba", "stop"],
+    ]);
+    expect(last().path).toBe("/v1/chat/completions");
+    expect(last().body).toEqual({
+      model: "gpt-4o-mini",
+      messages: [{ role: "user", content: "abc" }],
+      n: 2,
+      max_tokens: 9,
+    });
+    const told = await client.completions.create({ model: "chat", prompt: "abc", logprobs: 2 });
+    expect(last().body).toMatchObject({ logprobs: true, top_logprobs: 2 });
+    expect(told.choices[0]?.logprobs).toEqual({
+      tokens: ["cba"],
+      token_logprobs: [-0.5],
+      top_logprobs: [{ cba: -0.5 }],
+      text_offset: [3],
+    });
+  });
+
+  it("by chat: a call for each prompt, as one answer and one row", async () => {
+    const before = upstream.received.length;
+    const { data, response } = await client.completions
+      .create({ model: "chat", prompt: ["ab", "cd", "ef"], n: 2 })
+      .withResponse();
+    expect(upstream.received.length - before).toBe(3);
+    expect(data.choices.map(({ text, index }) => [index, text])).toEqual(
+      ["ba", "ba", "dc", "dc", "fe", "fe"].map((text, index) => [index, text]),
+    );
+    expect(data.usage).toMatchObject({ prompt_tokens: 30, completion_tokens: 15, total_tokens: 45 });
+    expect(await rowOf(callId(response))).toMatchObject({ prompt_tokens: 30, completion_tokens: 15, estimated: false });
+  });
+
+  it("by chat: streams, of several prompts too", async () => {
+    const one = await client.completions.create({
+      model: "chat",
+      prompt: "abc",
+      stream: true,
+      echo: true,
+      stream_options: { include_usage: true },
+    });
+    expect(await textsOf(one)).toEqual({ texts: ["abccba"], usage: USAGE, ends: 1 });
+    const { data, response } = await client.completions
+      .create({ model: "chat", prompt: ["abc", "xyz"], stream: true, stream_options: { include_usage: true } })
+      .withResponse();
+    expect(await textsOf(data)).toMatchObject({ texts: ["cba", "zyx"], usage: { total_tokens: 30 }, ends: 2 });
+    expect(await rowOf(callId(response))).toMatchObject({ prompt_tokens: 20, completion_tokens: 10, estimated: false });
+    const raw = await gateway.call("/completions", { model: "chat", prompt: ["abc", "xyz"], stream: true });
+    const text = await raw.text();
+    expect(text).not.toContain("usage");
+    expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+  });
+
+  it("Mistral's code models fill in the middle; others of it chat", async () => {
+    const { choices } = await client.completions.create({ model: "codestral", prompt: "a", suffix: "b", seed: 3 });
+    expect(last()).toMatchObject({
+      path: "/v1/fim/completions",
+      body: { model: "codestral-latest", prompt: "a", suffix: "b", random_seed: 3 },
+    });
+    expect(choices[0]?.text).toBe("filled");
+  });
+
+  it("every path, tokens, and LiteLLM's name for servers that complete", async () => {
+    for (const path of ["/completions", "/engines/instruct/completions", "/openai/deployments/instruct/completions"])
+      expect((await gateway.call(path, { model: "instruct", prompt: "a" })).status, path).toBe(200);
+    await client.completions.create({ model: "instruct", prompt: [9906, 1917] });
+    expect(last().body["prompt"]).toEqual([9906, 1917]);
+    await client.completions.create({ model: "chat", prompt: [9906, 1917] });
+    expect(last().body["messages"]).toEqual([{ role: "user", content: "Hello world" }]);
+    await client.completions.create({ model: "own", prompt: "a" });
+    expect(last()).toMatchObject({ path: "/v1/completions", body: { model: "own-model", prompt: "a" } });
+  });
+
+  it("falls back from a model that is down", async () => {
+    const { data, response } = await client.completions.create({ model: "down-text", prompt: "abc" }).withResponse();
+    expect(data.choices[0]?.text).toBe("cba");
+    expect(response.headers.get("x-litellm-attempted-fallbacks")).toBe("1");
+  });
+
+  it.each([
+    ["no prompt", { model: "instruct" }, /prompt/],
+    ["an empty list", { model: "instruct", prompt: [] }, /prompt.*empty/],
+    [
+      "a suffix for chat",
+      { model: "chat", prompt: "a", suffix: "b" },
+      /openai does not support parameters: \["suffix"\]/,
+    ],
+    ["best_of for chat", { model: "chat", prompt: "a", best_of: 3 }, /best_of/],
+    ["echo with logprobs for chat", { model: "chat", prompt: "a", echo: true, logprobs: 1 }, /echo and logprobs/],
+    ["too many prompts for chat", { model: "chat", prompt: Array.from({ length: 21 }, () => "a") }, /too many inputs/],
+  ])("400: %s", async (_, body, message) => {
+    const response = await gateway.call("/v1/completions", body);
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { error: { message: string } }).error.message).toMatch(message);
   });
 });

@@ -161,12 +161,11 @@ describe("litellm_model and litellm_credential", () => {
       model_name: unique("m"),
       litellm_params: { ...params, model: "openai/gpt-4o", rpm: 10, litellm_credential_name: credential_name },
       model_info: { id, db_model: true, base_model: "gpt-4o-2024-08-06", tier: "paid", mode: "" },
-      additional: {},
     };
-    await api.ok("POST", "/model/new", model);
+    await api.ok("POST", "/model/new", { ...model, additional: {} });
     const infoOf = () => api.ok("GET", `/model/info?litellm_model_id=${id}`);
     const { mode: _, ...info } = model.model_info;
-    expect(await infoOf()).toMatchObject({ data: [{ ...model, additional: undefined, model_info: info }] });
+    expect(await infoOf()).toMatchObject({ data: [{ ...model, model_info: info }] });
     const changed = { ...model, litellm_params: { ...model.litellm_params, rpm: 11 } };
     await api.ok("POST", "/model/update", changed);
     expect(await infoOf()).toMatchObject({ data: [{ litellm_params: { rpm: 11 } }] });

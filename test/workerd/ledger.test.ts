@@ -285,6 +285,17 @@ describe("the consumer", () => {
     expect((await total(db, {})).requests).toBe(2);
   });
 
+  it("stores the rows beside one that the database refuses for ever", async () => {
+    await DB.exec(
+      "CREATE TRIGGER refuse BEFORE INSERT ON spend_logs WHEN NEW.id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    const message = deliveryOf({ rows: ["a", "bad", "b"].map((id) => rowOf(id)) }, 3);
+    await consumed([message]);
+    expect(message.outcome).toBe("retry");
+    expect((await stored()).map(({ id }) => id).sort()).toEqual(["a", "b"]);
+    expect((await total(db, {})).requests).toBe(2);
+  });
+
   it("writes few rows for a call", async () => {
     const written = async (from: number, count: number, fields = {}) => {
       const before = billed;

@@ -9,7 +9,7 @@ const tokensSchema = z.array(z.int().min(0)).min(1);
 
 /** One text, or a list of them; a text may be given as its tokens. */
 export const embeddingInputSchema = z.union(
-  [z.string().min(1), z.array(z.string()).min(1), tokensSchema, z.array(tokensSchema).min(1)],
+  [z.string().min(1, "it must not be empty"), z.array(z.string()).min(1), tokensSchema, z.array(tokensSchema).min(1)],
   "it must be a text, its tokens, or a list of these, and not empty",
 );
 export type EmbeddingInput = z.infer<typeof embeddingInputSchema>;

@@ -7,7 +7,7 @@ export const moderationRequestSchema = z.looseObject({
   model: z.string().min(1),
   /** A text, texts that are judged one by one, or the parts of one message. */
   input: z.union(
-    [z.string().min(1), z.array(z.string()).min(1), z.array(partSchema).min(1)],
+    [z.string().min(1, "it must not be empty"), z.array(z.string()).min(1), z.array(partSchema).min(1)],
     "it must be a text, a list of texts, or the parts of a message, and not empty",
   ),
 });

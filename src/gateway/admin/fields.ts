@@ -62,6 +62,11 @@ export function limitsOf(fields: { [Name in keyof typeof LIMIT_FIELDS]?: z.infer
 /** Names an id may have: they stand in URLs, logs and the names of Durable Objects. */
 export const identifier = z.string().min(1).max(512).nullish();
 
+/** LiteLLM's Terraform provider says `""` where its configuration has nothing: `null`. */
+export function orEmptyText<T extends z.ZodType>(field: T) {
+  return z.union([z.literal("").transform(() => null), field]);
+}
+
 /**
  * For columns that cannot be null: what was given, `null` read as empty.
  * @throws BadRequestError never; the types say what may come

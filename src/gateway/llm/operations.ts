@@ -3,6 +3,7 @@
 import { performForModels } from "../../call/several-models.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { chat } from "../../operations/chat.ts";
+import { completions } from "../../operations/completions.ts";
 import { embeddings } from "../../operations/embeddings.ts";
 import { moderations } from "../../operations/moderations.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
@@ -15,7 +16,7 @@ import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { answerOnce } from "./idempotency.ts";
 
-export const operations: readonly AnyOperation[] = [chat, embeddings, moderations];
+export const operations: readonly AnyOperation[] = [chat, completions, embeddings, moderations];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
   method: "POST" as const,

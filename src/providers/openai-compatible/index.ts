@@ -6,6 +6,7 @@ import { compatibleRules } from "../openai/errors.ts";
 import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
 import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
 import type { Provider, Target } from "../provider.ts";
+import { compatibleCompletions } from "./completions.ts";
 import { compatibleEmbeddings } from "./embeddings.ts";
 import { compatibleModerations } from "./moderations.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
@@ -21,6 +22,8 @@ export const compatibleProviders: readonly Provider[] = compatibleRows.flatMap((
 
 function toProvider(row: CompatibleRow, slug: string): Provider {
   const label = slug.charAt(0).toUpperCase() + slug.slice(1); // as LiteLLM names the exceptions of a provider
+  const chat = openaiChatAdapter(toChatRow({ ...row, slug }, label));
+  const completions = compatibleCompletions(row, label, chat);
   const embeddings = compatibleEmbeddings(row, label);
   const moderations = compatibleModerations(row, label);
   return {
@@ -30,7 +33,8 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
     baseVariables: row.bases ?? [],
     ...(row.paramVariables && { paramVariables: row.paramVariables }),
     ...(row.keyless && { keyless: true }),
-    chat: openaiChatAdapter(toChatRow({ ...row, slug }, label)),
+    chat,
+    ...(completions && { completions }),
     ...(embeddings && { embeddings }),
     ...(moderations && { moderations }),
   };

@@ -93,6 +93,7 @@ const HOSTED: readonly CompatibleRow[] = [
   ),
   row("codestral", "https://codestral.mistral.ai/v1", "CODESTRAL_API_KEY", {
     bases: ["CODESTRAL_API_BASE"],
+    aliases: ["text-completion-codestral"],
     ...MISTRAL,
   }),
   row("cognition", "https://api.cognition.ai/v1", "COGNITION_API_KEY", { bases: ["COGNITION_API_BASE"] }),

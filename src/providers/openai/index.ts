@@ -3,6 +3,7 @@
 import { OPENAI_EMBEDDING_PARAMS } from "../../formats/openai/embeddings.ts";
 import type { Provider, Target } from "../provider.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "./chat.ts";
+import { openaiCompletionAdapter } from "./completions.ts";
 import { type EmbeddingRow, openaiEmbeddingAdapter } from "./embeddings.ts";
 import { openaiRules } from "./errors.ts";
 import { without } from "./json.ts";
@@ -44,13 +45,36 @@ function organizationHeaders({ organization, params }: Target): Record<string, s
   return headers;
 }
 
+const variables = {
+  baseVariables: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
+  paramVariables: { organization: ["OPENAI_ORGANIZATION", "OPENAI_ORG_ID"], project: ["OPENAI_PROJECT_ID"] },
+};
+
+/** Models of the time before chat. */
+const COMPLETES =
+  /^(?:ft:)?(?:gpt-3\.5-turbo-instruct|text-(?:davinci|curie|babbage|ada)|(?:davinci|curie|babbage|ada)\b)/;
+
+const completions = openaiCompletionAdapter({ ...host, path: "/completions", takesTokens: true });
+
+/** LiteLLM's name for OpenAI's text completions alone, whatever the model: also for servers at an `api_base`. */
+export const textCompletionOpenai: Provider = {
+  slug: "text-completion-openai",
+  label: host.label,
+  keyVariables: host.keyVariables,
+  ...variables,
+  completions,
+};
+
 export const openai: Provider = {
   slug: host.slug,
   label: host.label,
   keyVariables: host.keyVariables,
-  baseVariables: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
-  paramVariables: { organization: ["OPENAI_ORGANIZATION", "OPENAI_ORG_ID"], project: ["OPENAI_PROJECT_ID"] },
+  ...variables,
   chat: openaiChatAdapter(row),
+  completions: {
+    ...completions,
+    serves: ({ model, info }) => COMPLETES.test(model) || info?.mode === "completion",
+  },
   embeddings: openaiEmbeddingAdapter(embeddings),
   moderations: openaiModerationAdapter({ ...host, path: "/moderations" }),
 };

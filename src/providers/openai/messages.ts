@@ -74,10 +74,13 @@ export const noThinkingParts: PureFix = eachPart((part: { type: string }) =>
 );
 
 /** Asks for the usage of a stream; without a stream the options are refused. */
-export const streamUsage: PureFix = (request) =>
-  request.stream
+export function streamUsage<Request extends { stream?: boolean | null; stream_options?: object | null }>(
+  request: Request,
+): Request {
+  return request.stream
     ? { ...request, stream_options: { ...request.stream_options, include_usage: true } }
     : without(request, ["stream_options"]);
+}
 
 function withField<T extends Json>(part: T, field: keyof T & string, value: unknown): T {
   return part[field] === value ? part : { ...part, [field]: value };

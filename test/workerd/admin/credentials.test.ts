@@ -168,7 +168,9 @@ describe("a key goes where its credential says (CVE-2024-6587)", () => {
   it("and no other key follows to its host: not the environment's, not a model's own", async () => {
     const name = unique("host");
     await store(name, { api_base: "https://evil.example/v1" });
-    expect((await addModel({ litellm_credential_name: name })).json.error.message).toMatch(/openai needs a key/);
+    const { json } = await addModel({ litellm_credential_name: name });
+    expect(targetOf(json.model_name)).toMatchObject({ apiBase: "https://evil.example/v1" });
+    expect(targetOf(json.model_name)?.apiKey).toBeUndefined(); // though the environment has one
     const own = await addModel({ litellm_credential_name: name, api_key: "sk-own" });
     expect(own.json.error.message).toMatch(/has an api_base, and the deployment a key of its own/);
   });

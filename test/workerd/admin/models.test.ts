@@ -105,7 +105,6 @@ describe("POST /model/new", () => {
 
   it.each([
     ["an unknown provider", { litellm_params: { model: "nobody/x" } }, 400, /LLM Provider NOT provided/],
-    ["no key anywhere", { litellm_params: { model: "groq/llama" } }, 400, /groq needs a key/],
     ["a wrong type", { litellm_params: { model: "openai/x", rpm: "many" } }, 422, /litellm_params\.rpm/],
     ["a wrong type in model_info", { model_info: { base_model: [] } }, 422, /model_info\.base_model/],
     ["no params", { litellm_params: undefined }, 422, /litellm_params/],
@@ -171,7 +170,7 @@ describe("changes", () => {
   ])("%s %s: not found", async (method, path, body, status) => {
     const answer = await ask(path, { method, body });
     expect(answer.status).toBe(status);
-    expect(answer.json.error.message).toMatch(/^Model with id=(none|file-1) not found in db$/);
+    expect(answer.json.error.message).toMatch(/^Model with id=(none|file-1) not found in db: model not found$/);
   });
 
   it("refuses what could not be served any more, and serves on", async () => {
@@ -210,11 +209,14 @@ describe("secrets stay where they were meant for", () => {
   });
 
   it("a host chosen over the API gets no key of the environment (CVE-2024-6587)", async () => {
-    expect(await model({ model: "openai/gpt-4o", api_base: "https://evil.example" })).toMatchObject({ status: 400 });
-    const made = await add({
-      litellm_params: { model: "openai/gpt-4o", api_base: "https://a.example", extra_headers: { authorization: "x" } },
-    });
-    expect(app.gateway.router.groups.get(made.model_name).deployments[0]?.target.apiKey).toBeUndefined();
+    for (const fields of [{}, { extra_headers: { authorization: "x" } }]) {
+      const made = await add({
+        litellm_params: { model: "openai/gpt-4o", api_base: "https://evil.example", ...fields },
+      });
+      const [deployment] = app.gateway.router.groups.get(made.model_name).deployments;
+      expect(deployment?.target.apiBase).toContain("evil.example");
+      expect(deployment?.target.apiKey).toBeUndefined();
+    }
   });
 
   it("a credential of the file does not follow to another host", async () => {

@@ -1,7 +1,7 @@
 /** The bodies of `/key/*`. A field that is absent says nothing; `null` is a value. */
 import { z } from "zod";
 import { parseDuration } from "../../../limits/window.ts";
-import { dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
+import { dollars, duration, flag, identifier, LIMIT_FIELDS, object, orEmptyText, text, texts } from "../fields.ts";
 import { metadataField, SHARED_METADATA_FIELDS, vectorStoreIndexes } from "../metadata.ts";
 import { objectPermission } from "../object-permissions.ts";
 
@@ -103,11 +103,6 @@ export const KeysBody = z.object({
 });
 export const KeyBody = z.object({ key: z.string().min(1).max(4096) });
 export const ResetBody = z.object({ reset_to: z.number() });
-
-/** LiteLLM's Terraform provider says `""` where its configuration has nothing: `null`. */
-function orEmptyText<T extends z.ZodType>(field: T) {
-  return z.union([z.literal("").transform(() => null), field]);
-}
 
 function period(others: readonly string[]) {
   return z

@@ -22,6 +22,9 @@ export const ModelPatch = z.object({
   model_info: info.nullish(),
 });
 
+/** For `/model/update`: LiteLLM's Python client names the model by `id`, all others by `model_info.id`. */
+export const ModelUpdate = ModelPatch.extend({ id: name.nullish() });
+
 export type Info = z.infer<typeof info>;
 
 /** Characters a model may have as JSON: a row of D1 holds two million bytes. */

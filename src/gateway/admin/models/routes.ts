@@ -6,7 +6,7 @@ import { putPublicGroups } from "../../../store/settings.ts";
 import type { Route } from "../../route.ts";
 import { adminRoute, bodyOf, changed } from "../admin-call.ts";
 import { missing } from "../fields.ts";
-import { ModelPatch, NewModel } from "./body.ts";
+import { ModelPatch, ModelUpdate, NewModel } from "./body.ts";
 import { changeModel, createModel, notInDatabase, removeModel } from "./store.ts";
 
 const DeleteModel = z.object({ id: z.string().max(512) });
@@ -28,10 +28,10 @@ export const storedModelRoutes: readonly Route[] = [
     access: "admin",
     summary: "Change a deployment, which model_info.id names; a field that is null is taken away",
     tag: "models",
-    body: ModelPatch,
+    body: ModelUpdate,
     async handle(call) {
-      const given = await bodyOf(call, ModelPatch);
-      const id = given.model_info?.id;
+      const { id: named, ...given } = await bodyOf(call, ModelUpdate);
+      const id = given.model_info?.id ?? named;
       if (!id) throw missing("model_info.id");
       return changeModel(call, id, given, asBadRequest);
     },

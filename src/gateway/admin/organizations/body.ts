@@ -1,6 +1,6 @@
 /** The bodies of `/organization/*`. A field that is absent says nothing; `null` is a value. */
 import { z } from "zod";
-import { dollars, flag, identifier, text, texts } from "../fields.ts";
+import { dollars, flag, identifier, orEmptyText, text, texts } from "../fields.ts";
 import { countsByModel, metadataField } from "../metadata.ts";
 import { objectPermission } from "../object-permissions.ts";
 import { TIER_FIELDS } from "../tiers.ts";
@@ -43,7 +43,7 @@ export const ListQuery = z.object({ org_id: text, org_alias: text });
 export const MEMBER_ROLES = ["org_admin", "internal_user", "internal_user_viewer"] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
-const user = { user_id: identifier, user_email: z.string().min(1).max(512).nullish() };
+const user = { user_id: orEmptyText(identifier), user_email: orEmptyText(z.string().min(1).max(512).nullish()) };
 const NAMELESS = { message: "Either user_id or user_email must be provided" };
 
 export const Member = z

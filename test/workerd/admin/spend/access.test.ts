@@ -33,6 +33,7 @@ const USERS: readonly Caller[] = [
 const LET_IN: Partial<Record<string, readonly Caller[]>> = {
   spend_all: VIEWERS,
   spend: USERS,
+  spend_own: [...USERS, "a key without user"],
   info: [...USERS, "a key without user"],
   admin: ["proxy_admin"],
 };
