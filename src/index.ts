@@ -9,6 +9,7 @@
  * for await (const chunk of await completion({ model: "gemini/gemini-2.5-flash", messages, stream: true }))
  *   process.stdout.write(chunk.choices[0]?.delta.content ?? "");
  */
+export type { RerankRequest, RerankResponse, RerankResult } from "./formats/cohere/rerank.ts";
 export * from "./formats/errors.ts";
 export type {
   ChatChunk,
@@ -27,6 +28,7 @@ export { type CompletionParams, completion } from "./library/completion.ts";
 export { type EmbeddingParams, embedding } from "./library/embedding.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
 export { type ModerationParams, moderation } from "./library/moderation.ts";
+export { type RerankParams, rerank } from "./library/rerank.ts";
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
 export { type TextCompletionParams, textCompletion } from "./library/text-completion.ts";
 export type { ModelInfo } from "./models/catalogue.ts";

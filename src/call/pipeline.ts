@@ -121,6 +121,7 @@ function sizeOf<Request extends BaseRequest, Response, Chunk>(
     model: request.model,
     input,
     output: operation.outputBound(request),
+    roomFor: (target) => operation.roomFor?.(request, target) ?? 0,
     answers: operation.answersOf(request),
     terms: operation.termsOf(request),
   };

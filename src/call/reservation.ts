@@ -25,6 +25,8 @@ export interface Size {
   input(): Promise<number>;
   /** Tokens of output the client allows; `undefined` where it says nothing. */
   output: number | undefined;
+  /** Tokens a provider is allowed beyond that, or beyond what the answer is bounded to. */
+  roomFor(target: Target): number;
   /** Answers asked for: each may be as long as the model gives. */
   answers: number;
   /** What makes the same tokens dearer. */
@@ -181,8 +183,13 @@ export class Reservation {
     const input = await size.input();
     const { output, answers, terms } = size;
     const longest = longestOutput(target.info) * answers;
+    const room = size.roomFor(target);
     const others = [...this.#open.values()].reduce((sum, worst) => sum + worst, 0);
-    const worst = priced(worstCase(target.info, input, output ?? longest, now, terms), target, this.#ports);
+    const worst = priced(
+      worstCase(target.info, input, output === undefined ? longest : output + room, now, terms),
+      target,
+      this.#ports,
+    );
     this.#open.set(attempt, worst);
     if (others + worst <= reserved) return undefined;
     const raised = await this.#admission.raise(others + worst);
@@ -191,9 +198,9 @@ export class Reservation {
     const held = this.#admission.reserved ?? 0;
     const price = (money: number) => priced(money, target, this.#ports);
     const affordable = affordableOutput(target.info, input, held - others, now, { longest, terms, price });
-    if (output === undefined && affordable >= SHORTEST_ANSWER * answers) {
+    if (output === undefined && affordable >= SHORTEST_ANSWER * answers + room) {
       this.#open.set(attempt, held - others);
-      return affordable;
+      return affordable - room;
     }
     throw raised.unavailable ? unreachable() : limitRefused(raised.refusal, this.subjects, this.#ports);
   }
@@ -257,13 +264,13 @@ async function factsOf(
   const targets = deployments.map(({ target }) => target);
   const longestOf = ({ info }: Target) => longestOutput(info) * answers;
   const shortest = SHORTEST_ANSWER * answers;
-  const worst = (length: number | undefined) =>
-    Math.max(
-      0,
-      ...targets.map((target) =>
-        priced(worstCase(target.info, input, length ?? longestOf(target), now, terms), target, ports),
-      ),
+  const worst = (length: number | undefined) => {
+    const outputOf = (target: Target) => (length === undefined ? longestOf(target) : length + size.roomFor(target));
+    const costs = targets.map((target) =>
+      priced(worstCase(target.info, input, outputOf(target), now, terms), target, ports),
     );
+    return Math.max(0, ...costs);
+  };
   const longest = output ?? Math.max(shortest, ...targets.map(longestOf));
   const most = worst(output);
   const least = output === undefined ? worst(shortest) : most;

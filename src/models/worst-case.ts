@@ -2,6 +2,7 @@
 import type { Usage } from "../formats/openai/chat.ts";
 import type { ModelInfo } from "./catalogue.ts";
 import { type CostOptions, cost } from "./cost.ts";
+import type { Measured } from "./units.ts";
 
 /** Tokens are counted here by other rules than the provider's: so much more of the prompt is reckoned with. */
 const COUNTING_ERROR = 1.05;
@@ -17,6 +18,8 @@ export interface AskedTerms extends Pick<CostOptions, "serviceTier" | "geo" | "s
   /** There is audio in the prompt; the answer may be spoken. */
   hasAudio?: boolean;
   mayTalk?: boolean;
+  /** What is billed by other units than tokens, at most. */
+  measured?: Measured;
 }
 
 /** The longest answer of a model, in tokens. */
@@ -54,8 +57,12 @@ export function worstCase(
       ...(hasAudio && { prompt_tokens_details: { audio_tokens: prompt } }),
       ...(mayTalk && { completion_tokens_details: { audio_tokens: output } }),
     });
-  const { searches, searchContextSize } = asked;
-  const standard = { at, ...(searches !== undefined && { searches, searchContextSize }) };
+  const { searches, searchContextSize, measured } = asked;
+  const standard = {
+    at,
+    ...(searches !== undefined && { searches, searchContextSize }),
+    ...(measured && { measured }),
+  };
   const isDearer = asked.serviceTier || asked.geo || asked.speed;
   const terms: CostOptions[] = isDearer ? [standard, { at, ...asked }] : [standard];
   return Math.max(...variants.flatMap((usage) => terms.map((options) => cost(usage, info, options)?.total ?? 0)));

@@ -1,3 +1,4 @@
+import { thinkingRoom } from "../formats/anthropic/thinking.ts";
 import { withPlainToolCallIds } from "../formats/gemini/plain-ids.ts";
 import {
   type AssistantMessage,
@@ -17,6 +18,7 @@ import type { CostOptions } from "../models/cost.ts";
 import { countMessages, estimateUsage } from "../models/tokens.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import { settleParams } from "../providers/params.ts";
+import { findProvider } from "../providers/registry.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
 import { wantsStreamUsage, withoutUsage, withStreamUsage } from "./stream-usage.ts";
@@ -48,6 +50,8 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     return given.length === 0 || given.some((limit) => limit < 1) ? undefined : Math.max(...given) * (n ?? 1);
   },
   answersOf: ({ n }) => n ?? 1,
+  roomFor: (request, { provider, model }) =>
+    findProvider(provider)?.chat?.wire === "anthropic" ? thinkingRoom(request, model) : 0,
   termsOf,
   bounded({ max_completion_tokens: _, ...request }, tokens) {
     return { ...request, max_tokens: Math.max(1, Math.floor(tokens / (request.n ?? 1))) };

@@ -53,6 +53,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   outputBound(request: Request): number | undefined;
   /** Answers it asks for at once: each may be as long as the model gives. */
   answersOf(request: Request): number;
+  /** Tokens of output the provider is allowed beyond `outputBound`, or beyond what the request is `bounded` to. */
+  roomFor?(request: Request, target: Target): number;
   /** What it asks for that makes the same tokens dearer. */
   termsOf(request: Request): AskedTerms;
   /** The request with an answer of at most so many tokens. */

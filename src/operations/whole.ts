@@ -2,6 +2,7 @@
 import { BadRequestError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import type { CostOptions } from "../models/cost.ts";
+import type { AskedTerms } from "../models/worst-case.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { Adapter, Provider, Target, WholeAdapter } from "../providers/provider.ts";
 import type { BaseRequest, Meter, Operation } from "./operation.ts";
@@ -23,6 +24,8 @@ type Given =
 export interface WholeParts<Request extends BaseRequest, Response>
   extends Pick<Operation<Request, Response, never>, Exclude<Given, "isDialect">> {
   isDialect?(response: Response, request: Request): boolean;
+  /** What the request says that decides the price, at most. */
+  termsOf?(request: Request): AskedTerms;
   adapter(provider: Provider, target: Target): WholeAdapter<Request, Response> | undefined;
   /** OpenAI's parameters of the operation, which a provider may lack. */
   params: readonly string[];
@@ -50,6 +53,7 @@ export function wholeOperation<Request extends BaseRequest & { [param: string]: 
   const present = (request: Request) => params.filter((name) => request[name] !== undefined && request[name] !== null);
   return {
     isDialect: () => false,
+    termsOf: () => ({}),
     ...parts,
     shown,
     adapter: (provider, target) => whole(adapter(provider, target)),
@@ -62,7 +66,6 @@ export function wholeOperation<Request extends BaseRequest & { [param: string]: 
     },
     outputBound: () => 0,
     answersOf: () => 1,
-    termsOf: () => ({}),
     bounded: (request) => request,
     paramsOf: present,
     affinityOf: (request, session) => ({

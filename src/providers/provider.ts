@@ -3,6 +3,8 @@
  * a request in the gateway's format becomes an HTTP request, an HTTP response becomes an answer in the
  * gateway's format, events become chunks. It fetches nothing and keeps nothing.
  */
+
+import type { RerankRequest, RerankResponse } from "../formats/cohere/rerank.ts";
 import type { SluiceError } from "../formats/errors.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
 import type { CompletionRequest, TextCompletion } from "../formats/openai/completions.ts";
@@ -110,6 +112,7 @@ export type WholeAdapter<Request, Response> = Omit<Adapter<Request, Response, ne
 
 export type EmbeddingAdapter = WholeAdapter<EmbeddingRequest, EmbeddingResponse>;
 export type ModerationAdapter = WholeAdapter<ModerationRequest, ModerationResponse>;
+export type RerankAdapter = WholeAdapter<RerankRequest, RerankResponse>;
 export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
 
 export type CompletionAdapter = Adapter<CompletionRequest, TextCompletion, TextCompletion>;
@@ -140,4 +143,5 @@ export interface Provider {
   completions?: NativeCompletions;
   embeddings?: EmbeddingAdapter;
   moderations?: ModerationAdapter;
+  rerank?: RerankAdapter;
 }

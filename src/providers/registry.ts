@@ -1,9 +1,12 @@
 /** Every provider by its slug. */
 import { anthropic } from "./anthropic/index.ts";
+import { cohere } from "./cohere/index.ts";
 import { gemini } from "./gemini/index.ts";
+import { jina } from "./jina/index.ts";
 import { openai, textCompletionOpenai } from "./openai/index.ts";
 import { compatibleProviders } from "./openai-compatible/index.ts";
 import type { Provider } from "./provider.ts";
+import { voyage } from "./voyage/index.ts";
 
 export const providers: ReadonlyMap<string, Provider> = new Map(
   [
@@ -12,6 +15,9 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     textCompletionOpenai,
     anthropic,
     gemini,
+    cohere,
+    jina,
+    voyage,
     ...compatibleProviders,
   ].map((provider) => [provider.slug, provider]),
 );

@@ -13,8 +13,19 @@ let upstream: Awaited<ReturnType<typeof startUpstream>>;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  upstream = await startUpstream(async ({ body }, response) => {
+  upstream = await startUpstream(async ({ body, path }, response) => {
     const wish = String((body["messages"] as { content: string }[])[0]?.content);
+    const claude = Number(body["max_tokens"]);
+    if (path === "/v1/messages")
+      return json(response, 200, {
+        id: "msg_1",
+        type: "message",
+        role: "assistant",
+        model: "claude",
+        content: [{ type: "text", text: "x" }],
+        stop_reason: "max_tokens",
+        usage: { input_tokens: 8, output_tokens: claude },
+      });
     const [, pause] = /^wait (\d+)/.exec(wish) ?? [];
     await new Promise((next) => setTimeout(next, Number(pause ?? 0)));
     const limits = [body["max_completion_tokens"], body["max_tokens"]].filter((limit) => Number(limit) > 0).map(Number);
@@ -44,7 +55,20 @@ beforeAll(async () => {
     model_info: { id },
   });
   gateway = await startGateway({
-    model_list: [model("priced", "id-of-priced"), model("other", "id-of-other")],
+    model_list: [
+      model("priced", "id-of-priced"),
+      model("other", "id-of-other"),
+      {
+        model_name: "claude",
+        litellm_params: {
+          model: "anthropic/claude-sonnet-4-5",
+          api_key: "sk-upstream",
+          api_base: upstream.url,
+          input_cost_per_token: INPUT,
+          output_cost_per_token: OUTPUT,
+        },
+      },
+    ],
     router_settings: { num_retries: 0, model_group_alias: { nickname: "priced" } },
   });
 }, 60_000);
@@ -95,6 +119,8 @@ describe("a budget is not overspent", () => {
     ["max_completion_tokens of -1 beside a small max_tokens", { max_completion_tokens: -1, max_tokens: 1 }],
     ["several answers", { n: 20 }],
     ["two limits, of which the provider may read either", { max_tokens: 1, max_completion_tokens: 4000 }],
+    ["thinking beside a short answer", { model: "claude", max_tokens: 50, reasoning_effort: "high" }],
+    ["thinking beside an answer without a bound", { model: "claude", reasoning_effort: "high" }],
     ["a dear service tier", { max_tokens: 100, service_tier: "priority" }],
     [
       "a fallback with a larger request",
@@ -105,6 +131,14 @@ describe("a budget is not overspent", () => {
     const { key } = await newKey({ max_budget: BUDGET });
     const responses = await Promise.all([ask(key, fields), ask(key, fields)]);
     expect(responses.reduce((sum, response) => sum + costOf(response), 0)).toBeLessThanOrEqual(BUDGET);
+  });
+
+  it("nor by thinking, where there is money for some", async () => {
+    const { key } = await newKey({ max_budget: 0.1 });
+    const response = await ask(key, { model: "claude", reasoning_effort: "high" });
+    expect(response.status).toBe(200);
+    expect(costOf(response)).toBeGreaterThan(0.08);
+    expect(costOf(response)).toBeLessThanOrEqual(0.1);
   });
 
   it("nor the budget of one model, by whatever name it is called", async () => {

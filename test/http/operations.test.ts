@@ -108,6 +108,26 @@ function chat({ body }: Received, response: ServerResponse) {
   json(response, 200, { ...head, object: "chat.completion", choices, usage: USAGE });
 }
 
+const RANKING = [
+  { index: 1, relevance_score: 0.9 },
+  { index: 0, relevance_score: 0.1 },
+];
+
+/** Ranks as Cohere, Voyage or Jina writes it. */
+function rank({ body }: Received, response: ServerResponse) {
+  const model = String(body["model"]);
+  const usage = { total_tokens: 100 };
+  if (model.startsWith("rerank-2")) return json(response, 200, { object: "list", data: RANKING, model, usage });
+  if (model.startsWith("jina"))
+    return json(response, 200, {
+      model,
+      usage,
+      results: RANKING.map((one) => ({ ...one, document: { text: "told" } })),
+    });
+  const meta = { api_version: { version: "2" }, billed_units: { search_units: 2 } };
+  json(response, 200, { id: "rr-1", results: RANKING, meta, more: 1 });
+}
+
 const failures = new Map<string, number>();
 
 /** What the upstream does, by path. */
@@ -135,6 +155,7 @@ function answer(request: Received, response: ServerResponse) {
       usage: USAGE,
     });
   if (request.path.endsWith("/completions")) return complete(request, response);
+  if (request.path.endsWith("/rerank")) return rank(request, response);
   if (request.path.endsWith("/moderations")) return moderate(request, response);
   if (request.path.endsWith("/embeddings")) return embed(request, response);
   json(response, 404, { error: { message: `nothing at ${request.path}` } });
@@ -168,12 +189,16 @@ beforeAll(async () => {
       model("together", "together_ai/some/model"),
       model("codestral", "mistral/codestral-latest"),
       model("own", "text-completion-openai/own-model"),
+      model("rerank", "cohere/rerank-v3.5", { api_base: upstream.url }),
+      model("voyage-rerank", "voyage/rerank-2.5"),
+      model("jina-rerank", "jina_ai/jina-reranker-v2-base-multilingual"),
+      model("down-rerank", "cohere/down", { api_base: upstream.url }),
       model("claude", "anthropic/claude-sonnet-4-5", { api_base: upstream.url }),
     ],
     router_settings: {
       num_retries: 1,
       retry_after: 0,
-      fallbacks: [{ down: ["emb"] }, { "down-text": ["chat"] }],
+      fallbacks: [{ down: ["emb"] }, { "down-text": ["chat"] }, { "down-rerank": ["voyage-rerank"] }],
       disable_cooldowns: true,
     },
   });
@@ -527,6 +552,75 @@ describe("text completions", () => {
     ["too many prompts for chat", { model: "chat", prompt: Array.from({ length: 21 }, () => "a") }, /too many inputs/],
   ])("400: %s", async (_, body, message) => {
     const response = await gateway.call("/v1/completions", body);
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { error: { message: string } }).error.message).toMatch(message);
+  });
+});
+
+describe("rerank", () => {
+  const asked = { query: "capital", documents: ["Rome", { text: "Paris" }] };
+  /** The SDK has no rerank. */
+  const rerank = (body: object, path = "/v1/rerank") =>
+    fetch(`${gateway.url}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${client.apiKey}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+
+  it("Cohere: bytes untouched, by every path; the searches are paid for", async () => {
+    for (const path of ["/rerank", "/v1/rerank", "/v2/rerank"]) {
+      const response = await rerank({ model: "rerank", ...asked, top_n: 2 }, path);
+      expect(await response.json()).toEqual({
+        id: "rr-1",
+        results: RANKING,
+        meta: { api_version: { version: "2" }, billed_units: { search_units: 2 } },
+        more: 1,
+      });
+      expect(last()).toMatchObject({
+        path: "/v2/rerank",
+        body: { model: "rerank-v3.5", query: "capital", documents: ["Rome", "Paris"], top_n: 2 },
+      });
+      expect(Number(response.headers.get("x-litellm-response-cost"))).toBeCloseTo(0.004, 12);
+      if (path === "/rerank")
+        expect(await rowOf(callId(response))).toMatchObject({ call_type: "rerank", status: "success", spend: 0.004 });
+    }
+  });
+
+  it("the documents where they are asked for, whether or not the provider gives them", async () => {
+    const given = await (await rerank({ model: "rerank", ...asked, return_documents: true })).json();
+    expect(given).toMatchObject({ results: [{ document: { text: "Paris" } }, { document: { text: "Rome" } }] });
+    expect(last().body).not.toHaveProperty("return_documents");
+    const bare = (await (await rerank({ model: "jina-rerank", ...asked, return_documents: false })).json()) as object;
+    expect(bare).toMatchObject({ results: RANKING });
+    expect(last().body).toMatchObject({ return_documents: false, documents: asked.documents });
+  });
+
+  it("Voyage: its own names, and its tokens as Cohere would tell them", async () => {
+    const response = await rerank({ model: "voyage-rerank", ...asked, top_n: 1 });
+    expect(await response.json()).toMatchObject({
+      results: RANKING,
+      meta: { billed_units: { total_tokens: 100 }, tokens: { input_tokens: 100 } },
+    });
+    expect(last()).toMatchObject({ path: "/v1/rerank", body: { model: "rerank-2.5", top_k: 1 } });
+    const row = await rowOf(callId(response));
+    expect(row).toMatchObject({ prompt_tokens: 100, estimated: false });
+    expect(row.spend).toBeCloseTo(100 * 5e-8, 12);
+  });
+
+  it("falls back", async () => {
+    const response = await rerank({ model: "down-rerank", ...asked });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-litellm-model-group")).toBe("voyage-rerank");
+  });
+
+  it.each([
+    ["no documents", { model: "rerank", query: "a", documents: [] }, /documents.*empty/],
+    ["no query", { model: "rerank", documents: ["a"] }, /query/],
+    ["no results", { model: "rerank", ...asked, top_n: 0 }, /top_n/],
+    ["a parameter it lacks", { model: "voyage-rerank", ...asked, max_tokens_per_doc: 9 }, /max_tokens_per_doc/],
+    ["a provider that does not rank", { model: "claude", ...asked }, /does not do rerank/],
+  ])("400: %s", async (_, body, message) => {
+    const response = await rerank(body);
     expect(response.status).toBe(400);
     expect(((await response.json()) as { error: { message: string } }).error.message).toMatch(message);
   });

@@ -3,7 +3,7 @@ import { BadRequestError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
 import { text } from "./fields.ts";
-import type { ModelTraits } from "./model-traits.ts";
+import { type ModelTraits, modelTraits } from "./model-traits.ts";
 
 export interface ThinkingParams {
   thinking?: Record<string, unknown>;
@@ -56,6 +56,15 @@ export function toThinking(request: ChatRequest, traits: ModelTraits, repair: bo
   if (traits.adaptive) params.thinking = { type: "adaptive" };
   else if (budget !== undefined) params.thinking = { type: "enabled", budget_tokens: budget };
   return params;
+}
+
+/** Tokens that `max_tokens` may be raised by for the thinking, above what the request allows or is bounded to. */
+export function thinkingRoom(request: ChatRequest, model: string): number {
+  const { thinking, adaptive } = modelTraits(model);
+  const effort = thinking && !adaptive ? budgetOf(request.reasoning_effort ?? "") : undefined;
+  const budget = request.thinking ? (request.thinking.budget_tokens ?? 0) : (effort ?? 0);
+  const limit = request.max_completion_tokens ?? request.max_tokens;
+  return typeof limit === "number" && limit > budget ? 0 : Math.max(0, budget);
 }
 
 /** The level the model has; where it lacks it, the next below. */

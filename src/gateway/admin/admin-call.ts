@@ -92,11 +92,19 @@ export type AuditAction = "created" | "updated" | "deleted" | "blocked" | "unblo
  */
 export async function changed(
   call: AdminCall,
-  change: { table: string; id: string; action: AuditAction; before?: unknown; after?: unknown },
+  change: {
+    table: string;
+    id: string;
+    /** Under which its leases are, where that is not by its id: keys that were regenerated. */
+    scope?: string;
+    action: AuditAction;
+    before?: unknown;
+    after?: unknown;
+  },
 ): Promise<void> {
   const { gateway, now } = call;
   gateway.forgetTenancy();
-  const scope = SCOPES[change.table]?.(change.id);
+  const scope = change.scope ?? SCOPES[change.table]?.(change.id);
   // Isolates that cannot be told forget their copies by their age.
   if (scope !== undefined)
     gateway.waitUntil(

@@ -7,6 +7,7 @@ import { completions } from "../../operations/completions.ts";
 import { embeddings } from "../../operations/embeddings.ts";
 import { moderations } from "../../operations/moderations.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
+import { rerank } from "../../operations/rerank.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { ModelGroups } from "../../router/groups.ts";
 import { readJson } from "../body.ts";
@@ -16,7 +17,7 @@ import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { answerOnce } from "./idempotency.ts";
 
-export const operations: readonly AnyOperation[] = [chat, completions, embeddings, moderations];
+export const operations: readonly AnyOperation[] = [chat, completions, embeddings, moderations, rerank];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
   method: "POST" as const,

@@ -10,6 +10,7 @@ import { compatibleCompletions } from "./completions.ts";
 import { compatibleEmbeddings } from "./embeddings.ts";
 import { compatibleModerations } from "./moderations.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
+import { compatibleRerank } from "./rerank.ts";
 import type { CompatibleRow } from "./row.ts";
 import { compatibleRows } from "./table.ts";
 
@@ -25,6 +26,7 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
   const chat = openaiChatAdapter(toChatRow({ ...row, slug }, label));
   const completions = compatibleCompletions(row, label, chat);
   const embeddings = compatibleEmbeddings(row, label);
+  const rerank = compatibleRerank(row, label);
   const moderations = compatibleModerations(row, label);
   return {
     slug,
@@ -37,6 +39,7 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
     ...(completions && { completions }),
     ...(embeddings && { embeddings }),
     ...(moderations && { moderations }),
+    ...(rerank && { rerank }),
   };
 }
 

@@ -65,7 +65,7 @@ export async function removeKeys(call: AdminCall, rows: readonly KeyRow[]): Prom
   );
   for (const row of rows) {
     const before = keyView(row, call, spendIn(row));
-    await changed(call, { table: KEY_TABLE, id: row.token, action: "deleted", before });
+    await changed(call, { table: KEY_TABLE, id: row.token, scope: keyScope(row), action: "deleted", before });
   }
   await Promise.all(rows.map((row) => call.gateway.accounts.forget(keyScope(row))));
 }

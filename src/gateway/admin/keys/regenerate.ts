@@ -42,6 +42,7 @@ export async function regenerateKey(call: AdminCall, given: string, asked: KeyFi
   await changed(call, {
     table: KEY_TABLE,
     id: token,
+    scope: keyScope(row),
     action: "rotated",
     before: { ...keyView(key, call, before, owned.owners.budget), token: key.token },
     after: { ...keyView(row, call, spend, owners.budget), token },

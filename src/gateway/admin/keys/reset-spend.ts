@@ -22,6 +22,7 @@ export async function resetKeySpend(call: AdminCall, given: string, to: number) 
   await changed(call, {
     table: KEY_TABLE,
     id: key.token,
+    scope: keyScope(key),
     action: "updated",
     before: { spend: previous },
     after: { spend: to },

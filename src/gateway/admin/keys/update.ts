@@ -115,7 +115,8 @@ async function report(
   const spend = await keySpend(call, row, owners.budget);
   const view = keyView(row, call, spend, owners.budget);
   const was = keyView(before, call, spend, budget);
-  await changed(call, { table: KEY_TABLE, id: row.token, action, before: was, after: view });
+  const scope = keyScope(row);
+  await changed(call, { table: KEY_TABLE, id: row.token, scope, action, before: was, after: view });
   return view;
 }
 

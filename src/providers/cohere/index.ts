@@ -1,0 +1,31 @@
+import type { Host } from "../openai/endpoint.ts";
+import type { Provider } from "../provider.ts";
+import { rerankAdapter } from "../rerank.ts";
+import { cohereEmbeddings } from "./embeddings.ts";
+import { cohereRules, LABEL } from "./errors.ts";
+
+const host = {
+  slug: "cohere",
+  label: LABEL,
+  base: "https://api.cohere.com",
+  keyVariables: ["COHERE_API_KEY", "CO_API_KEY"],
+} satisfies Host;
+
+/** A base may name the version; without it the second is meant. */
+const versioned = (path: string) => (_: unknown, base: string) => (/\/v[12]\/?$/.test(base) ? path : `/v2${path}`);
+
+/** Cohere's models for search. */
+export const cohere: Provider = {
+  slug: host.slug,
+  label: host.label,
+  keyVariables: host.keyVariables,
+  baseVariables: ["COHERE_API_BASE"],
+  embeddings: cohereEmbeddings(host, versioned("/embed")),
+  rerank: rerankAdapter({
+    ...host,
+    path: versioned("/rerank"),
+    isCohere: true,
+    takes: ["top_n", "max_tokens_per_doc"],
+    rules: cohereRules,
+  }),
+};

@@ -1,0 +1,31 @@
+import { openaiEmbeddingAdapter } from "../openai/embeddings.ts";
+import { compatibleRules } from "../openai/errors.ts";
+import { without } from "../openai/json.ts";
+import type { Provider } from "../provider.ts";
+import { rerankAdapter } from "../rerank.ts";
+
+const host = {
+  slug: "jina_ai",
+  label: "Jina_ai",
+  base: "https://api.jina.ai/v1",
+  keyVariables: ["JINA_AI_API_KEY", "JINA_AI_TOKEN"],
+  rules: compatibleRules,
+};
+
+const EMBEDDING_PARAMS: ReadonlySet<string> = new Set(["dimensions", "encoding_format"]);
+
+/** Jina AI: embeddings in OpenAI's format, rerank in one like Cohere's. Source: its API reference. */
+export const jina: Provider = {
+  slug: host.slug,
+  label: host.label,
+  keyVariables: host.keyVariables,
+  baseVariables: ["JINA_AI_API_BASE"],
+  embeddings: openaiEmbeddingAdapter({
+    ...host,
+    path: "/embeddings",
+    supportedParams: () => EMBEDDING_PARAMS,
+    fix: (body) => without(body, ["encoding_format", "user"]), // its own is `embedding_type`; numbers unless said
+    rewritesAnswers: true,
+  }),
+  rerank: rerankAdapter({ ...host, path: "/rerank", takesObjects: true }),
+};
