@@ -2,7 +2,7 @@
  * Limits of deployments and budgets of providers, held exactly across isolates: what a deployment may take is reserved
  * before it is asked. One that has no more is passed over for a while; the router then goes to another.
  */
-import { RateLimitError } from "../formats/errors.ts";
+import { RateLimitError, ServiceUnavailableError } from "../formats/errors.ts";
 import type { Admission, Demand, Limiter, Refusal } from "../limits/demand.ts";
 import { type AskedTerms, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Deployment } from "../router/deployment.ts";
@@ -54,14 +54,19 @@ export class DeploymentGate {
 
   /**
    * Reserves what one attempt may take of the deployment; `undefined` where nothing limits it.
-   * @throws RateLimitError, which says nothing against the deployment
+   * @throws RateLimitError, and ServiceUnavailableError where a budget cannot be asked; neither says anything against the
+   *   deployment
    */
   async enter(call: string, deployment: Deployment, size: RequestSize): Promise<Admission | undefined> {
     const demands = await this.#demands(deployment, size);
     if (demands.length === 0) return undefined;
     const verdict = await this.#options.limiter.admit(call, demands);
     if (verdict.ok) return verdict.admission;
-    if (verdict.unavailable) return undefined; // a limit of ours, not a promise to anybody: the call goes on
+    if (verdict.unavailable)
+      throw new ServiceUnavailableError("The budget of the deployment cannot be asked at the moment.", {
+        headers: { "retry-after": "2" },
+        blameless: true,
+      });
     const now = this.#options.now();
     const wait = Math.min(PASSED_OVER, (verdict.refusal.retryAfter ?? 1) * 1000);
     this.#closedUntil.set(deployment.id, now + wait);

@@ -191,7 +191,8 @@ export class Reservation {
       this.#ports,
     );
     this.#open.set(attempt, worst);
-    if (others + worst <= reserved) return undefined;
+    const isUnknown = output === undefined && !target.info?.max_output_tokens;
+    if (others + worst <= reserved) return isUnknown ? longest : undefined;
     const raised = await this.#admission.raise(others + worst);
     if (raised.ok) return undefined;
     // There is not so much, but an answer that has no bound of its own may be shorter.

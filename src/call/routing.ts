@@ -94,6 +94,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
       counted ??= operation.countInput(request);
       return counted;
     },
+    ...(operation.countLongest && { longestInput: () => operation.countLongest?.(request) ?? Promise.resolve(0) }),
     params: operation.paramsOf(request),
     affinity: operation.affinityOf(request, session ?? undefined),
     ...(options.dropParams !== undefined && { dropParams: options.dropParams }),

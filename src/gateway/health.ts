@@ -8,6 +8,7 @@ import type { Deployment } from "../router/deployment.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import type { Gateway } from "./gateway.ts";
 import { mayUse } from "./model-names.ts";
+import { readinessOf } from "./readiness.ts";
 import type { Route, RouteCall } from "./route.ts";
 import { healthParams } from "./show-deployment.ts";
 
@@ -26,7 +27,10 @@ export const healthRoutes: readonly Route[] = [
     access: "public",
     summary: "May the gateway take traffic",
     tag: "health",
-    handle: ({ context }) => context.json(READY),
+    async handle({ context, gateway }) {
+      const readiness = await readinessOf(gateway.database);
+      return context.json(readiness, readiness.status === "healthy" ? 200 : 503);
+    },
   },
   {
     method: "GET",
@@ -34,9 +38,9 @@ export const healthRoutes: readonly Route[] = [
     access: "info",
     summary: "The same, and what runs here",
     tag: "health",
-    handle: ({ context }) =>
+    handle: async ({ context, gateway }) =>
       context.json({
-        ...READY,
+        ...(await readinessOf(gateway.database)),
         cache: null,
         litellm_version: VERSION,
         success_callbacks: [],
@@ -84,9 +88,6 @@ export const healthRoutes: readonly Route[] = [
     },
   },
 ];
-
-/** There is no database yet. */
-const READY = { status: "healthy", db: "Not connected" };
 
 /** Asks, or tells what background checks found. 503 where a model was named and nothing of it answers. */
 async function health({ context, gateway, principal }: RouteCall): Promise<Response> {

@@ -9,7 +9,11 @@ export async function housekeeping({ config, database, payloads, log }: Gateway)
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
   const deletePayloads = payloads && ((refs: string[]) => payloads.delete(refs));
   const ports = { db: database, now: Date.now, ...(deletePayloads && { deletePayloads }) };
-  if (period !== undefined) await deleteOldLogs(ports, retentionPeriod(period));
+  try {
+    if (period !== undefined) await deleteOldLogs(ports, retentionPeriod(period));
+  } catch (error) {
+    log.fault("maximum_spend_logs_retention_period", error); // the rest is to be seen to all the same
+  }
   const { waiting } = await rotateDueKeys(database, Date.now(), {
     deliver: undefined, // no secret manager is connected yet
     grace: config.variable("LITELLM_KEY_ROTATION_GRACE_PERIOD"),

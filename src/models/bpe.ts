@@ -1,7 +1,7 @@
 /**
- * Counts and reads tokens of OpenAI's byte pair encodings. The ranks are those of `js-tiktoken`; its encoder is not used, since
- * it keeps 71 MB for `o200k_base` where an isolate has 128, needs 0.6 s to start, and takes 10 s for 3,500 characters
- * of Japanese. Here the vocabulary is three flat arrays (6 MB), and time is linear in the text.
+ * Counts and reads tokens of OpenAI's byte pair encodings. The ranks are those of `js-tiktoken`; its encoder is not
+ * used, since it keeps 71 MB for `o200k_base` where an isolate has 128, needs 0.6 s to start, and takes 10 s for 3,500
+ * characters of Japanese. Here the vocabulary is three flat arrays (6 MB), and time is linear in the text.
  */
 
 /** As `js-tiktoken/ranks/*` exports it. */

@@ -21,7 +21,7 @@ import type { CompletionAdapter, Provider, Target } from "../providers/provider.
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { ChunkJoiner, Meter, Operation, Parts } from "./operation.ts";
 import { wantsStreamUsage, withoutUsage, withStreamUsage } from "./stream-usage.ts";
-import { countTexts, textOfTokens } from "./token-texts.ts";
+import { countLongest, countTexts, textOfTokens } from "./token-texts.ts";
 
 /** Text completions: OpenAI's older format for the client; any provider behind it, by chat where it has nothing else. */
 export const completions: Operation<CompletionRequest, TextCompletion, TextCompletion> = {
@@ -49,6 +49,11 @@ export const completions: Operation<CompletionRequest, TextCompletion, TextCompl
   },
   parts: byPrompt(),
   countInput: ({ prompt, suffix, model }) => countTexts([...promptsOf(prompt), suffix ?? ""], model),
+  countLongest: ({ prompt, suffix, model }) =>
+    countLongest(
+      promptsOf(prompt).map((text) => (typeof text === "string" ? text + (suffix ?? "") : text)),
+      model,
+    ),
   // Nothing, 0 and -1 are "no limit" to some servers.
   outputBound: (request) =>
     typeof request.max_tokens === "number" && request.max_tokens > 0

@@ -11,7 +11,7 @@ import {
 } from "../formats/openai/embeddings.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { Parts } from "./operation.ts";
-import { countTexts, textOfTokens } from "./token-texts.ts";
+import { countLongest, countTexts, textOfTokens } from "./token-texts.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
 
 /** Embeddings: OpenAI's format for the client, any provider behind it. */
@@ -39,6 +39,7 @@ export const embeddings: WholeOperation<EmbeddingRequest, EmbeddingResponse> = w
   },
   parts: batches(),
   countInput: ({ input, model }) => countTexts(inputsOf(input), model),
+  countLongest: ({ input, model }) => countLongest(inputsOf(input), model),
   isDialect: (response, request) => !isInFormat(response, request),
   shown: inFormat,
   usageOf: ({ usage }) => usage && { ...usage, completion_tokens: 0 },

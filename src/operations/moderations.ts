@@ -7,7 +7,7 @@ import {
   moderationRequestSchema,
 } from "../formats/openai/moderations.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
-import { countTexts } from "./token-texts.ts";
+import { countLongest, countTexts } from "./token-texts.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
 
 /** Moderations: OpenAI's format. */
@@ -22,6 +22,7 @@ export const moderations: WholeOperation<ModerationRequest, ModerationResponse> 
   params: [],
   adapter: (provider) => provider.moderations,
   countInput: (request) => countTexts(moderatedTexts(request), request.model),
+  countLongest: (request) => countLongest(moderatedTexts(request), request.model),
   usageOf: () => undefined,
   mock: mockModeration,
 });

@@ -49,6 +49,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   parts?: Parts<Request, Response, Chunk>;
   /** Tokens of the prompt, counted here. */
   countInput(request: Request): Promise<number>;
+  /** Tokens of the longest input, where each is looked at by itself. Unless said, all are one prompt. */
+  countLongest?(request: Request): Promise<number>;
   /** Tokens of output the client allows, of all its answers together; `undefined` where it says nothing. */
   outputBound(request: Request): number | undefined;
   /** Answers it asks for at once: each may be as long as the model gives. */

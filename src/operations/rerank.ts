@@ -11,7 +11,7 @@ import { BadRequestError } from "../formats/errors.ts";
 import { isRecord } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
-import { countTexts } from "./token-texts.ts";
+import { countLongest, countTexts } from "./token-texts.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
 
 /** Rerank: Cohere's format for the client, any provider behind it. */
@@ -26,6 +26,11 @@ export const rerank: WholeOperation<RerankRequest, RerankResponse> = wholeOperat
   adapter: (provider) => provider.rerank,
   countInput: ({ query, documents, model }) =>
     countTexts([query, ...documents.map((document) => documentText(document))], model),
+  countLongest: ({ query, documents, model }) =>
+    countLongest(
+      documents.map((document) => query + documentText(document)),
+      model,
+    ),
   isDialect: (response, request) => !hasDocumentsAsAsked(response, request),
   shown: withDocumentsAsAsked,
   usageOf,

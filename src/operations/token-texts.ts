@@ -11,6 +11,13 @@ export async function textOfTokens(tokens: readonly number[], param: string): Pr
   );
 }
 
+/** Tokens of the longest of these. */
+export async function countLongest(texts: readonly (string | readonly number[])[], model: string): Promise<number> {
+  let longest = 0;
+  for (const text of texts) longest = Math.max(longest, await countTexts([text], model));
+  return longest;
+}
+
 /** Tokens of texts, some of them given as tokens. */
 export async function countTexts(texts: readonly (string | readonly number[])[], model: string): Promise<number> {
   let tokens = 0;

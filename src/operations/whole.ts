@@ -16,6 +16,7 @@ type Given =
   | "wire"
   | "idPrefix"
   | "countInput"
+  | "countLongest"
   | "mock"
   | "prepare"
   | "parts"

@@ -51,7 +51,7 @@ export function rerankAdapter(row: RerankRow): RerankAdapter {
             ...rest,
             model: modelName(target.model),
             documents: texts,
-            ...(top_n && { [limit]: top_n }),
+            ...(typeof top_n === "number" && { [limit]: top_n }),
             ...(typeof return_documents === "boolean" && takes.includes("return_documents") && { return_documents }),
           },
         },

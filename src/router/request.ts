@@ -25,6 +25,8 @@ export interface RouteRequest {
   userAgent?: string;
   /** Tokens of the prompt; counted only where something asks for it. */
   inputTokens(): Promise<number>;
+  /** Tokens a model's window must hold, where the request has several inputs: those of the longest. */
+  longestInput?(): Promise<number>;
   /** Names of the OpenAI parameters the request has. */
   params: readonly string[];
   /** Whether parameters a provider lacks are left out, as request and settings have it; absent: as the deployment has it. */

@@ -1,5 +1,5 @@
 /** Models in the database, and all that is routed by, as isolates read it. Every change makes the version grow. */
-import { and, asc, eq, inArray, ne, not, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, ne, not, type SQL, sql } from "drizzle-orm";
 import { among } from "./among.ts";
 import type { Database } from "./database.ts";
 import { type CredentialRow, credentials, type ModelRow, models, teams } from "./schema/index.ts";
@@ -95,19 +95,26 @@ export async function deleteModel(db: Database, id: string, { removed }: TeamCha
   return deleted.length > 0;
 }
 
-/** Sets the access groups of some models. */
-export async function setAccessGroups(
+/**
+ * Gives some models an access group, and takes it from others. One statement for each: another group of the same model
+ * may be set at the same moment, as Terraform does.
+ */
+export async function setAccessGroup(
   db: Database,
-  changes: readonly { id: string; groups: readonly string[] }[],
+  group: string,
+  { joined, left }: { joined: readonly string[]; left: readonly string[] },
   updated: { updated_at: string; updated_by: string },
 ): Promise<void> {
-  const given = JSON.stringify(changes);
-  const groups = sql`(select value -> 'groups' from json_each(${given}) where value ->> 'id' = ${models.model_id})`;
-  await db.batch([
+  const groups = sql`json_each(${models.model_info}, '$.access_groups')`;
+  const others = sql`(select json_group_array(value) from ${groups} where value <> ${group})`;
+  const change = (ids: readonly string[], list: SQL) =>
     db
       .update(models)
-      .set({ model_info: sql`json_set(${models.model_info}, '$.access_groups', json(${groups}))`, ...updated })
-      .where(inArray(models.model_id, sql`(select value ->> 'id' from json_each(${given}))`)),
+      .set({ model_info: sql`json_set(${models.model_info}, '$.access_groups', json(${list}))`, ...updated })
+      .where(among(models.model_id, ids));
+  await db.batch([
+    change(joined, sql`json_insert(${others}, '$[#]', ${group})`),
+    change(left, others),
     grow(db, "models"),
   ]);
 }

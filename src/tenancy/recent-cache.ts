@@ -77,7 +77,8 @@ export class RecentCache<Value> {
     const generation = this.#generation;
     const loadedAt = this.#ports.now();
     const value = await this.#ports.load(key);
-    if (generation !== this.#generation) return value;
+    // What is not there is not remembered: whoever asks for much that is not would drive out what is.
+    if (value === undefined || generation !== this.#generation) return value;
     this.#copies.delete(key); // to the end: the first ones are those used longest ago
     this.#copies.set(key, { value, loadedAt });
     for (const oldest of this.#copies.keys()) {

@@ -15,6 +15,12 @@ export function refuseKey(
       "Authentication Error, Key is blocked. Update via `/key/unblock` if you're an admin.",
       { type, param: "key" },
     );
+  if (key.team_id !== null && team === undefined)
+    return new AuthenticationError(`Authentication Error, Team=${key.team_id} of the key is not found.`, { type });
+  if (key.project_id !== null && project === undefined)
+    return new AuthenticationError(`Authentication Error, Project=${key.project_id} of the key is not found.`, {
+      type,
+    });
   if (team?.blocked)
     return new AuthenticationError(
       `Authentication Error, Team=${team.team_id} is blocked. Update via \`/team/unblock\` if you're an admin.`,

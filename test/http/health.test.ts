@@ -159,7 +159,7 @@ describe("on demand", () => {
   it("tells readiness, and more to whoever has a key", async () => {
     expect(await (await fetch(`${gateway.url}/health/readiness`)).json()).toEqual({
       status: "healthy",
-      db: "Not connected",
+      db: "connected",
     });
     expect((await fetch(`${gateway.url}/health/readiness/details`)).status).toBe(401);
     expect(await (await gateway.call("/health/readiness/details")).json()).toMatchObject({

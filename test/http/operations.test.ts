@@ -196,6 +196,7 @@ beforeAll(async () => {
       model("claude", "anthropic/claude-sonnet-4-5", { api_base: upstream.url }),
     ],
     router_settings: {
+      enable_pre_call_checks: true,
       num_retries: 1,
       retry_after: 0,
       fallbacks: [{ down: ["emb"] }, { "down-text": ["chat"] }, { "down-rerank": ["voyage-rerank"] }],
@@ -356,6 +357,28 @@ describe("embeddings", () => {
     expect([400, 404]).toContain(failure.status);
     expect(failure.message).toMatch(/nobody/);
     expect(upstream.received.length).toBe(before);
+  });
+
+  it("a window holds one text, not all of them", async () => {
+    const text = "word ".repeat(5000);
+    expect((await gateway.call("/v1/embeddings", { model: "emb", input: [text, text] })).status).toBe(200);
+    const response = await gateway.call("/v1/embeddings", { model: "emb", input: [`${text}${text}`] });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toMatch(/ContextWindowExceededError/);
+  });
+
+  it("limits and budgets hold, and reserve nothing for an answer that has no tokens", async () => {
+    const limited = async (fields: object, input: string) => {
+      const made = (await (await gateway.call("/key/generate", fields)).json()) as { key: string };
+      return sdkFor(gateway, made.key).embeddings.create({ model: "emb", input });
+    };
+    const text = "word ".repeat(1000);
+    const before = upstream.received.length;
+    expect((await failureOf(limited({ max_budget: 1001 * 2e-8 * 0.9 }, text))).message).toMatch(/[Bb]udget/);
+    expect((await failureOf(limited({ tpm_limit: 900 }, text))).status).toBe(429);
+    expect(upstream.received.length).toBe(before);
+    await limited({ max_budget: 1001 * 2e-8 * 1.2 }, text);
+    await limited({ tpm_limit: 1010 }, text);
   });
 
   it("drop_params leaves out the dimensions", async () => {
@@ -616,7 +639,7 @@ describe("rerank", () => {
   it.each([
     ["no documents", { model: "rerank", query: "a", documents: [] }, /documents.*empty/],
     ["no query", { model: "rerank", documents: ["a"] }, /query/],
-    ["no results", { model: "rerank", ...asked, top_n: 0 }, /top_n/],
+    ["fewer than none", { model: "rerank", ...asked, top_n: -1 }, /top_n/],
     ["a parameter it lacks", { model: "voyage-rerank", ...asked, max_tokens_per_doc: 9 }, /max_tokens_per_doc/],
     ["a provider that does not rank", { model: "claude", ...asked }, /does not do rerank/],
   ])("400: %s", async (_, body, message) => {

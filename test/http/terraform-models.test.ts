@@ -173,6 +173,8 @@ describe("litellm_model", () => {
       timeout: 30.5,
       tags: ["b", "a"],
       additional_drop_params: ["user"],
+      supports_system_message: false,
+      cache_control_injection_points: [{ location: "message", role: "system" }],
     };
     const secret = { api_key: "sk-fake-key-for-testing" };
     const info = { tier: "paid", mode: "chat", access_groups: ["b", "a"], base_model: "gpt-4o" };
@@ -272,6 +274,17 @@ describe("litellm_access_group and litellm_unified_access_group", () => {
     expect(await infoOf()).toMatchObject({ model_names: [second] });
     await api.ok("DELETE", `/access_group/${access_group}/delete`);
     expect(await api.refused("GET", `/access_group/${access_group}/info`)).toMatch(/404 .*not found/);
+  });
+
+  it("of models, several at once: none is lost", async () => {
+    const { model_name } = await newModel();
+    const groups = Array.from({ length: 8 }, () => unique("at-once"));
+    const each = (make: (group: string) => Promise<unknown>) => Promise.all(groups.map(make));
+    await each((access_group) => api.ok("POST", "/access_group/new", { access_group, model_names: [model_name] }));
+    for (const group of groups)
+      expect(await api.ok("GET", `/access_group/${group}/info`)).toMatchObject({ model_names: [model_name] });
+    await each((group) => api.ok("DELETE", `/access_group/${group}/delete`));
+    for (const group of groups) await api.refused("GET", `/access_group/${group}/info`);
   });
 
   it("of all there is", async () => {

@@ -174,6 +174,7 @@ describe("litellm_model and litellm_credential", () => {
     for (const refused of [
       await api.refused("POST", "/model/update", changed),
       await api.refused("POST", "/model/delete", { id }),
+      await api.refused("GET", `/model/info?litellm_model_id=${id}`),
     ])
       expect(refused).toMatch(/"message":"[^"]*model not found/);
     await api.ok("DELETE", `/credentials/${credential_name}`);

@@ -15,28 +15,36 @@ export interface GatewayAnswer {
   text: string;
 }
 
-export async function ask(
+/** Any operation, its answer as it came. */
+export async function post(
   gateway: { url: string; key: string },
+  path: string,
   body: Json,
-  { stream, askForUsage }: { stream: boolean; askForUsage: boolean },
-): Promise<GatewayAnswer> {
-  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+): Promise<{ status: number; text: string; type: string }> {
+  const response = await fetch(`${gateway.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${gateway.key}` },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(60_000),
   });
-  const text = await response.text();
-  const head = { status: response.status, text };
-  if (response.status !== 200) {
+  return { status: response.status, text: await response.text(), type: response.headers.get("content-type") ?? "" };
+}
+
+export async function ask(
+  gateway: { url: string; key: string },
+  body: Json,
+  { stream, askForUsage }: { stream: boolean; askForUsage: boolean },
+): Promise<GatewayAnswer> {
+  const { status, text, type } = await post(gateway, "/v1/chat/completions", body);
+  const head = { status, text };
+  if (status !== 200) {
     const error = recordOf(recordOf(parseLoose(text))["error"]);
     const broken = textOf(error["message"]) ? [] : ["an error has a message"];
     return { ...head, answer: undefined, error: textOf(error["message"]), broken };
   }
   if (!stream) return { ...head, ...readWhole(text) };
   const { chunks, error, broken } = collectStream(text, askForUsage);
-  if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
-    broken.push("a stream is an event stream");
+  if (!type.startsWith("text/event-stream")) broken.push("a stream is an event stream");
   return {
     ...head,
     answer: readChunks(chunks),

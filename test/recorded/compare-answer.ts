@@ -1,4 +1,5 @@
 /** What the gateway answered, against what the recorded answer says. */
+import { gotFacts, recordedFacts } from "./beside-chat.ts";
 import type { GatewayAnswer } from "./client.ts";
 import { type Difference, diffJson } from "./difference.ts";
 import type { Exchange } from "./exchanges.ts";
@@ -7,7 +8,7 @@ import * as gemini from "./extract/gemini.ts";
 import * as openai from "./extract/openai.ts";
 import { messageOf } from "./extract/sse.ts";
 import type { AnswerFacts, ChoiceFacts, Expectation } from "./facts.ts";
-import { parseLoose } from "./json.ts";
+import { parseLoose, recordOf } from "./json.ts";
 
 export function expectationOf({ status, body, wire }: Exchange): Expectation {
   if (status >= 400) return { kind: "error", error: { status, message: messageOf(parseLoose(body)) || body.trim() } };
@@ -18,7 +19,28 @@ export function expectationOf({ status, body, wire }: Exchange): Expectation {
       return anthropic.expectationOf(body);
     case "gemini":
       return gemini.expectationOf(body);
+    case "cohere":
+      throw new TypeError("no chat of Cohere's is recorded here");
   }
+}
+
+/** An answer of an operation beside chat. */
+export function compareBesideChat(
+  exchange: Exchange,
+  { status, text }: { status: number; text: string },
+  hidesUsage: boolean,
+): Difference[] {
+  const message = messageOf(parseLoose(text));
+  if (exchange.status >= 400)
+    return compareError(
+      { status: exchange.status, message: messageOf(parseLoose(exchange.body)) || exchange.body.trim() },
+      { status, error: message },
+    );
+  if (status !== 200) return [different("status", 200, `${status} ${message}`)];
+  const { facts, broken } = gotFacts(exchange, text);
+  const recorded = recordedFacts(exchange);
+  const meant = hidesUsage ? { ...recordOf(recorded), usage: null } : recorded;
+  return [...broken.map((rule) => different("rule", "kept", rule)), ...diffJson("answer", meant, facts)];
 }
 
 export function compareAnswer(exchange: Exchange, got: GatewayAnswer, askForUsage: boolean): Difference[] {
@@ -54,7 +76,10 @@ function compareWith(expected: Expectation, got: GatewayAnswer, hidesUsage: bool
   }
 }
 
-function compareError(expected: { status: number; message: string }, got: GatewayAnswer): Difference[] {
+export function compareError(
+  expected: { status: number; message: string },
+  got: Pick<GatewayAnswer, "status" | "error">,
+): Difference[] {
   if (got.status === 200) return [different("status", expected.status || "an error", 200)];
   const differences: Difference[] = [];
   if (expected.status !== 0 && got.status !== expected.status)

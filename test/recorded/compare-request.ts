@@ -6,6 +6,7 @@ import { isRecord, type Json } from "./json.ts";
 import * as anthropic from "./normalise/anthropic.ts";
 import * as gemini from "./normalise/gemini.ts";
 import * as openai from "./normalise/openai.ts";
+import { nullIsAbsent } from "./normalise/rules.ts";
 import type { SentRequest } from "./replay.ts";
 
 export function compareRequest(exchange: Exchange, sent: SentRequest): Difference[] {
@@ -14,14 +15,20 @@ export function compareRequest(exchange: Exchange, sent: SentRequest): Differenc
   if (sent.body_encoding !== "json") differences.push(changed("body", "JSON", sent.body_encoding));
   if (exchange.request === undefined) return differences;
   const meant = exchange.wire === "openai" ? openai.askForUsage(exchange.request) : exchange.request;
-  const got = isRecord(sent.body) ? normalise(sent.body, exchange.wire) : sent.body;
-  return [...differences, ...diffJson("request", normalise(meant, exchange.wire), got)];
+  const got = isRecord(sent.body) ? normalise(sent.body, exchange) : sent.body;
+  return [...differences, ...diffJson("request", normalise(meant, exchange), got)];
 }
 
-const RULES = { openai: openai.RULES, anthropic: anthropic.RULES, gemini: gemini.RULES } as const;
+const RULES = {
+  openai: openai.RULES,
+  anthropic: anthropic.RULES,
+  gemini: gemini.RULES,
+  cohere: [nullIsAbsent],
+} as const;
 
-function normalise(body: Json, wire: Wire): Json {
-  return RULES[wire].reduce((normal, rule) => rule(normal), body);
+function normalise(body: Json, { wire, operation }: Exchange): Json {
+  const rules = wire === "gemini" && operation === "embeddings" ? gemini.EMBEDDING_RULES : RULES[wire];
+  return rules.reduce((normal, rule) => rule(normal), body);
 }
 
 /** The key goes into a header, so that it is in no log of addresses. */
@@ -54,6 +61,7 @@ function compareHeaders(exchange: Exchange, { headers }: SentRequest): Differenc
 function authHeaders(wire: Wire): [name: string, value: string][] {
   const bearer: [string, string] = ["authorization", `Bearer ${PROVIDER_KEY}`];
   switch (wire) {
+    case "cohere":
     case "openai":
       return [bearer, ["api-key", PROVIDER_KEY]];
     case "anthropic":

@@ -22,7 +22,21 @@ const SLUGS: Readonly<Record<string, readonly string[]>> = {
   watsonx: ["custom_openai"], // the compatible surface; the provider of that name has its own
 };
 
-export function slugOf({ provider, endpoint, wire }: Exchange): string {
+/** Where they are others, for operations beside chat. */
+const OTHER_SLUGS: Readonly<Record<string, string>> = {
+  azure: "openai",
+  llamacpp: "llamafile",
+  venice: "veniceai",
+  vllm: "hosted_vllm",
+};
+
+export function slugOf({ provider, endpoint, operation, wire }: Exchange): string {
+  if (operation === "completions" && ["azure", "ollama_openai", "openai"].includes(provider))
+    return "text-completion-openai";
+  if (operation !== "chat") {
+    const slug = OTHER_SLUGS[provider] ?? provider;
+    return findProvider(slug)?.[operation] === undefined ? "custom_openai" : slug;
+  }
   const isForeignChat = endpoint === "chat" && (provider === "anthropic" || provider.endsWith("_openai"));
   const candidates = isForeignChat ? [] : (SLUGS[provider] ?? [provider]);
   const known = candidates.find((slug) => findProvider(slug)?.chat?.wire === wire);
@@ -34,7 +48,10 @@ export function upstreamModel({ request, url, model, wire }: Exchange): string {
   const path = decodeURIComponent(url.pathname);
   const inPath =
     wire === "gemini" ? /\/((?:models|tunedModels)\/[^:]+)/.exec(path)?.[1]?.replace(/^models\//, "") : undefined;
-  return inPath ?? (textOf(request?.["model"]) || /\/deployments\/([^/]+)/.exec(path)?.[1] || model || "some-model");
+  return (
+    inPath ??
+    (textOf(request?.["model"]) || /\/(?:deployments|engines)\/([^/]+)/.exec(path)?.[1] || model || "some-model")
+  );
 }
 
 /** What a user would configure as base: the recorded address without what the provider's adapter appends. */
@@ -42,7 +59,9 @@ export function basePath({ url, wire }: Exchange): string {
   const path = url.pathname.replace(/^\/\/+/, "/");
   switch (wire) {
     case "openai":
-      return path.replace(/\/chat(\/completions)?$/, "") + url.search;
+      return path.replace(/\/(?:chat|(?:chat\/)?completions|embeddings|moderations|rerank)$/, "") + url.search;
+    case "cohere":
+      return path.replace(/\/(?:embed|rerank)$/, "");
     case "anthropic":
       return /\/v1\/messages$/.test(path) ? path.replace(/\/v1\/messages$/, "") : "";
     case "gemini":

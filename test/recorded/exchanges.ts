@@ -9,7 +9,10 @@ export const RECORDED_DIR = resolve(
   process.env["RECORDED_DIR"] ?? join(import.meta.dirname, "../../../shared/recorded"),
 );
 
-export type Wire = "openai" | "anthropic" | "gemini";
+export type Wire = "openai" | "anthropic" | "gemini" | "cohere";
+
+/** What the gateway is asked for; `chat` whatever the format of the upstream's chat is. */
+export type Operation = "chat" | "completions" | "embeddings" | "moderations" | "rerank";
 
 const exchangeSchema = z.object({
   id: z.string(),
@@ -38,6 +41,7 @@ export interface Exchange {
   id: string;
   provider: string;
   endpoint: string;
+  operation: Operation;
   wire: Wire;
   streaming: boolean;
   model: string;
@@ -57,7 +61,7 @@ export function recordingsArePresent(): boolean {
   return existsSync(join(RECORDED_DIR, "dev")) && existsSync(join(RECORDED_DIR, "replay.mjs"));
 }
 
-/** `provider/endpoint`, or the beginning of one, or an id; all where there is no filter. */
+/** `provider/endpoint`, or the beginning of one, `/endpoint` of all providers, or an id; all where there is no filter. */
 export function loadExchanges(filter = ""): Exchange[] {
   const root = join(RECORDED_DIR, "dev");
   return readdirSync(root, { withFileTypes: true })
@@ -66,17 +70,43 @@ export function loadExchanges(filter = ""): Exchange[] {
     .filter(({ provider, endpoint }) => wireOf(provider, endpoint) !== undefined)
     .flatMap(({ provider, endpoint }) =>
       readdirSync(join(root, provider, endpoint))
-        .filter((file) => `${provider}/${endpoint}`.startsWith(filter) || file === `${filter}.json`)
+        .filter(
+          (file) =>
+            `${provider}/${endpoint}`.startsWith(filter) || `/${endpoint}` === filter || file === `${filter}.json`,
+        )
         .map((file) => load(join(root, provider, endpoint, file))),
     )
     .filter((exchange) => exchange !== undefined);
 }
 
-/** What the gateway speaks as a client. Cohere's, Ollama's and DashScope's own chat formats are not among it yet. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  completions: "completions",
+  embeddings: "embeddings",
+  moderation: "moderations",
+  rerank: "rerank",
+};
+
+/** Providers whose own format of an operation the gateway does not speak yet. */
+const UNSPOKEN: Readonly<Record<string, readonly string[]>> = {
+  chat: ["cohere", "ollama", "dashscope_native"],
+  completions: ["anthropic", "cohere", "ollama", "writer"],
+  embeddings: ["bedrock", "ollama", "vertex_ai"],
+  moderation: [],
+  rerank: ["bedrock", "dashscope_native", "zeroentropy"],
+};
+
+/** What the gateway speaks as a client. */
 function wireOf(provider: string, endpoint: string): Wire | undefined {
+  if (UNSPOKEN[endpoint]?.includes(provider)) return undefined;
   switch (endpoint) {
+    case "embeddings":
+      return provider === "cohere" || provider === "gemini" ? provider : "openai";
+    case "rerank":
+      return provider === "cohere" ? "cohere" : "openai";
     case "chat":
-      return ["cohere", "ollama", "dashscope_native"].includes(provider) ? undefined : "openai";
+    case "completions":
+    case "moderation":
+      return "openai";
     case "messages":
       return "anthropic";
     case "generate_content":
@@ -87,8 +117,8 @@ function wireOf(provider: string, endpoint: string): Wire | undefined {
 }
 
 /**
- * `undefined` for what is filed under chat but asks for no answer (stored completions read, changed and deleted), and
- * for two answers that the replay cannot serve, as their source packed them.
+ * `undefined` for what is filed under chat but asks for no answer (stored completions read, changed and deleted), for
+ * two answers that the replay cannot serve, as their source packed them, and for embeddings of what is no text.
  */
 function load(file: string): Exchange | undefined {
   const raw = exchangeSchema.parse(JSON.parse(readFileSync(file, "utf8")));
@@ -97,11 +127,13 @@ function load(file: string): Exchange | undefined {
   url.hash = "";
   const asksForAnswer = raw.request.method === "POST" && !/\/chat\/completions\/./.test(url.pathname);
   const isPacked = /^\{\s*"b64"/.test(raw.response.body ?? "");
-  if (wire === undefined || !asksForAnswer || isPacked) return undefined;
+  if (wire === undefined || !asksForAnswer || isPacked || embedsOther(raw.endpoint, url, raw.request.body))
+    return undefined;
   return {
     id: raw.id,
     provider: raw.provider,
     endpoint: raw.endpoint,
+    operation: OPERATIONS[raw.endpoint] ?? "chat",
     wire,
     streaming: raw.streaming,
     model: raw.model ?? "",
@@ -116,6 +148,13 @@ function load(file: string): Exchange | undefined {
         ? Buffer.from(raw.response.body ?? "", "base64").toString("utf8")
         : (raw.response.body ?? ""),
   };
+}
+
+/** Images, several parts as one vector, and Gemini's call for a single text: none is what OpenAI's embeddings ask for. */
+function embedsOther(endpoint: string, { pathname }: URL, body: unknown): boolean {
+  if (endpoint !== "embeddings") return false;
+  if (/multimodalembeddings$|:embedContent$/.test(pathname)) return true;
+  return /"images":|"inline_data":|"parts":\[\{[^}]*\},/.test(JSON.stringify(body) ?? "");
 }
 
 /** Some sources keep the body as base64 within JSON. */

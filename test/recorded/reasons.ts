@@ -108,6 +108,38 @@ const REQUESTS: readonly Reason[] = [
   },
 ];
 
+/** The same, of operations beside chat. */
+const BESIDE_CHAT: readonly Reason[] = [
+  {
+    id: "model-in-body",
+    explanation: "the recorded request had its model in the path alone, or none",
+    holds: ({ path, kind }, { exchange }) =>
+      exchange.operation !== "chat" &&
+      path === "model" &&
+      kind === "extra" &&
+      exchange.request?.["model"] === undefined,
+  },
+  {
+    id: "numbers-asked",
+    explanation: "a server that is not known to have base64 is asked for numbers, which the gateway encodes",
+    holds: ({ path, kind, recorded }, { slug }) =>
+      path === "encoding_format" && kind === "missing" && recorded === "base64" && slug === "custom_openai",
+  },
+  {
+    id: "types-named",
+    explanation: "Cohere is told what it would give anyway: numbers",
+    holds: ({ path, kind }, { slug }) => slug === "cohere" && path === "embedding_types" && kind === "extra",
+  },
+  {
+    id: "documents-as-texts",
+    explanation: "Cohere's second version takes documents as texts, and the gateway returns them",
+    holds: ({ path, recorded, got }, { slug }) =>
+      slug === "cohere" &&
+      (path === "return_documents" ||
+        (path.startsWith("documents[") && isRecord(recorded) && recorded["text"] === got)),
+  },
+];
+
 /** Answers the gateway gives otherwise than recorded, and means to. */
 const ANSWERS: readonly Reason[] = [
   {
@@ -123,7 +155,7 @@ const ANSWERS: readonly Reason[] = [
   },
 ];
 
-export const REASONS: readonly Reason[] = [...UNTOUCHED, ...REQUESTS, ...ANSWERS];
+export const REASONS: readonly Reason[] = [...UNTOUCHED, ...REQUESTS, ...BESIDE_CHAT, ...ANSWERS];
 
 export function reasonOf(difference: Difference, circumstances: Circumstances): Reason | undefined {
   return REASONS.find((reason) => reason.holds(difference, circumstances));

@@ -1,9 +1,9 @@
 /**
- * Every recorded chat exchange through the running gateway: a client's request → gateway on workerd → the fake upstream
+ * Every recorded exchange of an operation through the running gateway: a client's request → gateway on workerd → the fake upstream
  * with the recorded answer → back. `npm run test:recorded`
  *
  *     RECORDED_DIR=…                   the recordings, `../shared/recorded` if not set; without them all is skipped
- *     RECORDED_ONLY=anthropic/messages one provider (or `provider/endpoint`, or the id of an exchange)
+ *     RECORDED_ONLY=anthropic/messages one provider (or `provider/endpoint`, `/endpoint`, or an id)
  *     RECORDED_VERBOSE=1               every unexplained difference
  */
 import { mkdtempSync, rmSync } from "node:fs";

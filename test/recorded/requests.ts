@@ -28,5 +28,7 @@ function native({ wire, request, id, streaming }: Exchange): Json {
       return { ...fromAnthropic({ ...request, model: id } as unknown as MessagesRequest) };
     case "gemini":
       return { ...fromGemini(request, { model: id, stream: streaming }) };
+    case "cohere":
+      throw new TypeError("no chat of Cohere's is recorded here");
   }
 }

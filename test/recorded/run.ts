@@ -1,10 +1,13 @@
 /** Carries one recorded exchange through the gateway. */
-import { ask, type GatewayAnswer } from "./client.ts";
-import { compareAnswer } from "./compare-answer.ts";
+import { clientBody, PATHS } from "./beside-chat.ts";
+import { ask, type GatewayAnswer, post } from "./client.ts";
+import { compareAnswer, compareBesideChat } from "./compare-answer.ts";
 import { compareRequest } from "./compare-request.ts";
 import { slugOf } from "./config.ts";
 import { type Difference, showDifference } from "./difference.ts";
 import type { Exchange } from "./exchanges.ts";
+import { messageOf } from "./extract/sse.ts";
+import { parseLoose } from "./json.ts";
 import { type Circumstances, type Reason, reasonOf } from "./reasons.ts";
 import type { Replay } from "./replay.ts";
 import { clientRequest } from "./requests.ts";
@@ -42,6 +45,7 @@ async function runOnce(
   askForUsage: boolean,
 ): Promise<Finding[]> {
   replay.last.delete(exchange.id);
+  if (exchange.operation !== "chat") return runBesideChat(exchange, exchange.operation, gateway, replay, askForUsage);
   const body = clientRequest(exchange, askForUsage);
   const options = { stream: exchange.streaming, askForUsage };
   const first = await ask(gateway, body, options);
@@ -54,7 +58,26 @@ async function runOnce(
     sent === undefined
       ? [notSent(got)]
       : [...compareRequest(exchange, sent), ...compareAnswer(exchange, got, askForUsage)];
-  const circumstances: Circumstances = { exchange, slug: slugOf(exchange), sent, answer: got.text };
+  return explained(differences, { exchange, slug: slugOf(exchange), sent, answer: got.text });
+}
+
+async function runBesideChat(
+  exchange: Exchange,
+  operation: keyof typeof PATHS,
+  gateway: { url: string; key: string },
+  replay: Replay,
+  askForUsage: boolean,
+): Promise<Finding[]> {
+  const got = await post(gateway, PATHS[operation], clientBody(exchange, askForUsage));
+  const sent = replay.last.get(exchange.id);
+  const differences =
+    sent === undefined
+      ? [notSent({ status: got.status, error: messageOf(parseLoose(got.text)) })]
+      : [...compareRequest(exchange, sent), ...compareBesideChat(exchange, got, exchange.streaming && !askForUsage)];
+  return explained(differences, { exchange, slug: slugOf(exchange), sent, answer: got.text });
+}
+
+function explained(differences: readonly Difference[], circumstances: Circumstances): Finding[] {
   return differences.map((difference) => ({ difference, reason: reasonOf(difference, circumstances) }));
 }
 
@@ -70,7 +93,7 @@ function unfinished(cause: unknown): Finding[] {
   return [{ difference, reason: undefined }];
 }
 
-function notSent({ status, error }: GatewayAnswer): Difference {
+function notSent({ status, error }: Pick<GatewayAnswer, "status" | "error">): Difference {
   return { side: "request", kind: "missing", path: "", recorded: "a request", got: `${status} ${error}` };
 }
 

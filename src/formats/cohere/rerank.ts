@@ -12,7 +12,7 @@ export const rerankRequestSchema = z.looseObject({
   /** Texts; the first version has objects, too: `{ text }`, or fields of which `rank_fields` names those to read. */
   documents: z.array(documentSchema).min(1, "it must not be empty"),
   /** How many results to give; all, unless said. */
-  top_n: z.int().min(1).nullish(),
+  top_n: z.int().min(0).nullish(),
   return_documents: z.boolean().nullish(),
   rank_fields: z.array(z.string()).nullish(),
   max_chunks_per_doc: z.int().min(1).nullish(),

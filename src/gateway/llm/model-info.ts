@@ -77,11 +77,13 @@ function served(gateway: Gateway, principal: Principal): Deployment[] {
   return [...ofNames, ...visible.filter((one) => one.team !== undefined && one.team.id !== team)];
 }
 
-/** @throws BadRequestError in LiteLLM's words */
+/** @throws BadRequestError in LiteLLM's words, and those its Terraform provider knows it by */
 function byId(gateway: Gateway, principal: Principal, id: string): Deployment {
   const found = gateway.router.groups.deployments().find((deployment) => deployment.id === id);
   if (found !== undefined && maySee(gateway, principal, found)) return found;
-  throw new BadRequestError(`Model id = ${id} not found on litellm proxy`, { param: "litellm_model_id" });
+  throw new BadRequestError(`Model id = ${id} not found on litellm proxy: model not found`, {
+    param: "litellm_model_id",
+  });
 }
 
 /** Facts LiteLLM always gives, `null` where they are not known. */

@@ -14,7 +14,8 @@ import type { Candidate, Filter, RouteRequest } from "../request.ts";
  */
 export const preCall: Filter = async (candidates, request, { settings }) => {
   if (!settings.preCallChecks || candidates.length === 0) return candidates;
-  const prompt = candidates.some((candidate) => windowOf(candidate) !== undefined) ? await request.inputTokens() : 0;
+  const isBounded = candidates.some((candidate) => windowOf(candidate) !== undefined);
+  const prompt = isBounded ? await (request.longestInput ?? request.inputTokens)() : 0;
   const large = candidates.filter((candidate) => prompt <= (windowOf(candidate) ?? Number.POSITIVE_INFINITY));
   if (large.length === 0) throw tooLong(candidates, prompt, request.model);
   const open = large.filter(({ deployment: { rpm }, stats }) => rpm === undefined || stats.requests < rpm);

@@ -176,3 +176,14 @@ export const RULES: readonly Rule[] = [
   configDefaults,
   geminiDefaults,
 ];
+
+/** The model stands in the path and with each request; a content without a role is the user's. */
+function bareEmbeddings({ model: _, ...body }: Json): Json {
+  const requests = mapRecords(body["requests"], ({ content, ...request }) => {
+    const { role: _role, ...rest } = isRecord(content) ? content : {};
+    return { ...request, content: rest };
+  });
+  return { ...body, requests };
+}
+
+export const EMBEDDING_RULES: readonly Rule[] = [nullIsAbsent, bareEmbeddings];

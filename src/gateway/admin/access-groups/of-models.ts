@@ -1,7 +1,7 @@
 /** `/access_group/*`: LiteLLM's older groups, which are nothing but names in `model_info.access_groups` of models in the database. */
 import { z } from "zod";
 import { BadRequestError, ConflictError, NotFoundError } from "../../../formats/errors.ts";
-import { listModelRows, setAccessGroups } from "../../../store/models.ts";
+import { listModelRows, setAccessGroup } from "../../../store/models.ts";
 import type { ModelRow } from "../../../store/schema/index.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, type AuditAction, adminRoute, bodyOf, changed } from "../admin-call.ts";
@@ -121,17 +121,15 @@ async function write(
   members: ReadonlySet<string>,
   action: AuditAction,
 ): Promise<number> {
-  const changes = rows
-    .filter((row) => groupsOf(row).includes(group) !== members.has(row.model_id))
-    .map((row) => {
-      const others = groupsOf(row).filter((one) => one !== group);
-      return { id: row.model_id, groups: members.has(row.model_id) ? [...others, group] : others };
-    });
-  await setAccessGroups(call.db, changes, { updated_at: call.nowText, updated_by: call.actor });
+  const changing = rows.filter((row) => groupsOf(row).includes(group) !== members.has(row.model_id));
+  const ids = (isMember: boolean) =>
+    changing.map(({ model_id }) => model_id).filter((id) => members.has(id) === isMember);
+  const updated = { updated_at: call.nowText, updated_by: call.actor };
+  await setAccessGroup(call.db, group, { joined: ids(true), left: ids(false) }, updated);
   await call.gateway.models.reload();
   const before = rows.filter((row) => groupsOf(row).includes(group)).map(({ model_id }) => model_id);
   await changed(call, { table: "LiteLLM_ProxyModelTable", id: group, action, before, after: [...members] });
-  return changes.length;
+  return changing.length;
 }
 
 function existing({ context }: AdminCall, rows: readonly ModelRow[]): string {

@@ -1,0 +1,40 @@
+/** May the gateway take traffic: asked of the database itself, at most once a second, as anybody may ask. */
+import { sql } from "drizzle-orm";
+import type { Database } from "../store/database.ts";
+
+export interface Readiness {
+  status: "healthy" | "unhealthy";
+  /** LiteLLM's words. */
+  db: "connected" | "disconnected" | "Not connected";
+}
+
+/** Milliseconds an answer is used for, and the database is waited for. */
+const FRESH = 1000;
+const PATIENCE = 2000;
+
+const answers = new WeakMap<Database, { at: number; readiness: Readiness }>();
+
+/** Without a database the master key is the only key, and nothing else is wanted. */
+export async function readinessOf(database: Database | undefined): Promise<Readiness> {
+  if (database === undefined) return { status: "healthy", db: "Not connected" };
+  const known = answers.get(database);
+  if (known !== undefined && Date.now() - known.at < FRESH) return known.readiness;
+  const readiness = await ask(database);
+  answers.set(database, { at: Date.now(), readiness });
+  return readiness;
+}
+
+async function ask(database: Database): Promise<Readiness> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the database did not answer in time")), PATIENCE);
+  });
+  try {
+    await Promise.race([database.get(sql`SELECT 1`), late]);
+    return { status: "healthy", db: "connected" };
+  } catch {
+    return { status: "unhealthy", db: "disconnected" }; // why is in the log of whatever needs it
+  } finally {
+    clearTimeout(timer);
+  }
+}
