@@ -21,7 +21,7 @@ const CONSUMER: ConsumerSettings = {
   queue: "sluice-spend",
   deadLetterQueue: "sluice-spend-dead",
   maxBatchSize: 100,
-  maxBatchTimeout: 5,
+  maxBatchTimeout: 1, // 5 on Cloudflare, where each row written costs; here what happens should be seen soon
   maxRetries: 10,
 };
 

@@ -4,8 +4,12 @@ import type { ModelInfo } from "./catalogue.ts";
 import { type CostOptions, cost } from "./cost.ts";
 import type { Measured } from "./units.ts";
 
-/** Tokens are counted here by other rules than the provider's: so much more of the prompt is reckoned with. */
+/**
+ * Tokens are counted here by other rules than the provider's: so much more of the prompt is reckoned with. Claude's own
+ * tokenizer is not public, and counts up to a third more.
+ */
 const COUNTING_ERROR = 1.05;
+const COUNTING_ERROR_OF_CLAUDE = 1.35;
 
 /** Output of a model whose limit nobody has stated, in tokens. */
 const UNKNOWN_OUTPUT = 8192;
@@ -39,7 +43,7 @@ export function worstCase(
   { hasAudio, mayTalk, ...asked }: AskedTerms = {},
 ): number {
   if (info === undefined) return 0;
-  const prompt = Math.ceil(input * COUNTING_ERROR);
+  const prompt = Math.ceil(input * (isClaude(info) ? COUNTING_ERROR_OF_CLAUDE : COUNTING_ERROR));
   const total = { prompt_tokens: prompt, completion_tokens: output, total_tokens: prompt + output };
   const variants: Usage[] = [total];
   if (info.cache_creation_input_token_cost !== undefined) {
@@ -95,4 +99,8 @@ export function affordableOutput(
     else high = middle;
   }
   return low;
+}
+
+function isClaude({ litellm_provider: provider }: ModelInfo): boolean {
+  return typeof provider === "string" && /anthropic/.test(provider);
 }

@@ -76,7 +76,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   const target = targetOf(deployment, options, settings);
   const adapter = adapterOf(operation, target);
   const policy = policyOf(deployment, options, target);
-  const chosen = operation.settleParams({ ...deployment.defaults, ...request }, adapter, target, policy);
+  const chosen = operation.settleParams(withDefaults(deployment, request), adapter, target, policy);
   const settled = (await operation.prepare?.(chosen, adapter)) ?? chosen;
   const meter = operation.meter(settled);
   observer?.begins(meter, target);
@@ -99,6 +99,16 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
       });
   return { adapter, target, meter, answer };
 }
+
+/** The admin's defaults for what the request does not say; either name of the longest answer says it. */
+function withDefaults<Request extends BaseRequest>({ defaults }: Deployment, request: Request): Request {
+  const isBounded = OUTPUT_LIMITS.some((name) => (request as Record<string, unknown>)[name] != null); // whatever its type, an object
+  if (!isBounded) return { ...defaults, ...request };
+  const kept = Object.entries(defaults).filter(([name]) => !OUTPUT_LIMITS.includes(name));
+  return { ...Object.fromEntries(kept), ...request };
+}
+
+const OUTPUT_LIMITS = ["max_tokens", "max_completion_tokens"];
 
 function targetOf({ target, policy }: Deployment, options: CallOptions, settings: CallSettings): Target {
   return {
