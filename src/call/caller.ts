@@ -2,6 +2,7 @@
 import type { SluiceError } from "../formats/errors.ts";
 import type { Attribution } from "../ledger/record.ts";
 import type { Subject } from "../tenancy/subjects.ts";
+import type { RoutingOptions } from "./routing.ts";
 
 export interface Caller {
   attribution: Attribution;
@@ -13,6 +14,10 @@ export interface Caller {
   refuseModel(model: string): SluiceError | undefined;
   /** Whom the call counts for, and what limits each. May ask the database where a customer or tag is new here. */
   subjects(tags: readonly string[]): Promise<readonly Subject[]>;
+  /** Routing that the admin set for the key, else for its team (`router_settings`); what the request says wins. */
+  routing: Partial<RoutingOptions>;
+  /** Fields every request of it must have: `user`, `metadata.app`. */
+  enforcedParams: readonly string[];
   /** Tags of key and team, which every call of theirs has. */
   tags: readonly string[];
   /** The share of a model's capacity it may count on (`priority_reservation`). */

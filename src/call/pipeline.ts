@@ -2,7 +2,8 @@
  * The way of one call, the same for every operation: admit, guard, recall, route, speak, guard, settle.
  * Rooms that are not built yet are simply not on the way.
  */
-import type { SluiceError } from "../formats/errors.ts";
+import { BadRequestError, type SluiceError } from "../formats/errors.ts";
+import { isRecord } from "../formats/json.ts";
 import { validate } from "../formats/validate.ts";
 import { type Attempt, attempt, type CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
@@ -95,6 +96,12 @@ function admit<Request extends BaseRequest, Response, Chunk>(
   { headers, caller }: CallInput,
   body: Record<string, unknown>,
 ): Admitted<Request> {
+  const missing = caller.enforcedParams.find((path) => valueAt(body, path) === undefined);
+  if (missing !== undefined)
+    throw new BadRequestError(
+      `BadRequest please pass param=${missing} in request body. This is a required param for this key or team.`,
+      { param: missing },
+    );
   const { request: given, options, routing } = splitOptions(body, headers);
   if (!caller.mayMock) options.mock = {};
   options.tags = [...new Set([...options.tags, ...caller.tags])];
@@ -105,6 +112,13 @@ function admit<Request extends BaseRequest, Response, Chunk>(
     options,
     routing,
   };
+}
+
+/** `metadata.app` of a body; `undefined` where there is none. */
+function valueAt(body: unknown, path: string): unknown {
+  return (
+    path.split(".").reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), body) ?? undefined
+  );
 }
 
 /** Tokens are counted once, and only for whoever asks. */

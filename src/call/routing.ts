@@ -100,6 +100,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
     ...(options.dropParams !== undefined && { dropParams: options.dropParams }),
     mayUse: (model) => caller.refuseModel(model) === undefined,
     signal,
+    ...caller.routing,
     ...routing,
   };
 }

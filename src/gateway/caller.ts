@@ -1,5 +1,6 @@
 /** The caller of an operation, from who authenticated and what the request says of itself. */
 import type { Caller } from "../call/caller.ts";
+import { type RoutingOptions, routingOptions } from "../call/routing.ts";
 import { asRecord } from "../formats/json.ts";
 import type { Attribution } from "../ledger/record.ts";
 import type { KeyIdentity } from "../store/identity.ts";
@@ -48,6 +49,8 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
       keyMetadata["allow_client_mock_response"] === true ||
       teamMetadata["allow_client_mock_response"] === true,
     ...(typeof priority === "string" && { priority }),
+    routing: routingOf(identity?.key.router_settings ?? identity?.team?.router_settings),
+    enforcedParams: [...strings(keyMetadata["enforced_params"]), ...strings(teamMetadata["enforced_params"])],
     modelFor(name) {
       const alias = aliasOf(identity, name);
       if (alias === undefined) return name;
@@ -75,6 +78,18 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
     budgetFallbacks: (model) => strings(asRecord(keyMetadata["budget_fallbacks"])[model]),
   };
 }
+
+/** What is stored is what an admin was let store; what of it cannot be read says nothing. */
+function routingOf(settings: Record<string, unknown> | null | undefined): Partial<RoutingOptions> {
+  if (settings === null || settings === undefined) return {};
+  try {
+    return routingOptions(settings, NO_HEADERS);
+  } catch {
+    return {};
+  }
+}
+
+const NO_HEADERS = new Headers();
 
 function aliasOf(identity: KeyIdentity | undefined, name: string): string | undefined {
   const own = identity?.key.aliases ?? {};

@@ -222,3 +222,24 @@ describe("budgets that change", () => {
     expect((await untilRefused(() => ask(key as string))).served).toBe(2);
   });
 });
+
+describe("what an admin sets for a key or team", () => {
+  it("its own fallbacks, the key's before the team's", async () => {
+    const router_settings = { fallbacks: [{ dear: ["cheap"] }] };
+    const { team_id } = await post("/team/new", { router_settings });
+    const { key } = await post("/key/generate", { team_id });
+    const plain = await post("/key/generate", {});
+    asked.length = 0;
+    expect((await ask(key as string, { mock_testing_fallbacks: true })).status).toBe(200);
+    expect(asked).toEqual(["cheap"]);
+    expect((await ask(plain["key"] as string, { mock_testing_fallbacks: true })).status).toBe(500);
+  });
+
+  it("params that every request must have", async () => {
+    const { key } = await post("/key/generate", { enforced_params: ["user", "metadata.app"] });
+    const refused = await ask(key as string, { user: "x" });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("metadata.app");
+    expect((await ask(key as string, { user: "x", metadata: { app: "a" } })).status).toBe(200);
+  });
+});
