@@ -10,7 +10,6 @@ import type { Log } from "../telemetry/log.ts";
 import type { Compatibility } from "../tenancy/compatibility.ts";
 import type { Caller } from "./caller.ts";
 import type { DeploymentGate } from "./deployment-gate.ts";
-
 import type { PrioritySettings } from "./priority.ts";
 
 /** What the pipeline needs of the world. */

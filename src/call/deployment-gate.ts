@@ -2,8 +2,10 @@
  * Limits of deployments and budgets of providers, held exactly across isolates: what a deployment may take is reserved
  * before it is asked. One that has no more is passed over for a while; the router then goes to another.
  */
+
 import { RateLimitError, ServiceUnavailableError } from "../formats/errors.ts";
 import type { Admission, Demand, Limiter, Refusal } from "../limits/demand.ts";
+import { NANO } from "../models/money.ts";
 import { type AskedTerms, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { budgetMeter } from "../tenancy/demands.ts";
@@ -105,7 +107,7 @@ export class DeploymentGate {
 function refused({ id, target }: Deployment, { meter, scope, remaining, retryAfter }: Refusal): RateLimitError {
   const what =
     meter.kind === "budget"
-      ? `No deployments available - crossed budget. ${scope}: limit=${meter.limit / 1e9}, remaining=${Math.max(0, remaining) / 1e9}`
+      ? `No deployments available - crossed budget. ${scope}: limit=${meter.limit / NANO}, remaining=${Math.max(0, remaining) / NANO}`
       : `Model rate limit exceeded. ${id}: ${meter.id} limit=${meter.limit}, remaining=${Math.max(0, Math.floor(remaining))}`;
   return new RateLimitError(`litellm.RateLimitError: ${what}`, {
     model: target.model,

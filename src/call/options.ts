@@ -2,9 +2,8 @@
  * A client's body carries two things: the request for the model, and options for the gateway. This file tells
  * them apart. Options never go upstream; what would choose a host or a credential is refused.
  */
-
 import { BadRequestError } from "../formats/errors.ts";
-import { isRecord } from "../formats/json.ts";
+import { isRecord, stringsIn } from "../formats/json.ts";
 import type { CallOptions } from "../operations/attempt.ts";
 import { type RoutingOptions, routingOptions } from "./routing.ts";
 
@@ -176,8 +175,7 @@ function strings(value: unknown, param: string): string[] {
 
 /** `metadata.tags`, LiteLLM's other place for them; metadata is the client's own, so anything else there is no error. */
 function metadataTags(metadata: unknown): string[] {
-  const tags = isRecord(metadata) ? metadata["tags"] : undefined;
-  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
+  return stringsIn(isRecord(metadata) ? metadata["tags"] : undefined);
 }
 
 function headerList(value: string | null): string[] {

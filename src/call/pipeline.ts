@@ -185,7 +185,8 @@ async function reserve(
     group && settings.priorities && prioritySubject(group, caller.priority, router.state, now(), settings.priorities);
   if (priority !== undefined) subjects.push(priority);
   const { timezone, compatibility } = settings;
-  const isSaturated = router.isSaturated(request.model, caller.attribution.teamId);
+  const isDynamic = subjects.some(({ requestsAreDynamic, tokensAreDynamic }) => requestsAreDynamic || tokensAreDynamic);
+  const isSaturated = isDynamic && router.isSaturated(request.model, caller.attribution.teamId);
   const { surcharges } = settings;
   const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
   return Reservation.make(id, subjects, served, size, ports);

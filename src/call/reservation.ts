@@ -261,11 +261,13 @@ async function factsOf(
 ): Promise<Facts> {
   const { now, timezone, isSaturated } = ports;
   const names = { model, group: name };
-  const input = needsSize(subjects, names) ? await size.input() : 0;
+  const isSized = needsSize(subjects, names);
+  const input = isSized ? await size.input() : 0;
   const targets = deployments.map(({ target }) => target);
   const longestOf = ({ info }: Target) => longestOutput(info) * answers;
   const shortest = SHORTEST_ANSWER * answers;
   const worst = (length: number | undefined) => {
+    if (!isSized) return 0; // nobody asks
     const outputOf = (target: Target) => (length === undefined ? longestOf(target) : length + size.roomFor(target));
     const costs = targets.map((target) =>
       priced(worstCase(target.info, input, outputOf(target), now, terms), target, ports),

@@ -2,8 +2,10 @@
  * One request to several models: `model: "a,b"`, LiteLLM's batch completion. Each is a call of its own, with its own
  * record. The answer is the list of all, or with `fastest_response` the first that succeeds.
  */
+
 import { BadRequestError, type SluiceError } from "../formats/errors.ts";
 import { formatUsd } from "../models/cost.ts";
+import { NANO } from "../models/money.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import { errorHeaders } from "./headers.ts";
@@ -147,5 +149,5 @@ function isFailure({ status }: Reply): boolean {
 function totalCost(replies: readonly Reply[]): string | undefined {
   const costs = replies.filter((reply) => !isFailure(reply)).map(({ headers }) => headers["x-litellm-response-cost"]);
   if (costs.some((cost) => cost === undefined)) return undefined;
-  return formatUsd(costs.reduce((sum, cost) => sum + Math.round(Number(cost) * 1e9), 0)); // as nano-dollars they are whole
+  return formatUsd(costs.reduce((sum, cost) => sum + Math.round(Number(cost) * NANO), 0)); // as nano-dollars they are whole
 }

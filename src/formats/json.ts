@@ -32,3 +32,8 @@ function canonical(value: unknown): string {
       : inner,
   );
 }
+
+/** The texts of a list; none of what is no list. */
+export function stringsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

@@ -1,7 +1,7 @@
 /** The caller of an operation, from who authenticated and what the request says of itself. */
 import type { Caller } from "../call/caller.ts";
 import { type RoutingOptions, routingOptions } from "../call/routing.ts";
-import { asRecord } from "../formats/json.ts";
+import { asRecord, stringsIn } from "../formats/json.ts";
 import type { Attribution } from "../ledger/record.ts";
 import type { KeyIdentity } from "../store/identity.ts";
 import type { Customer, Tag } from "../store/subjects.ts";
@@ -43,14 +43,14 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
   const priority = keyMetadata["priority"] ?? teamMetadata["priority"];
   return {
     attribution: attributionOf(principal, facts),
-    tags: [...strings(keyMetadata["tags"]), ...strings(teamMetadata["tags"])],
+    tags: [...stringsIn(keyMetadata["tags"]), ...stringsIn(teamMetadata["tags"])],
     mayMock:
       isAdmin(role) ||
       keyMetadata["allow_client_mock_response"] === true ||
       teamMetadata["allow_client_mock_response"] === true,
     ...(typeof priority === "string" && { priority }),
     routing: routingOf(identity?.key.router_settings ?? identity?.team?.router_settings),
-    enforcedParams: [...strings(keyMetadata["enforced_params"]), ...strings(teamMetadata["enforced_params"])],
+    enforcedParams: [...stringsIn(keyMetadata["enforced_params"]), ...stringsIn(teamMetadata["enforced_params"])],
     modelFor(name) {
       const alias = aliasOf(identity, name);
       if (alias === undefined) return name;
@@ -75,7 +75,7 @@ export function callerOf(gateway: Gateway, principal: Principal, lookup: Subject
       const { userBudgetOnTeamKeys } = compatibility;
       return [...lookup.everybody, ...subjectsOf(identity, customer, meant, { now: facts.now, userBudgetOnTeamKeys })];
     },
-    budgetFallbacks: (model) => strings(asRecord(keyMetadata["budget_fallbacks"])[model]),
+    budgetFallbacks: (model) => stringsIn(asRecord(keyMetadata["budget_fallbacks"])[model]),
   };
 }
 
@@ -113,8 +113,4 @@ function attributionOf({ token, userId, identity }: Principal, facts: RequestFac
     metadata: facts.metadata,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined && value !== null));
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -1,6 +1,7 @@
 /** May the gateway take traffic: asked of the database itself, at most once a second, as anybody may ask. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
+import { inTime } from "../store/in-time.ts";
 
 export interface Readiness {
   status: "healthy" | "unhealthy";
@@ -25,16 +26,10 @@ export async function readinessOf(database: Database | undefined): Promise<Readi
 }
 
 async function ask(database: Database): Promise<Readiness> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the database did not answer in time")), PATIENCE);
-  });
   try {
-    await Promise.race([database.get(sql`SELECT 1`), late]);
+    await inTime(database.get(sql`SELECT 1`), PATIENCE);
     return { status: "healthy", db: "connected" };
   } catch {
     return { status: "unhealthy", db: "disconnected" }; // why is in the log of whatever needs it
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -8,6 +8,7 @@
  *
  * Batches are numbered, sent one at a time, and repeated unchanged until acknowledged: the object applies each once.
  */
+import { inTime } from "../store/in-time.ts";
 import type { Batch, ClosedNote, OpenedNote } from "./notes.ts";
 import { byteLength } from "./row.ts";
 
@@ -172,7 +173,7 @@ export class Journal {
     const turn = this.#turn;
     this.#busyUntil = begun + PATIENCE;
     try {
-      await this.#inTime(send(sent.batch));
+      await inTime(send(sent.batch), PATIENCE);
       if (this.#sent !== sent) return true; // another got it through
       this.#acknowledged(sent, begun);
       this.#failures = 0;
@@ -274,18 +275,6 @@ export class Journal {
     this.#ports.onNotice(
       `${cause}: dropped ${ids.length} notes (${this.#dropped} so far): ${ids.slice(0, 20).join(" ")}`,
     );
-  }
-
-  async #inTime(reply: Promise<void>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no reply within ${PATIENCE} ms`)), PATIENCE);
-    });
-    try {
-      await Promise.race([reply, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -1,19 +1,11 @@
 /** `maximum_spend_logs_retention_period`: calls older than it are deleted, a bounded number at a time. */
+import { SECONDS } from "../limits/window.ts";
 import type { Database } from "../store/database.ts";
 import { deleteKeySlotsBefore, deleteLogsBefore } from "../store/spend/retention.ts";
 
 /** Rows of one statement, which must not hold up the database for long, and statements of one run of the cron. */
 const AT_A_TIME = 1000;
 const MOST_STEPS = 50;
-
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-  mo: 30 * 86_400_000,
-};
 
 /**
  * LiteLLM's periods: `30s`, `15m`, `12h`, `7d`, `2w`, `1mo` (30 days), or seconds.
@@ -23,11 +15,11 @@ const UNITS: Readonly<Record<string, number>> = {
  */
 export function retentionPeriod(text: string): number {
   const match = /^\s*(\d+)\s*(s|m|h|d|w|mo)?\s*$/.exec(text);
-  const unit = UNITS[match?.[2] ?? "s"];
+  const unit = SECONDS[(match?.[2] ?? "s") as keyof typeof SECONDS]; // the pattern has no others
   const count = Number(match?.[1]);
-  if (match === null || unit === undefined || count === 0)
+  if (match === null || count === 0)
     throw new RangeError(`${JSON.stringify(text)} is no period like "7d", "12h" or "1mo"`);
-  return count * unit;
+  return count * unit * 1000;
 }
 
 export interface RetentionPorts {

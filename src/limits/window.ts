@@ -12,7 +12,8 @@ export class InvalidDurationError extends Error {
 
 type Unit = "s" | "m" | "h" | "d" | "w" | "mo";
 
-const SECONDS: Record<Unit, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400, mo: 30 * 86_400 };
+/** Seconds of each unit. */
+export const SECONDS: Record<Unit, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400, mo: 30 * 86_400 };
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 

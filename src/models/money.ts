@@ -61,6 +61,9 @@ export function toNano({ digits, scale }: Decimal): number {
   return Number((digits + unit / 2n) / unit);
 }
 
+/** Nano-dollars in a dollar. */
+export const NANO = 1e9;
+
 /** Nano-dollars as a plain decimal of dollars, without exponent and trailing zeros: 2500 is `0.0000025`. */
 export function formatUsd(nano: number): string {
   const sign = nano < 0 ? "-" : "";

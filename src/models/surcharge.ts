@@ -1,5 +1,7 @@
 /** What the operator adds to a provider's price or takes off: LiteLLM's `cost_discount_config` and `cost_margin_config`. */
+
 import { isRecord } from "../formats/json.ts";
+import { NANO } from "./money.ts";
 
 export interface Surcharges {
   /** Shares taken off, by provider: 0.05 is 5 %. */
@@ -60,5 +62,5 @@ function marginOf(value: unknown): Margin | undefined {
   if (!isRecord(value)) return undefined;
   const share = Number(value["percentage"] ?? 0);
   const fixed = Number(value["fixed_amount"] ?? 0);
-  return share >= 0 && fixed >= 0 ? { share, fixed: Math.round(fixed * 1e9) } : undefined;
+  return share >= 0 && fixed >= 0 ? { share, fixed: Math.round(fixed * NANO) } : undefined;
 }

@@ -10,6 +10,7 @@ import {
   renewKey,
   type Verdict,
 } from "../call/idempotency.ts";
+import { askObject } from "./ask.ts";
 
 /** A row of the object's storage takes 2 MB: an answer's body is stored in parts of this many bytes. */
 const PART_BYTES = 1024 * 1024;
@@ -81,27 +82,12 @@ function partKey(part: number): string {
 
 /** The keys of all callers, an object each. */
 export function idempotencyObjects(namespace: DurableObjectNamespace<IdempotencyObject>): IdempotencyStore {
-  const ask = async <T>(
-    name: string,
-    call: (object: DurableObjectStub<IdempotencyObject>) => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await call(namespace.getByName(name));
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      return call(namespace.getByName(name)); // an object may be moved or reset; every call can be made twice
-    }
-  };
+  const ask = <T>(name: string, call: (object: DurableObjectStub<IdempotencyObject>) => Promise<T>) =>
+    askObject(namespace, name, call);
   return {
     claim: (name, claim) => ask<Verdict>(name, async (object) => object.claim(claim)),
     renew: (name, holder) => ask(name, (object) => object.renew(holder)),
     keep: (name, holder, answer) => ask(name, (object) => object.keep(holder, answer)),
     release: (name, holder) => ask(name, (object) => object.release(holder)),
   };
-}
-
-/** Cloudflare's word that the same call may succeed. */
-function isPassing(error: unknown): boolean {
-  const marks = error as { retryable?: unknown; overloaded?: unknown } | undefined; // marks on errors of any class
-  return marks?.retryable === true && marks.overloaded !== true;
 }

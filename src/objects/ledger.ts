@@ -6,6 +6,7 @@ import { Outbox } from "../ledger/outbox.ts";
 import type { SpendMessage } from "../ledger/parcels.ts";
 import { ledgerStorage } from "../ledger/sqlite.ts";
 import type { Charge } from "../limits/demand.ts";
+import { inTime } from "../store/in-time.ts";
 
 /** Ledger objects in all. An isolate tells one of them, chosen at random. */
 export const LEDGER_SHARDS = 16;
@@ -49,9 +50,9 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
     this.#book = new LedgerBook({ storage, now: Date.now, onNotice: notice });
     this.#outbox = new Outbox(this.#book, {
       storage,
-      send: (messages) => inTime(sendAll(env.SPEND_QUEUE, messages)),
+      send: (messages) => inTime(sendAll(env.SPEND_QUEUE, messages), PATIENCE),
       charge: async (scope, sequence, charges) => {
-        await inTime(Promise.resolve(env.SCOPES.getByName(scope).apply(sender, sequence, charges)));
+        await inTime(Promise.resolve(env.SCOPES.getByName(scope).apply(sender, sequence, charges)), PATIENCE);
       },
       onNotice: notice,
     });
@@ -122,18 +123,6 @@ export function ledgerJournal(
 
 async function sendAll(queue: Queue<SpendMessage>, messages: readonly SpendMessage[]): Promise<void> {
   await queue.sendBatch(messages.map((body) => ({ body, contentType: "json" as const })));
-}
-
-async function inTime<T>(reply: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no reply within ${PATIENCE} ms`)), PATIENCE);
-  });
-  try {
-    return await Promise.race([reply, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function notice(text: string): void {

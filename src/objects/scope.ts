@@ -7,6 +7,7 @@ import { Scope, type ScopeReport } from "../limits/scope.ts";
 
 import { openDatabase } from "../store/database.ts";
 import { forgetScopeSpend, writeScopeSpend } from "../store/scope-spend.ts";
+import { askObject } from "./ask.ts";
 
 /** Milliseconds from a charge until lists show it: what is charged meanwhile is one write. */
 const SUMMARY_AFTER = 10_000;
@@ -112,14 +113,8 @@ export interface ScopeObjects extends ScopeService, ScopeAccounts {
 }
 
 export function scopeObjects(namespace: DurableObjectNamespace<ScopeObject>): ScopeObjects {
-  const ask = async <T>(scope: ScopeId, call: (object: DurableObjectStub<ScopeObject>) => Promise<T>): Promise<T> => {
-    try {
-      return await call(namespace.getByName(scope));
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      return call(namespace.getByName(scope)); // an object may be moved or reset; every call can be made twice
-    }
-  };
+  const ask = <T>(scope: ScopeId, call: (object: DurableObjectStub<ScopeObject>) => Promise<T>) =>
+    askObject(namespace, scope, call);
   return {
     exchange: (scope, request) => ask(scope, async (object) => object.exchange(request)),
     apply: (scope, sender, sequence, charges) =>
@@ -138,10 +133,4 @@ export function objectLimiter(
   options: Omit<LimiterOptions, "service" | "waitUntil"> = {},
 ): LeasingLimiter {
   return new LeasingLimiter({ waitUntil, ...options, service: scopeObjects(namespace) });
-}
-
-/** Cloudflare's word that the same call may succeed. */
-function isPassing(error: unknown): boolean {
-  const marks = error as { retryable?: unknown; overloaded?: unknown } | undefined; // marks on errors of any class
-  return marks?.retryable === true && marks.overloaded !== true;
 }

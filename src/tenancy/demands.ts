@@ -1,10 +1,9 @@
 /** What a call demands of each meter of those it counts for. */
+
 import type { BudgetMeter, Demand, MeterSpec } from "../limits/demand.ts";
 import { budgetWindow } from "../limits/window.ts";
+import { NANO } from "../models/money.ts";
 import type { Budget, Subject } from "./subjects.ts";
-
-/** Nano-dollars of a dollar. */
-const NANO = 1e9;
 
 /** What the call may use; known before it goes upstream. */
 export interface CallFacts {

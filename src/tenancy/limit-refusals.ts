@@ -1,9 +1,9 @@
 /** Limits and budgets that refuse a call: LiteLLM's texts, with whose limit it is, what is used, and when it is free again. */
+
 import { RateLimitError, SluiceError } from "../formats/errors.ts";
 import type { Refusal } from "../limits/demand.ts";
+import { NANO } from "../models/money.ts";
 import type { Subject, SubjectKind } from "./subjects.ts";
-
-const NANO = 1e9;
 
 /** A budget is used up, or too small for the call. No retry and no other deployment helps. */
 export class BudgetExceededError extends SluiceError {

@@ -45,8 +45,6 @@ export const ACCESS = {
   manage: { roles: MANAGERS, group: "management_routes" },
   /** Lists and details of one's own teams, users, organizations. Handlers filter. */
   view: { roles: VIEWERS, group: "info_routes" },
-  /** Organizations and what is in them. Handlers check whether it is the caller's. */
-  org: { roles: ["proxy_admin", "org_admin"], group: "management_routes" },
   /** Spend, filtered to one's own. */
   spend: { roles: VIEWERS, group: "spend_tracking_routes" },
   /** Spend that a key without a user may see too: its own. */

@@ -1,8 +1,8 @@
 /** What many scopes have spent, for lists: as their objects wrote it down a while ago, in one query. */
+import { NANO } from "../../models/money.ts";
 import { among } from "../../store/among.ts";
 import { scopeSpend } from "../../store/schema/index.ts";
 import type { AdminCall } from "./admin-call.ts";
-import { NANO } from "./spend.ts";
 import { type Period, windowStart } from "./windows.ts";
 
 /** US dollars in the current window of each scope's budget, or since ever where it has none. */

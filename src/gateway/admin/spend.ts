@@ -1,10 +1,9 @@
 /** What rows have spent, as routes show it: US dollars, asked of the scopes' own counters. */
+import { NANO } from "../../models/money.ts";
 import { budgetMeter, modelBudgetMeter } from "../../tenancy/demands.ts";
 import type { Subject } from "../../tenancy/subjects.ts";
 import type { AdminCall } from "./admin-call.ts";
 import { type Period, windowStart } from "./windows.ts";
-
-export const NANO = 1e9;
 
 /** The meter of a scope's own budget (`tenancy/demands.ts`). */
 export const BUDGET_METER = "budget";

@@ -1,12 +1,14 @@
 /** The end of keys. What is kept of them: a copy for audit, and the rows of their calls. */
+
 import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
+import { NANO } from "../../../models/money.ts";
 import { loadOwners } from "../../../store/key-owners.ts";
 import { type Deletion, deleteKeys, findKeys, findKeysByAlias } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
-import { NANO, spendOfAll } from "../spend.ts";
+import { spendOfAll } from "../spend.ts";
 import { tiersOf } from "../tiers.ts";
 import { KEY_TABLE } from "./create.ts";
 import { requireRight } from "./rights.ts";

@@ -1,12 +1,14 @@
 /** A key gets a new value and stays what it was, its spend included. */
+
 import { BadRequestError, ConflictError } from "../../../formats/errors.ts";
+import { NANO } from "../../../models/money.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { type Deletion, type KeyChanges, replaceKey } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
 import { withSealed } from "../metadata-credentials.ts";
-import { NANO, resetSpend } from "../spend.ts";
+import { resetSpend } from "../spend.ts";
 import { KEY_TABLE } from "./create.ts";
 import { deletionOf } from "./delete.ts";
 import type { KeyFields } from "./fields.ts";

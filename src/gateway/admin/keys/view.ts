@@ -1,4 +1,5 @@
 /** Keys as routes show them: an allow-list of fields, and never the key itself again. */
+import { NANO } from "../../../models/money.ts";
 import type { BudgetRow, deletedKeys, KeyRow } from "../../../store/schema/index.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
 import { keySubject } from "../../../tenancy/subjects.ts";
@@ -6,7 +7,7 @@ import type { AdminCall } from "../admin-call.ts";
 import { listedSpend } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata-credentials.ts";
 import { permissionView } from "../object-permissions.ts";
-import { modelSpendOf, NANO, spendOf } from "../spend.ts";
+import { modelSpendOf, spendOf } from "../spend.ts";
 import { tiersOf, tierView } from "../tiers.ts";
 import { type Clock, type Period, resetAt } from "../windows.ts";
 import { unfolded } from "./metadata.ts";

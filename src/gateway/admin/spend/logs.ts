@@ -1,13 +1,14 @@
 /** `/spend/logs` and its pages: single calls. */
+
 import { z } from "zod";
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { NANO } from "../../../models/money.ts";
 import type { SpendLog } from "../../../store/schema/index.ts";
 import type { LogFilter } from "../../../store/spend/filter.ts";
 import { findLog, LARGEST_PAGE, logPage, numberedLogPage, sessionLogs } from "../../../store/spend/logs.ts";
 import type { Route } from "../../route.ts";
 import { type AdminCall, adminRoute, queryOf } from "../admin-call.ts";
 import { pageFields, pageView } from "../paging.ts";
-import { NANO } from "../spend.ts";
 import { DATES, daysOf, lastDays, MOST_LOG_DAYS, timesBetween, timesOf } from "./dates.ts";
 import { summaryOf } from "./log-summary.ts";
 import { logView, payloadView } from "./log-view.ts";

@@ -1,4 +1,5 @@
 /** `/spend/reconcile`: a provider's bill beside the ledger, and where they differ. Nothing is changed. */
+
 import { z } from "zod";
 import { BadRequestError } from "../../../formats/errors.ts";
 import { readAnthropicCsv, readAnthropicJson } from "../../../ledger/reconcile/anthropic.ts";
@@ -6,10 +7,10 @@ import { type Comparison, type Figure, reconcile } from "../../../ledger/reconci
 import { readOpenAiCsv, readOpenAiJson } from "../../../ledger/reconcile/openai.ts";
 import { type TokenCounts, type Usage, UsageExportError } from "../../../ledger/reconcile/usage.ts";
 import { toUsd } from "../../../models/cost.ts";
+import { NANO } from "../../../models/money.ts";
 import { type LedgerUsage, usageOfProvider } from "../../../store/spend/ledger-usage.ts";
 import type { Route } from "../../route.ts";
 import { adminRoute, bodyOf } from "../admin-call.ts";
-import { NANO } from "../spend.ts";
 import { type Days, daysOf, MOST_LOG_DAYS, timesOf } from "./dates.ts";
 
 const part = z.union([z.string(), z.record(z.string(), z.unknown())]);

@@ -1,6 +1,6 @@
 /** `/team/{team_id}/callback`: where the calls of a team are reported, kept in its metadata as LiteLLM does. */
 import { BadRequestError } from "../../../formats/errors.ts";
-import { asRecord } from "../../../formats/json.ts";
+import { asRecord, stringsIn } from "../../../formats/json.ts";
 import { type AdminCall, adminRoute, bodyOf } from "../admin-call.ts";
 import { mergeVariables, shownMetadata } from "../metadata-credentials.ts";
 import { pythonList } from "../python-list.ts";
@@ -90,12 +90,8 @@ function teamId({ context }: AdminCall): string {
 function settingsOf(metadata: Record<string, unknown>): CallbackSettings {
   const { success_callback, failure_callback, callback_vars } = asRecord(metadata["callback_settings"]);
   return {
-    success_callback: strings(success_callback),
-    failure_callback: strings(failure_callback),
+    success_callback: stringsIn(success_callback),
+    failure_callback: stringsIn(failure_callback),
     callback_vars: { ...asRecord(callback_vars) },
   };
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

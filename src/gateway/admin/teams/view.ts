@@ -1,4 +1,5 @@
 /** Teams and memberships as routes show them: an allow-list of fields. */
+import { NANO } from "../../../models/money.ts";
 import type { BudgetRow, deletedTeams, TeamMemberRow, TeamRow } from "../../../store/schema/index.ts";
 import { findTiers, membersOf } from "../../../store/teams.ts";
 import { scopeOf } from "../../../tenancy/scopes.ts";
@@ -7,7 +8,7 @@ import { budgetView } from "../budgets.ts";
 import { listedSpend } from "../listed-spend.ts";
 import { shownMetadata } from "../metadata-credentials.ts";
 import { permissionView } from "../object-permissions.ts";
-import { NANO, spendOf } from "../spend.ts";
+import { spendOf } from "../spend.ts";
 import { type Clock, NO_PERIOD, resetAt } from "../windows.ts";
 import { METADATA_NAMES } from "./body.ts";
 
