@@ -13,6 +13,7 @@ const END = "<!-- end of providers -->";
 
 const FORMATS: Readonly<Record<Wire, string>> = {
   openai: "OpenAI",
+  "openai-responses": "OpenAI Responses",
   anthropic: "Anthropic",
   gemini: "Gemini",
   cohere: "Cohere",

@@ -55,6 +55,7 @@ interface Variables {
   callId: string;
   /** Did the gateway make it? What a client chose may come twice. */
   isOwnId: boolean;
+  errorBody: Route["errorBody"];
 }
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
@@ -77,17 +78,18 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
     errorResponse(new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`)),
   );
   app.onError((cause, context) => {
-    if (cause instanceof SluiceError) return errorResponse(cause);
+    const errorBody = context.get("errorBody");
+    if (cause instanceof SluiceError) return errorResponse(cause, errorBody);
     gateway.log.fault(context.get("callId"), cause);
     const message = "the gateway failed; the call id is in the headers";
-    return errorResponse(new SluiceError(message, {}, 500, "internal_server_error"));
+    return errorResponse(new SluiceError(message, {}, 500, "internal_server_error"), errorBody);
   });
   return app;
 }
 
-function errorResponse(error: SluiceError): Response {
+function errorResponse(error: SluiceError, bodyOf: Route["errorBody"] = (error) => error.toBody()): Response {
   const { status, retryAfter } = error;
-  const response = Response.json(error.toBody(), { status });
+  const response = Response.json(bodyOf(error), { status });
   if (retryAfter !== undefined) response.headers.set("retry-after", String(Math.ceil(retryAfter)));
   return response;
 }
@@ -95,6 +97,7 @@ function errorResponse(error: SluiceError): Response {
 /** Auth is a part of mounting: a route cannot be served without it. */
 function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Route): void {
   app.on(route.method, [...route.paths], async (context) => {
+    context.set("errorBody", route.errorBody);
     if (route.access === "public") return route.handle({ context, gateway });
     const principal = await authenticate(context.req.raw.headers, gateway.authPorts(context));
     const refusal = refuseRoute(principal, route.access, context.req.path);

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { SluiceError } from "../formats/errors.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import type { AccessName } from "../tenancy/roles.ts";
 import type { Gateway } from "./gateway.ts";
@@ -17,8 +18,10 @@ interface BaseRoute {
   /** One line for the API's description. */
   summary: string;
   tag: string;
-  /** Schema of the JSON body, for the API's description. */
+  /** Schema of the body, for the API's description. */
   body?: z.ZodType;
+  /** The body of an error in the format its clients speak; OpenAI's, unless said. */
+  errorBody?(error: SluiceError): unknown;
 }
 
 export interface PublicRoute extends BaseRoute {

@@ -15,7 +15,7 @@ import type { ModelInfo } from "../models/catalogue.ts";
 import type { Secret } from "./secret.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
-export type Wire = "openai" | "anthropic" | "gemini" | "cohere";
+export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere";
 
 /** Where and how a model is reached: the settled `litellm_params` of one deployment. */
 export interface Target {

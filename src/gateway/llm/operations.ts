@@ -26,15 +26,23 @@ export const operationRoutes: readonly Route[] = operations.map((operation) => (
   summary: operation.summary,
   tag: operation.name,
   body: operation.request,
+  errorBody: operation.errorBody,
   handle: (call: RouteCall) => serve(operation, call),
 }));
 
-async function serve(operation: AnyOperation, call: RouteCall): Promise<Response> {
+/**
+ * Answers a request by an operation.
+ * @param fields of the request that do not stand in its body, such as those of its path
+ */
+export async function serve(
+  operation: AnyOperation,
+  call: RouteCall,
+  fields: Readonly<Record<string, unknown>> = modelOfPath(call),
+): Promise<Response> {
   const { context, gateway } = call;
   const request = context.req.raw;
-  const { json: body, text } = await readJson(request, gateway.config.settings.maxRequestBytes);
-  const named = context.req.param("model");
-  if (named !== undefined) body["model"] = named;
+  const { json, text } = await readJson(request, gateway.config.settings.maxRequestBytes);
+  const body: Record<string, unknown> = { ...json, ...fields };
   const calls = gateway.calls(context);
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
@@ -62,6 +70,11 @@ async function serve(operation: AnyOperation, call: RouteCall): Promise<Response
     operation.done,
     answer,
   );
+}
+
+function modelOfPath({ context }: RouteCall): Record<string, unknown> {
+  const model = context.req.param("model");
+  return model === undefined ? {} : { model };
 }
 
 /** The model of a request that names none; `undefined` where the operation has no usual one. */
