@@ -64,12 +64,16 @@ export interface CallInput {
   shadow?: true;
   /** Told of each deployment, once it is being asked. */
   onAsked?(choice: Choice): void;
+  /** Told the whole answer, as far as it came, once the call is over; nothing waits for it. */
+  onAnswer?(answer: unknown, record: CallRecord): void;
+  /** What the client is to call the objects an answer names, which a provider made: see `Operation.renamed`. */
+  idFor?(object: { deploymentId: string; id: string }): string;
 }
 
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  body: string | ReadableStream<Uint8Array>;
+  body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   /** What became of the call, once it is over: a stream may still fail, or its client leave. */
   ended: Promise<CallRecord["outcome"]>;
   /** Refused for a reason that may be gone when it is asked again, whatever the status says. */

@@ -11,6 +11,7 @@ import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Choice } from "../router/engine.ts";
 import { BudgetExceededError } from "../tenancy/limit-refusals.ts";
+import { passBytes } from "./bytes.ts";
 import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import { continueStream, type Rest } from "./continue.ts";
@@ -45,7 +46,10 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
     settlement.answered(outcome);
     const { answer } = outcome.value;
-    if (answer.kind === "complete") return await replyWhole(operation, request, outcome.value, answer, settlement);
+    const rename = renaming(operation, input, request, outcome.choice);
+    if (answer.kind === "complete")
+      return await replyWhole(operation, request, outcome.value, answer, settlement, rename);
+    if (answer.kind === "bytes") return replyBytes(input, outcome.value, answer, settlement);
     const broken = {
       operation,
       request,
@@ -65,7 +69,8 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
         ),
     };
     const isContinued = dependencies.router.settings.midStreamFallback === "continue";
-    return replyStream(operation, input, request, outcome.value, answer, settlement, isContinued, (error) =>
+    const { value } = outcome;
+    return replyStream(operation, input, request, value, answer, settlement, { isContinued, rename }, (error) =>
       continueStream(broken, error),
     );
   } catch (cause) {
@@ -239,6 +244,20 @@ async function ask<Request extends BaseRequest, Response, Chunk>(
   }
 }
 
+/** What gives an answer the ids its client is to know; `undefined` where they stay. */
+function renaming<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  { idFor }: CallInput,
+  request: Request,
+  { deployment }: Choice,
+): Rename<Response, Chunk> | undefined {
+  const { renamed } = operation;
+  if (renamed === undefined || idFor === undefined) return undefined;
+  return (part) => renamed(part, request, (id) => idFor({ deploymentId: deployment.id, id }));
+}
+
+type Rename<Response, Chunk> = <Part extends Response | Chunk>(part: Part) => Part;
+
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */
 async function replyWhole<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
@@ -246,15 +265,38 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
   { adapter, meter }: Attempt<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "complete" }>,
   settlement: Settlement,
+  rename: Rename<Response, Chunk> | undefined,
 ): Promise<Reply> {
   meter.response(answer.body);
   await settlement.succeed();
-  const untouched =
-    speaksTheSame(operation, adapter) && !operation.isDialect(answer.body, request) ? answer.text : undefined;
+  const isSame = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body, request);
+  const untouched = isSame && rename === undefined ? answer.text : undefined;
+  const contentType = operation.contentType?.(answer.body, request) ?? "application/json";
   return {
-    status: 200,
-    headers: { "content-type": "application/json", ...replyHeaders(settlement, answer.headers) },
-    body: untouched ?? operation.encodeWhole(answer.body, request),
+    status: answer.status ?? 200,
+    headers: { "content-type": contentType, ...replyHeaders(settlement, answer.headers) },
+    body: untouched ?? operation.encodeWhole(rename?.(answer.body) ?? answer.body, request),
+    ended: settlement.done,
+  };
+}
+
+/** Sends an answer as the bytes it is, as they come. */
+function replyBytes<Request, Response, Chunk>(
+  { signal }: CallInput,
+  { meter }: Attempt<Request, Response, Chunk>,
+  { body, contentType, status, headers, abort }: Extract<Answer<Response, Chunk>, { kind: "bytes" }>,
+  settlement: Settlement,
+): Reply {
+  return {
+    status,
+    headers: { "content-type": contentType, ...replyHeaders(settlement, headers) },
+    body: passBytes(body, {
+      abort,
+      clientGone: () => signal.aborted,
+      observe: (piece) => meter.bytes?.(piece, contentType),
+      toError: (cause) => settlement.toError(cause),
+      over: (end) => settlement.streamOver(end),
+    }),
     ended: settlement.done,
   };
 }
@@ -266,7 +308,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   { adapter, meter }: Attempt<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "stream" }>,
   settlement: Settlement,
-  isContinued: boolean,
+  { isContinued, rename }: { isContinued: boolean; rename: Rename<Response, Chunk> | undefined },
   goOn: (error: SluiceError) => Promise<Rest<Chunk> | undefined>,
 ): Reply {
   let rest: Rest<Chunk> | undefined;
@@ -280,7 +322,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
     },
     abort: (reason) => (rest ?? answer).abort(reason),
     clientGone: () => input.signal.aborted,
-    encode: (chunk) => operation.encode(chunk, request),
+    encode: (chunk) => operation.encode(rename?.(chunk) ?? chunk, request),
     done: operation.done,
     encodeError: operation.encodeError,
     toError: (cause) => settlement.toError(cause),
@@ -292,6 +334,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   const untouched =
     answer.relayable &&
     !isContinued &&
+    rename === undefined &&
     speaksTheSame(operation, adapter) &&
     !answer.chunks.begun.some((chunk) => operation.isDialect(chunk, request)) &&
     operation.wantsStreamUsage(request) && // where it does not, the usage the gateway asked for is taken out

@@ -42,6 +42,7 @@ interface OpenAttempt {
 export class Settlement {
   readonly #dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">;
   readonly #client: AbortSignal;
+  readonly #onAnswer: CallInput["onAnswer"];
   readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
@@ -55,9 +56,11 @@ export class Settlement {
   constructor(
     dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">,
     operation: string,
-    { id, isOwnId, shadow, caller, signal }: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller" | "signal">,
+    input: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller" | "signal" | "onAnswer">,
   ) {
+    const { id, isOwnId, shadow, caller, signal } = input;
     this.#client = signal;
+    this.#onAnswer = input.onAnswer?.bind(input);
     this.#dependencies = dependencies;
     const now = dependencies.now();
     this.record = {
@@ -219,6 +222,7 @@ export class Settlement {
       this.#tellRouter();
       record.endedAt = this.#dependencies.now();
       this.#toLedger();
+      this.#onAnswer?.(this.#winner?.meter?.answer, record);
       this.#dependencies.log.record(record);
     } catch (error) {
       this.#dependencies.log.fault(record.id, error);

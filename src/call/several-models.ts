@@ -138,7 +138,7 @@ async function fastest(models: readonly string[], signal: AbortSignal, call: Cal
 
 /** Ends a stream nobody will read. */
 async function discard(body: Reply["body"]): Promise<void> {
-  if (typeof body !== "string") await body.cancel().catch(() => {}); // it was being stopped already
+  if (body instanceof ReadableStream) await body.cancel().catch(() => {}); // it was being stopped already
 }
 
 function isFailure({ status }: Reply): boolean {

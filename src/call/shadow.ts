@@ -40,5 +40,5 @@ function shadowOf(input: CallInput, model: string, number: number): CallInput {
 
 /** A stream goes on only while it is read. */
 async function drain({ body }: Reply): Promise<void> {
-  if (typeof body !== "string") await body.pipeTo(new WritableStream()).catch(() => {}); // the record tells
+  if (body instanceof ReadableStream) await body.pipeTo(new WritableStream()).catch(() => {}); // the record tells
 }

@@ -135,6 +135,7 @@ export async function ask<
     portsOf(options),
   );
   if (answer.kind === "stream") return chunksOf(answer, operation.wantsStreamUsage(valid), ticket);
+  if (answer.kind === "bytes") throw new TypeError(`answers of ${operation.name} are no bytes`);
   tell(ticket, answer.body.usage);
   return answer.body;
 }
@@ -150,7 +151,7 @@ export async function askWhole<Request extends BaseRequest, Response>(
   const deployment = deploymentOf(params.model, connection, options.env);
   const valid = validate(operation.request, request);
   const { answer } = await attempt(operation, valid, deployment, call, { timeout: TIMEOUT }, portsOf(options));
-  if (answer.kind === "stream") throw new TypeError(`${operation.name} has no streams`);
+  if (answer.kind !== "complete") throw new TypeError(`answers of ${operation.name} come whole`);
   return operation.shown(answer.body, valid);
 }
 

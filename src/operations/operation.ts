@@ -25,6 +25,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** Hono paths under which it is served with POST; `:model{.+}` takes the model from the path. */
   paths: readonly string[];
   request: z.ZodType<Request>;
+  /** Clients may send forms with files (`multipart/form-data`) instead of JSON. */
+  takesForms?: true;
   /** The model of requests that name none: this one, or where it is not served, the first of this mode. */
   usual?: { model: string; mode: string };
   /** The format its clients speak. */
@@ -78,7 +80,14 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** The request as if the client had asked for it. */
   askForUsage(request: Request): Request;
   /** A whole answer as the client gets it. */
-  encodeWhole(response: Response, request: Request): string;
+  encodeWhole(response: Response, request: Request): string | Uint8Array<ArrayBuffer>;
+  /**
+   * An answer, or a chunk of one, with other ids for what its provider keeps (a response that can be gone on from); as it is
+   * where it names no such thing.
+   */
+  renamed?<Part extends Response | Chunk>(part: Part, request: Request, idOf: (id: string) => string): Part;
+  /** Content type of a whole answer; JSON, unless said. */
+  contentType?(response: Response, request: Request): string;
   /** One chunk as the client gets it, or `undefined` where it gets none. */
   encode(chunk: Chunk, request: Request): string | undefined;
   /** Ends the client's stream. */
@@ -123,6 +132,8 @@ export interface Continuation<Request, Chunk> {
 export interface Meter<Response, Chunk> {
   chunk(chunk: Chunk): void;
   response(response: Response): void;
+  /** A piece of an answer that goes on as the bytes it is. */
+  bytes?(piece: Uint8Array, contentType: string): void;
   /** The whole answer as far as it has come. */
   readonly answer: Response | undefined;
   /** What the upstream reported, if it did. */

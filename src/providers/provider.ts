@@ -45,8 +45,8 @@ export interface UpstreamRequest {
   url: string;
   /** Names in lower case. */
   headers: Record<string, string>;
-  /** JSON is serialised by the caller; `FormData` and bytes are sent as they are. */
-  body?: JsonBody | FormData | Uint8Array;
+  /** JSON is serialised by the caller; forms, bytes and streams are sent as they are. */
+  body?: JsonBody | FormData | Uint8Array | ReadableStream<Uint8Array>;
 }
 
 /** A JSON body before serialisation. */
@@ -99,6 +99,11 @@ export interface Adapter<Request, Response, Chunk> {
   mostInputs?: number;
   /** Takes texts as tokens, too. Unless said, they are made text before. */
   takesTokens?: boolean;
+  /**
+   * What an answer to this request is: JSON, unless said. Text comes to `response` as a string. Bytes (audio, files) go to
+   * the client as they come, and `response` is not asked; `any` is JSON where the upstream's content type says so, else bytes.
+   */
+  answers?(request: Request, target: Target): "json" | "text" | "bytes" | "any";
   /** @throws SluiceError where the request cannot be said in the provider's format */
   request(request: Request, target: Target): UpstreamRequest;
   /** @throws SluiceError where the body is no answer */

@@ -4,6 +4,7 @@
 import { APIResponseValidationError, BadRequestError, SluiceError, Timeout } from "../formats/errors.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
+import { type IdleLimit, withinIdleLimit } from "./idle.ts";
 import type { Adapter, Exchange, Target } from "./provider.ts";
 
 export interface SpeakOptions<Response, Chunk> {
@@ -31,8 +32,20 @@ export interface SpeakOptions<Response, Chunk> {
 
 export type Answer<Response, Chunk> =
   | {
+      kind: "bytes";
+      /** Its beginning has come already. */
+      body: ReadableStream<Uint8Array>;
+      contentType: string;
+      status: number;
+      headers: Record<string, string>;
+      /** Stops the upstream. */
+      abort(reason: unknown): void;
+    }
+  | {
       kind: "complete";
       body: Response;
+      /** The upstream's, where it may be another than 200. */
+      status?: number;
       /** The upstream's own text; absent where there was no upstream. */
       text?: string;
       headers: Record<string, string>;
@@ -68,6 +81,11 @@ export async function speak<Request, Response, Chunk>(
     const message = `litellm.Timeout: ${provider}/${model} ${what} ${options.timeout} seconds`;
     return new Timeout(message, { provider, model, blameless: options.timeoutIsClients });
   };
+  const silent = () => {
+    const error = tooSlow("went silent for");
+    abort(error);
+    return error;
+  };
   let streams = false;
   const timer =
     options.timeout === undefined
@@ -89,25 +107,26 @@ export async function speak<Request, Response, Chunk>(
       now: Math.floor(options.now() / 1000),
       id: options.id,
     };
-    if (!options.stream) {
+    const kind = kindOf(adapter, request, target, options.stream, response);
+    if (kind === "json" || kind === "text") {
       const text = await response.text().catch(broken);
-      return { kind: "complete", body: adapter.response(parseJson(text, target), exchange), text, headers };
+      const said = kind === "json" ? parseJson(text, target) : text;
+      return { kind: "complete", body: adapter.response(said, exchange), text, status: response.status, headers };
+    }
+    const { timeout } = options;
+    const idle = timeout === undefined ? undefined : { seconds: timeout, expire: () => silent() };
+    if (kind === "bytes") {
+      const body = await begunBytes(response, idle);
+      streams = true;
+      const contentType = response.headers.get("content-type") ?? "application/octet-stream";
+      return { kind, body, contentType, status: response.status, headers, abort };
     }
     const body = response.body ?? new Blob([]).stream();
     const streamed = await asEventStream(response, body, adapter, exchange, options);
     const chunks = new ChunkSource(streamed.body, streamed.decoder);
     await chunks.begin(options.isContent);
     streams = true;
-    const { timeout } = options;
-    if (timeout !== undefined)
-      chunks.idle = {
-        seconds: timeout,
-        expire() {
-          const error = tooSlow("went silent for");
-          abort(error);
-          return error;
-        },
-      };
+    chunks.idle = idle;
     return { kind: "stream", chunks, body: streamed.body, relayable: streamed.relayable, headers, abort };
   } catch (cause) {
     // A fetch that was aborted does not always say why; the signal does.
@@ -118,6 +137,40 @@ export async function speak<Request, Response, Chunk>(
     clearTimeout(timer);
     if (!streams) options.signal?.removeEventListener("abort", clientGone); // the signal may outlive many calls
   }
+}
+
+function kindOf<Request, Response, Chunk>(
+  adapter: Adapter<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+  isStream: boolean,
+  response: globalThis.Response,
+): "json" | "text" | "bytes" | "events" {
+  if (isStream) return "events";
+  const kind = adapter.answers?.(request, target) ?? "json";
+  if (kind !== "any") return kind;
+  return /\bjson\b/i.test(response.headers.get("content-type") ?? "") ? "json" : "bytes";
+}
+
+/** The body, once its first bytes are here; until then a failure is an ordinary error. */
+async function begunBytes(
+  response: globalThis.Response,
+  idle: IdleLimit | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  let first: ReadableStreamReadResult<Uint8Array> | undefined = await reader.read().catch(broken);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = first ?? (await withinIdleLimit(reader.read(), idle).catch(broken));
+        first = undefined;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /**
@@ -136,7 +189,10 @@ function compose<Request, Response, Chunk>(
     const init: RequestInit = { method, headers, redirect: "manual" };
     if (body !== undefined)
       init.body =
-        "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : (body as FormData | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
+        "json" in body
+          ? JSON.stringify({ ...body.json, ...extraBody })
+          : (body as FormData | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
+    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" }); // Node asks for it
     return { url, init };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;

@@ -23,7 +23,7 @@ export interface KeyedRequest {
   caller: string;
   /** Path and query. */
   target: string;
-  /** The body's text: all that the gateway looks at of its bytes. */
+  /** The body's text, or for a form what tells it from others. */
   body: string;
 }
 
@@ -69,7 +69,8 @@ async function answerFirst(held: HeldKey, lastEvent: string, perform: () => Prom
   try {
     const reply = await perform();
     const { body } = reply;
-    return typeof body === "string" ? await keepWhole(held, reply, body) : keepStream(held, reply, body, lastEvent);
+    if (body instanceof ReadableStream) return keepStream(held, reply, body, lastEvent);
+    return await keepWhole(held, reply, body);
   } catch (cause) {
     await held.end();
     throw cause;

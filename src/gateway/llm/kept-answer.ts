@@ -58,12 +58,16 @@ export class HeldKey {
 }
 
 /** The client gets the answer when it is kept: from then on every repeat gets it too. */
-export async function keepWhole(held: HeldKey, reply: Reply, body: string): Promise<Response> {
-  const bytes = new TextEncoder().encode(body);
+export async function keepWhole(
+  held: HeldKey,
+  reply: Reply,
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> {
+  const bytes = typeof body === "string" ? new Uint8Array(await new Blob([body]).arrayBuffer()) : body;
   const { status, headers } = reply;
   const fits = bytes.length <= MAX_KEPT_BYTES;
   await held.end(isLasting(status) && !reply.mayPass && fits ? keptAnswer(held, reply, bytes) : undefined);
-  return new Response(body, { status, headers: fits ? headers : { ...headers, "x-sluice-idempotency": "too-large" } });
+  return new Response(bytes, { status, headers: fits ? headers : { ...headers, "x-sluice-idempotency": "too-large" } });
 }
 
 /**

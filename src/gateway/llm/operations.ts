@@ -10,12 +10,12 @@ import type { AnyOperation } from "../../operations/operation.ts";
 import { rerank } from "../../operations/rerank.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { ModelGroups } from "../../router/groups.ts";
-import { readJson } from "../body.ts";
 import { callerOf, type RequestFacts } from "../caller.ts";
 import { customerOf } from "../customer.ts";
 import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { answerOnce } from "./idempotency.ts";
+import { readRequestBody } from "./request-body.ts";
 
 export const operations: readonly AnyOperation[] = [chat, completions, embeddings, moderations, rerank];
 
@@ -41,8 +41,8 @@ export async function serve(
 ): Promise<Response> {
   const { context, gateway } = call;
   const request = context.req.raw;
-  const { json, text } = await readJson(request, gateway.config.settings.maxRequestBytes);
-  const body: Record<string, unknown> = { ...json, ...fields };
+  const given = await readRequestBody(operation, request, gateway.config.settings.maxRequestBytes);
+  const body: Record<string, unknown> = { ...given.fields, ...fields };
   const calls = gateway.calls(context);
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
@@ -66,7 +66,7 @@ export async function serve(
   const ports = { store: gateway.idempotency, log: gateway.log, waitUntil: calls.waitUntil };
   return answerOnce(
     ports,
-    { callId: id, key, caller: call.principal.token, target: pathname + search, body: text },
+    { callId: id, key, caller: call.principal.token, target: pathname + search, body: await given.fingerprint() },
     operation.done,
     answer,
   );
