@@ -17,6 +17,7 @@ const FORMATS: Readonly<Record<Wire, string>> = {
   anthropic: "Anthropic",
   gemini: "Gemini",
   cohere: "Cohere",
+  native: "its own",
 };
 
 /** The document with its table as the providers are now. */

@@ -1,3 +1,5 @@
+import { BadRequestError } from "../formats/errors.ts";
+
 /**
  * Joins a base URL and the path of an operation. Tolerates slashes at the end of the base, keeps the queries of both,
  * and does not repeat what the base already ends with: whoever configures `https://host/v1` or the whole
@@ -24,4 +26,19 @@ export function joinUrl(base: string, path: string): string {
 function splitQuery(url: string): [address: string, query: string] {
   const mark = url.indexOf("?");
   return mark === -1 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/**
+ * A path of a client's that is to be joined to a provider's base.
+ * @throws BadRequestError where it could lead to another host, or climb out of the base
+ */
+export function safePath(path: string): string {
+  const [tail, query] = splitQuery(path);
+  const isSafe =
+    tail.startsWith("/") &&
+    !tail.startsWith("//") &&
+    !/[\\#\s\p{Cc}]/u.test(tail) &&
+    !tail.split("/").some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+  if (!isSafe) throw new BadRequestError(`litellm.BadRequestError: ${JSON.stringify(tail.slice(0, 200))} is no path`);
+  return query === "" ? tail : `${tail}?${query}`;
 }

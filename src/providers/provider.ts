@@ -15,7 +15,7 @@ import type { ModelInfo } from "../models/catalogue.ts";
 import type { Secret } from "./secret.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
-export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere";
+export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere" | "native";
 
 /** Where and how a model is reached: the settled `litellm_params` of one deployment. */
 export interface Target {
@@ -52,6 +52,16 @@ export interface UpstreamRequest {
 /** A JSON body before serialisation. */
 export interface JsonBody {
   json: Record<string, unknown>;
+}
+
+/** A request in the provider's own API as its client made it: for whatever the gateway does not translate. */
+export interface NativeCall {
+  method: UpstreamRequest["method"];
+  /** Path and query, version included: `/v1/files?limit=10`. */
+  path: string;
+  /** What the client sent, as far as it may be passed on; names in lower case, without credentials. */
+  headers: Record<string, string>;
+  body?: UpstreamRequest["body"];
 }
 
 /** What an adapter may look at while it translates an answer. */
@@ -143,6 +153,11 @@ export interface Provider {
   paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
+  /**
+   * Its own API, with the gateway's credentials on the way.
+   * @throws BadRequestError where the path would leave the provider, AuthenticationError where there is no key
+   */
+  native?(call: NativeCall, target: Target): UpstreamRequest;
   chat?: ChatAdapter;
   /** Text completions; a provider without completes texts by chat. */
   completions?: NativeCompletions;

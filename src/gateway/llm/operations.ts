@@ -1,7 +1,6 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
 
 import { performForModels } from "../../call/several-models.ts";
-import { asRecord, isRecord } from "../../formats/json.ts";
 import { chat } from "../../operations/chat.ts";
 import { completions } from "../../operations/completions.ts";
 import { embeddings } from "../../operations/embeddings.ts";
@@ -10,10 +9,9 @@ import type { AnyOperation } from "../../operations/operation.ts";
 import { rerank } from "../../operations/rerank.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { ModelGroups } from "../../router/groups.ts";
-import { callerOf, type RequestFacts } from "../caller.ts";
-import { customerOf } from "../customer.ts";
 import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
+import { callInput } from "./call-input.ts";
 import { answerOnce } from "./idempotency.ts";
 import { readRequestBody } from "./request-body.ts";
 
@@ -46,17 +44,8 @@ export async function serve(
   const calls = gateway.calls(context);
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
-  const id: string = context.get("callId");
-  const caller = callerOf(gateway, call.principal, gateway.subjects(context), factsOf(call, body));
-  const answer = () =>
-    performForModels(calls, operation, {
-      id,
-      isOwnId: context.get("isOwnId"),
-      body,
-      headers: request.headers,
-      signal: request.signal,
-      caller,
-    });
+  const input = callInput(call, body);
+  const answer = () => performForModels(calls, operation, input);
   const key = request.headers.get("idempotency-key");
   if (key === null) {
     const reply = await answer();
@@ -66,7 +55,7 @@ export async function serve(
   const ports = { store: gateway.idempotency, log: gateway.log, waitUntil: calls.waitUntil };
   return answerOnce(
     ports,
-    { callId: id, key, caller: call.principal.token, target: pathname + search, body: await given.fingerprint() },
+    { callId: input.id, key, caller: call.principal.token, target: pathname + search, body: await given.fingerprint() },
     operation.done,
     answer,
   );
@@ -83,31 +72,4 @@ function usualModel({ usual }: AnyOperation, groups: ModelGroups, team: string |
   const isOfMode = ({ info, target }: Deployment) => (info.mode ?? target.info?.mode) === usual.mode;
   const names = groups.names(team).map(({ name }) => name);
   return names.find((name) => groups.find(name, team)?.deployments.some(isOfMode)) ?? usual.model;
-}
-
-/** What the request says of whom it is for. */
-function factsOf({ context, gateway }: RouteCall, body: Readonly<Record<string, unknown>>): RequestFacts {
-  const { general } = gateway.config.settings;
-  const { headers } = context.req.raw;
-  const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
-  const address = headers.get("cf-connecting-ip");
-  return {
-    customerId: customerOf(body, headers, settings),
-    sessionId: headers.get("x-litellm-trace-id") ?? headers.get("x-litellm-session-id") ?? undefined,
-    requesterIp: address ?? undefined,
-    metadata: spendMetadata(body, headers.get("x-litellm-spend-logs-metadata")),
-    now: Date.now(),
-  };
-}
-
-/** What the client wants to find again on the ledger: a header of JSON, or `metadata.spend_logs_metadata`. */
-function spendMetadata(body: Readonly<Record<string, unknown>>, header: string | null) {
-  const given = asRecord(body["metadata"])["spend_logs_metadata"];
-  if (header === null) return isRecord(given) ? { spend_logs_metadata: given } : undefined;
-  try {
-    const parsed: unknown = JSON.parse(header);
-    return isRecord(parsed) ? { spend_logs_metadata: parsed } : undefined;
-  } catch {
-    return undefined; // a header for people: what is no JSON is not kept
-  }
 }

@@ -1,7 +1,7 @@
 /** Where and how an operation of a provider that speaks OpenAI's format is reached. */
 import { AuthenticationError, BadRequestError } from "../../formats/errors.ts";
-import { joinUrl } from "../http.ts";
-import type { Provider, Target, UpstreamRequest } from "../provider.ts";
+import { joinUrl, safePath } from "../http.ts";
+import type { NativeCall, Provider, Target, UpstreamRequest } from "../provider.ts";
 
 /** A provider's own address, and how its key is sent. */
 export interface Host extends Pick<Provider, "slug" | "label" | "keyless" | "keyVariables"> {
@@ -40,6 +40,18 @@ export function postTo(
       ...target.headers,
     },
   };
+}
+
+/** The provider's own API: the client's request with the gateway's key. @throws as `postTo` */
+export function nativeCall(
+  host: Host,
+  { method, path, headers, body }: NativeCall,
+  target: Target,
+  own: Record<string, string> = {},
+): UpstreamRequest {
+  const base = baseOf(host, target);
+  const given = { ...headers, ...authOf(host, target, base), ...own, ...target.headers };
+  return { method, url: joinUrl(base, safePath(path)), headers: given, ...(body !== undefined && { body }) };
 }
 
 function baseOf(host: Host, target: Target): string {

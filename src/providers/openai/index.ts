@@ -5,6 +5,7 @@ import type { Provider, Target } from "../provider.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "./chat.ts";
 import { openaiCompletionAdapter } from "./completions.ts";
 import { type EmbeddingRow, openaiEmbeddingAdapter } from "./embeddings.ts";
+import { nativeCall } from "./endpoint.ts";
 import { openaiRules } from "./errors.ts";
 import { without } from "./json.ts";
 import { FOREIGN_FIELDS, noThinkingParts, plainParts, streamUsage, stripFields } from "./messages.ts";
@@ -70,6 +71,7 @@ export const openai: Provider = {
   label: host.label,
   keyVariables: host.keyVariables,
   ...variables,
+  native: (call, target) => nativeCall(host, call, target, organizationHeaders(target)),
   chat: openaiChatAdapter(row),
   completions: {
     ...completions,

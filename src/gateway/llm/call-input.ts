@@ -1,0 +1,47 @@
+/** One call of a client's, as the pipeline takes it. */
+import type { CallInput } from "../../call/call.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
+import { callerOf, type RequestFacts } from "../caller.ts";
+import { customerOf } from "../customer.ts";
+import type { RouteCall } from "../route.ts";
+
+/** @param body of the operation's request, as far as it is known; it names the customer, and what is kept with the spend */
+export function callInput(call: RouteCall, body: Record<string, unknown>): CallInput {
+  const { context, gateway, principal } = call;
+  const { headers, signal } = context.req.raw;
+  return {
+    id: context.get("callId"),
+    isOwnId: context.get("isOwnId"),
+    body,
+    headers,
+    signal,
+    caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(call, body)),
+  };
+}
+
+/** What the request says of whom it is for. */
+function factsOf({ context, gateway }: RouteCall, body: Readonly<Record<string, unknown>>): RequestFacts {
+  const { general } = gateway.config.settings;
+  const { headers } = context.req.raw;
+  const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
+  const address = headers.get("cf-connecting-ip");
+  return {
+    customerId: customerOf(body, headers, settings),
+    sessionId: headers.get("x-litellm-trace-id") ?? headers.get("x-litellm-session-id") ?? undefined,
+    requesterIp: address ?? undefined,
+    metadata: spendMetadata(body, headers.get("x-litellm-spend-logs-metadata")),
+    now: Date.now(),
+  };
+}
+
+/** What the client wants to find again on the ledger: a header of JSON, or `metadata.spend_logs_metadata`. */
+function spendMetadata(body: Readonly<Record<string, unknown>>, header: string | null) {
+  const given = asRecord(body["metadata"])["spend_logs_metadata"];
+  if (header === null) return isRecord(given) ? { spend_logs_metadata: given } : undefined;
+  try {
+    const parsed: unknown = JSON.parse(header);
+    return isRecord(parsed) ? { spend_logs_metadata: parsed } : undefined;
+  } catch {
+    return undefined; // a header for people: what is no JSON is not kept
+  }
+}

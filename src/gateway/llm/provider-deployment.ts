@@ -1,0 +1,70 @@
+/** Where a call goes that names a provider, not a model: files, batches, pass-through routes. */
+import { asRecord, isRecord } from "../../formats/json.ts";
+import { findModel } from "../../models/catalogue.ts";
+import { findProvider } from "../../providers/registry.ts";
+import { Secret } from "../../providers/secret.ts";
+import type { Deployment } from "../../router/deployment.ts";
+import { loadDeployments } from "../../router/load.ts";
+import { registeredProviders } from "../../router/lookup.ts";
+import type { Gateway } from "../gateway.ts";
+
+export interface ProviderWanted {
+  /** What the call is about, where it says so: decides prices. */
+  model?: string;
+  /** `files_settings`, `finetune_settings`: credentials by provider for one kind of call. */
+  settings?: unknown;
+}
+
+/**
+ * The deployment that stands for a provider as a whole, first of these: an entry of `settings` for it; a deployment with
+ * `use_in_pass_through`; the provider's variables in the environment; a wildcard deployment of it.
+ * @returns `undefined` where the gateway has no credentials for the provider
+ */
+export function providerDeployment(
+  { config, router }: Gateway,
+  slug: string,
+  { model = "*", settings }: ProviderWanted = {},
+): Deployment | undefined {
+  const provider = findProvider(slug);
+  if (provider === undefined) return undefined;
+  const entry = (Array.isArray(settings) ? settings : []).find(
+    (one) => isRecord(one) && one["custom_llm_provider"] === slug,
+  );
+  if (entry !== undefined) return fromParams(slug, model, revealed(asRecord(entry)));
+  const deployments = router.groups.deployments().filter(({ target, team }) => target.provider === slug && !team);
+  const chosen = deployments.find(({ raw }) => raw.params["use_in_pass_through"] === true);
+  if (chosen !== undefined) return standingFor(slug, model, chosen);
+  const { keyVariables, baseVariables, paramVariables = {}, keyless } = provider;
+  const names = [...keyVariables, ...baseVariables, ...Object.values(paramVariables).flat()];
+  const environment = Object.fromEntries(names.map((name) => [name, config.variable(name)]));
+  const fromEnvironment = fromParams(slug, model, {}, environment);
+  if (fromEnvironment?.target.apiKey !== undefined || keyless) return fromEnvironment;
+  const wildcard = deployments.find(({ litellmModel }) => litellmModel.endsWith("/*"));
+  return wildcard && standingFor(slug, model, wildcard);
+}
+
+function fromParams(
+  slug: string,
+  model: string,
+  params: Record<string, unknown>,
+  environment: Record<string, string | undefined> = {},
+): Deployment | undefined {
+  const name = `${slug}/${model}`;
+  const item = { model_name: name, litellm_params: { ...params, model: name } };
+  const [deployment] = loadDeployments({ model_list: [item] }, environment, registeredProviders).deployments;
+  return deployment && standingFor(slug, model, deployment);
+}
+
+/** The deployment's host and credentials, for whatever model the call is about. */
+function standingFor(slug: string, model: string, { bind: _, ...deployment }: Deployment): Deployment {
+  const name = `${slug}/${model}`;
+  const { info: _known, ...target } = deployment.target;
+  const info = findModel(name);
+  return { ...deployment, modelName: name, target: { ...target, model, ...(info && { info }) } };
+}
+
+function revealed(params: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
+  );
+}

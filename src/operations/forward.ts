@@ -1,0 +1,151 @@
+/**
+ * Calls to a provider's own API that are passed on as they are: pass-through routes, and what providers keep (files,
+ * batches, ...). They take the same way as any other call: limits, budgets, a row on the ledger.
+ */
+import { z } from "zod";
+import { SluiceError } from "../formats/errors.ts";
+import { isRecord } from "../formats/json.ts";
+import type { Usage } from "../formats/openai/chat.ts";
+import type { CostOptions } from "../models/cost.ts";
+import type { AskedTerms } from "../models/worst-case.ts";
+import type { Adapter, NativeCall, Provider, Target, Wire } from "../providers/provider.ts";
+import type { BaseRequest, Meter, Operation } from "./operation.ts";
+
+export interface ForwardRequest extends BaseRequest {
+  call: NativeCall;
+}
+
+/** An answer in JSON. All other answers go on as bytes. */
+export type ForwardAnswer = unknown;
+
+/** What is known of a forwarded call's size and use; nothing, unless said. */
+export interface ForwardReading {
+  /** Tokens of the prompt. */
+  countInput?(): Promise<number>;
+  /** Tokens of output it allows; `undefined` where it says nothing, 0 where there is none. */
+  outputBound?: number | undefined;
+  answersOf?: number;
+  termsOf?: AskedTerms;
+  meter?(): Meter<ForwardAnswer, never>;
+}
+
+/** The upstream's refusal, in its own words. */
+export class ForwardedError extends SluiceError {
+  override name = "ForwardedError";
+  /** The body, as it came. */
+  readonly text: string;
+
+  constructor(text: string, message: string, details: ConstructorParameters<typeof SluiceError>[1]) {
+    super(message, details);
+    this.text = text;
+  }
+}
+
+/**
+ * @param name on the ledger and in telemetry
+ * @param wire what its clients speak: errors of the gateway's own are told so
+ * @param reading what the call may use, and has used
+ */
+export function forward(
+  name: string,
+  errorBody: Operation<ForwardRequest, ForwardAnswer, never>["errorBody"] = (error) => error.toBody(),
+  { countInput, outputBound = 0, answersOf = 1, termsOf = {}, meter }: ForwardReading = {},
+): Operation<ForwardRequest, ForwardAnswer, never> {
+  return {
+    name,
+    summary: name,
+    paths: [],
+    request: forwardRequestSchema,
+    wire: NATIVE,
+    adapter: adapterOf,
+    idPrefix: "",
+    settleParams: (request) => request,
+    countInput: async () => (await countInput?.()) ?? 0,
+    outputBound: () => outputBound,
+    answersOf: () => answersOf,
+    termsOf: () => termsOf,
+    bounded: (request) => request,
+    paramsOf: () => [],
+    affinityOf: (_, session) => ({ session, user: undefined, promptPrefix: undefined }),
+    isContent: () => false,
+    chunksOf: () => [],
+    isDialect: () => false,
+    mock: async ({ response }) => response,
+    wantsStreamUsage: () => false,
+    askForUsage: (request) => request,
+    encodeWhole: (response) => JSON.stringify(response),
+    encode: () => undefined,
+    done: "",
+    encodeError: () => "",
+    errorBody: (error) => (error instanceof ForwardedError ? saidBy(error) : errorBody(error)),
+    meter: () => meter?.() ?? new NoMeter(),
+    continuation: () => undefined,
+  };
+}
+
+/** Whatever the provider speaks: nothing is translated. */
+const NATIVE = "native" satisfies Wire;
+
+const forwardRequestSchema: z.ZodType<ForwardRequest> = z.looseObject({
+  model: z.string(),
+  call: z.custom<NativeCall>(isRecord),
+});
+
+function adapterOf({ native }: Provider): Adapter<ForwardRequest, ForwardAnswer, never> | undefined {
+  return (
+    native && {
+      wire: NATIVE,
+      supportedParams: () => "all",
+      answers: () => "any",
+      request: ({ call }: ForwardRequest, target: Target) => native(call, target),
+      response: (body) => body,
+      stream() {
+        throw new TypeError("what is forwarded is not decoded");
+      },
+      error: ({ status, body, headers, target }) =>
+        new ForwardedError(body, messageOf(body, status), {
+          status,
+          headers,
+          provider: target.provider,
+          model: target.model,
+        }),
+    }
+  );
+}
+
+function saidBy({ text, ...error }: ForwardedError): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return new SluiceError(text.slice(0, 500), error).toBody();
+  }
+}
+
+function messageOf(body: string, status: number): string {
+  try {
+    const said: unknown = JSON.parse(body);
+    const error = isRecord(said) ? said["error"] : undefined;
+    if (isRecord(error) && typeof error["message"] === "string") return error["message"];
+    if (isRecord(said) && typeof said["message"] === "string") return said["message"];
+  } catch {
+    // no JSON: as it is
+  }
+  return body.trim().slice(0, 500) || `the upstream answered with status ${status}`;
+}
+
+/** Of calls that use nothing that is paid for. */
+class NoMeter implements Meter<ForwardAnswer, never> {
+  answer: ForwardAnswer;
+  readonly usage: Usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  readonly terms: CostOptions = {};
+
+  chunk(): void {}
+
+  response(response: ForwardAnswer): void {
+    this.answer = response;
+  }
+
+  async estimate(): Promise<Usage> {
+    return this.usage;
+  }
+}
