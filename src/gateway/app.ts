@@ -24,6 +24,7 @@ import { healthRoutes } from "./health.ts";
 import { modelInfoRoutes } from "./llm/model-info.ts";
 import { modelRoutes } from "./llm/models.ts";
 import { operationRoutes } from "./llm/operations.ts";
+import { passThroughRoutes } from "./llm/pass-through/routes.ts";
 import type { Route } from "./route.ts";
 import { routerStateRoutes } from "./router-state.ts";
 
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...tagRoutes,
   ...teamRoutes,
   ...userRoutes,
+  ...passThroughRoutes, // last: what the gateway itself serves under a provider's name comes first
 ];
 
 interface Variables {

@@ -22,8 +22,8 @@ export type ForwardAnswer = unknown;
 export interface ForwardReading {
   /** Tokens of the prompt. */
   countInput?(): Promise<number>;
-  /** Tokens of output it allows; `undefined` where it says nothing, 0 where there is none. */
-  outputBound?: number | undefined;
+  /** Tokens of output it may have: the request is not changed, so there must be a bound. */
+  outputBound?: number;
   answersOf?: number;
   termsOf?: AskedTerms;
   meter?(): Meter<ForwardAnswer, never>;
@@ -43,7 +43,7 @@ export class ForwardedError extends SluiceError {
 
 /**
  * @param name on the ledger and in telemetry
- * @param wire what its clients speak: errors of the gateway's own are told so
+ * @param errorBody of the gateway's own errors, in the format its clients speak
  * @param reading what the call may use, and has used
  */
 export function forward(
@@ -96,7 +96,8 @@ function adapterOf({ native }: Provider): Adapter<ForwardRequest, ForwardAnswer,
     native && {
       wire: NATIVE,
       supportedParams: () => "all",
-      answers: () => "any",
+      // Google streams JSON: a list that is sent as it grows.
+      answers: ({ call }: ForwardRequest) => (/:stream\w*(?:\?|$)/.test(call.path) ? "bytes" : "any"),
       request: ({ call }: ForwardRequest, target: Target) => native(call, target),
       response: (body) => body,
       stream() {

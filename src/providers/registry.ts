@@ -5,6 +5,7 @@ import { gemini } from "./gemini/index.ts";
 import { jina } from "./jina/index.ts";
 import { openai, textCompletionOpenai } from "./openai/index.ts";
 import { compatibleProviders } from "./openai-compatible/index.ts";
+import { passThrough } from "./pass-through.ts";
 import type { Provider } from "./provider.ts";
 import { voyage } from "./voyage/index.ts";
 
@@ -18,6 +19,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     cohere,
     jina,
     voyage,
+    passThrough,
     ...compatibleProviders,
   ].map((provider) => [provider.slug, provider]),
 );

@@ -23,7 +23,7 @@ export interface ProviderWanted {
 export function providerDeployment(
   { config, router }: Gateway,
   slug: string,
-  { model = "*", settings }: ProviderWanted = {},
+  { model = "", settings }: ProviderWanted = {},
 ): Deployment | undefined {
   const provider = findProvider(slug);
   if (provider === undefined) return undefined;
@@ -43,23 +43,25 @@ export function providerDeployment(
   return wildcard && standingFor(slug, model, wildcard);
 }
 
+/** Calls about no model cost nothing. */
+const FREE = { input_cost_per_token: 0, output_cost_per_token: 0 };
+
 function fromParams(
   slug: string,
   model: string,
   params: Record<string, unknown>,
   environment: Record<string, string | undefined> = {},
 ): Deployment | undefined {
-  const name = `${slug}/${model}`;
-  const item = { model_name: name, litellm_params: { ...params, model: name } };
+  const item = { model_name: slug, litellm_params: { ...params, model: `${slug}/*` } };
   const [deployment] = loadDeployments({ model_list: [item] }, environment, registeredProviders).deployments;
   return deployment && standingFor(slug, model, deployment);
 }
 
 /** The deployment's host and credentials, for whatever model the call is about. */
 function standingFor(slug: string, model: string, { bind: _, ...deployment }: Deployment): Deployment {
-  const name = `${slug}/${model}`;
+  const name = model === "" ? slug : `${slug}/${model}`;
   const { info: _known, ...target } = deployment.target;
-  const info = findModel(name);
+  const info = model === "" ? FREE : findModel(name);
   return { ...deployment, modelName: name, target: { ...target, model, ...(info && { info }) } };
 }
 

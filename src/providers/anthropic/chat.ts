@@ -8,11 +8,8 @@ import { messageSchema } from "../../formats/anthropic/types.ts";
 import { APIResponseValidationError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
 import type { ChatAdapter, Target } from "../provider.ts";
+import { endpoint, headers } from "./endpoint.ts";
 import { anthropicError, LABEL } from "./errors.ts";
-
-const BASE = "https://api.anthropic.com";
-const VERSION = "2023-06-01";
-const OAUTH_BETA = "oauth-2025-04-20";
 
 const SUPPORTED = [
   "function_call",
@@ -50,30 +47,6 @@ export function claudeOptions({ model, info, modifyParams, dropParams }: Target)
     modifyParams,
     dropParams,
   };
-}
-
-/** `base` may be the host, its `/v1`, or the endpoint itself. */
-function endpoint(base: string | undefined): string {
-  const url = (base ?? BASE).replace(/\/+$/, "");
-  if (url.endsWith("/v1/messages")) return url;
-  return url.endsWith("/v1") ? `${url}/messages` : `${url}/v1/messages`;
-}
-
-function headers(target: Target, betas: readonly string[]): Record<string, string> {
-  const own = target.headers ?? {};
-  const key = target.apiKey?.reveal();
-  const isToken = key?.startsWith("sk-ant-oat") === true;
-  const beta = new Set(
-    [...(own["anthropic-beta"] ?? "").split(","), ...(isToken ? [OAUTH_BETA] : []), ...betas]
-      .map((name) => name.trim())
-      .filter(Boolean),
-  );
-  const sent: Record<string, string> = { "content-type": "application/json", "anthropic-version": VERSION };
-  if (key && !own["authorization"] && !own["x-api-key"])
-    sent[isToken ? "authorization" : "x-api-key"] = isToken ? `Bearer ${key}` : key;
-  Object.assign(sent, own);
-  if (beta.size > 0) sent["anthropic-beta"] = [...beta].join(",");
-  return sent;
 }
 
 export const chat: ChatAdapter = {

@@ -1,6 +1,8 @@
 import type { Provider } from "../provider.ts";
 import { chat } from "./chat.ts";
+import { native } from "./endpoint.ts";
 import { LABEL } from "./errors.ts";
+import { countTokens, messages } from "./messages.ts";
 
 /** Claude by Anthropic's own API. */
 export const anthropic: Provider = {
@@ -8,5 +10,8 @@ export const anthropic: Provider = {
   label: LABEL,
   keyVariables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
   baseVariables: ["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
+  native,
   chat,
+  messages,
+  countTokens,
 };

@@ -1,4 +1,4 @@
-import type { Host } from "../openai/endpoint.ts";
+import { type Host, nativeCall } from "../openai/endpoint.ts";
 import type { Provider } from "../provider.ts";
 import { rerankAdapter } from "../rerank.ts";
 import { cohereEmbeddings } from "./embeddings.ts";
@@ -20,6 +20,7 @@ export const cohere: Provider = {
   label: host.label,
   keyVariables: host.keyVariables,
   baseVariables: ["COHERE_API_BASE"],
+  native: (call, target) => nativeCall(host, call, target),
   embeddings: cohereEmbeddings(host, versioned("/embed")),
   rerank: rerankAdapter({
     ...host,

@@ -1,6 +1,7 @@
 /** Where and how a method of Google AI Studio's API is reached. */
 import { BadRequestError } from "../../formats/errors.ts";
-import type { Target } from "../provider.ts";
+import { joinUrl, safePath } from "../http.ts";
+import type { NativeCall, Target, UpstreamRequest } from "../provider.ts";
 
 const BASE = "https://generativelanguage.googleapis.com";
 
@@ -33,4 +34,20 @@ export function headers({ apiKey, headers: own = {} }: Target): Record<string, s
     ...(key && !authorized ? { "x-goog-api-key": key } : {}),
     ...own,
   };
+}
+
+/** The client's own request to Google's API, with the gateway's key. @throws BadRequestError where its path is none */
+export function native({ method, path, headers: given, body }: NativeCall, target: Target): UpstreamRequest {
+  const url = joinUrl(target.apiBase ?? BASE, safePath(path));
+  return {
+    method,
+    url,
+    headers: { ...given, ...headers(target), ...contentType(given) },
+    ...(body !== undefined && { body }),
+  };
+}
+
+/** A form has a boundary to tell. */
+function contentType({ "content-type": type }: Record<string, string>): Record<string, string> {
+  return type === undefined ? {} : { "content-type": type };
 }

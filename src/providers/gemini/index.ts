@@ -1,6 +1,7 @@
 import type { Provider } from "../provider.ts";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";
+import { native } from "./endpoint.ts";
 import { LABEL } from "./errors.ts";
 
 /** Gemini by Google AI Studio's API. */
@@ -9,6 +10,7 @@ export const gemini: Provider = {
   label: LABEL,
   keyVariables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   baseVariables: ["GEMINI_API_BASE"],
+  native,
   chat,
   embeddings,
 };

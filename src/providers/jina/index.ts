@@ -1,4 +1,5 @@
 import { openaiEmbeddingAdapter } from "../openai/embeddings.ts";
+import { nativeCall } from "../openai/endpoint.ts";
 import { compatibleRules } from "../openai/errors.ts";
 import { without } from "../openai/json.ts";
 import type { Provider } from "../provider.ts";
@@ -20,6 +21,7 @@ export const jina: Provider = {
   label: host.label,
   keyVariables: host.keyVariables,
   baseVariables: ["JINA_AI_API_BASE"],
+  native: (call, target) => nativeCall(host, call, target),
   embeddings: openaiEmbeddingAdapter({
     ...host,
     path: "/embeddings",

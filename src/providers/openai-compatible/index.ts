@@ -2,14 +2,17 @@
 
 import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "../openai/chat.ts";
+import { nativeCall } from "../openai/endpoint.ts";
 import { compatibleRules } from "../openai/errors.ts";
 import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
 import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
 import type { Provider, Target } from "../provider.ts";
+import { hostOf } from "./beside-chat.ts";
 import { compatibleCompletions } from "./completions.ts";
 import { compatibleEmbeddings } from "./embeddings.ts";
 import { compatibleModerations } from "./moderations.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
+import { compatibleRealtime } from "./realtime.ts";
 import { compatibleRerank } from "./rerank.ts";
 import type { CompatibleRow } from "./row.ts";
 import { compatibleRows } from "./table.ts";
@@ -28,6 +31,7 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
   const embeddings = compatibleEmbeddings(row, label);
   const rerank = compatibleRerank(row, label);
   const moderations = compatibleModerations(row, label);
+  const realtime = compatibleRealtime(row, label);
   return {
     slug,
     label,
@@ -35,10 +39,12 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
     baseVariables: row.bases ?? [],
     ...(row.paramVariables && { paramVariables: row.paramVariables }),
     ...(row.keyless && { keyless: true }),
+    native: (call, target) => nativeCall(hostOf({ ...row, slug }, label), call, target, row.headers?.(target)),
     chat,
     ...(completions && { completions }),
     ...(embeddings && { embeddings }),
     ...(moderations && { moderations }),
+    ...(realtime && { realtime }),
     ...(rerank && { rerank }),
   };
 }

@@ -1,4 +1,5 @@
 import { openaiEmbeddingAdapter } from "../openai/embeddings.ts";
+import { nativeCall } from "../openai/endpoint.ts";
 import { compatibleRules } from "../openai/errors.ts";
 import type { Provider } from "../provider.ts";
 import { rerankAdapter } from "../rerank.ts";
@@ -19,6 +20,7 @@ export const voyage: Provider = {
   label: host.label,
   keyVariables: host.keyVariables,
   baseVariables: ["VOYAGE_API_BASE"],
+  native: (call, target) => nativeCall(host, call, target),
   embeddings: openaiEmbeddingAdapter({
     ...host,
     path: "/embeddings",

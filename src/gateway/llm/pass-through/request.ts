@@ -1,0 +1,58 @@
+/** What of a client's request goes on to a provider's own API. */
+import type { NativeCall, UpstreamRequest } from "../../../providers/provider.ts";
+import { readBytes } from "../../body.ts";
+import type { RouteCall } from "../../route.ts";
+
+/** Headers that mean something to a provider. All others are the client's own, or name the gateway's key. */
+const PASSED =
+  /^(?:accept|content-type|range|if-none-match|anthropic-(?:version|beta)|openai-beta|x-goog-upload-.*|x-goog-request-params|x-client-name)$/;
+
+/** Parameters of queries that carry keys. */
+const KEYS = ["key", "api_key", "api-key"];
+
+/** Bodies that may be JSON are looked at: for the model, and for what the call may cost. */
+export interface ClientRequest {
+  call: NativeCall;
+  json: Record<string, unknown> | undefined;
+}
+
+/**
+ * The request without its credentials.
+ * @param prefix of the route, which the provider does not know
+ * @throws RequestTooLargeError, BadRequestError
+ */
+export async function clientRequest(call: RouteCall, prefix: string): Promise<ClientRequest> {
+  const { context, gateway } = call;
+  const request = context.req.raw;
+  const bytes = await readBytes(request, gateway.config.settings.maxRequestBytes);
+  const headers = Object.fromEntries([...request.headers].filter(([name]) => PASSED.test(name)));
+  return {
+    call: {
+      method: request.method as UpstreamRequest["method"], // routes have no other methods
+      path: pathAfter(request.url, prefix),
+      headers,
+      ...(bytes.length > 0 && { body: bytes }),
+    },
+    json: bytes.length > 0 && !/^multipart\//i.test(headers["content-type"] ?? "") ? jsonOf(bytes) : undefined,
+  };
+}
+
+/** Path and query as they were sent: what is escaped stays escaped. */
+function pathAfter(url: string, prefix: string): string {
+  const { pathname, searchParams } = new URL(url);
+  for (const name of KEYS) searchParams.delete(name);
+  const query = searchParams.toString();
+  const path = pathname.slice(prefix.length);
+  return query === "" ? path : `${path || "/"}?${query}`;
+}
+
+function jsonOf(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>) // checked just above
+      : undefined;
+  } catch {
+    return undefined; // the provider will say what is wrong with it
+  }
+}

@@ -1,0 +1,248 @@
+/** Providers' own APIs through the running gateway: the client's bytes, the gateway's keys, and a row for each call. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatEvent } from "../../src/formats/sse.ts";
+import { events, whole } from "./answers.ts";
+import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
+import { json, type Received, startUpstream, until } from "./upstream.ts";
+
+let gateway: TestGateway;
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+
+/** Each provider's host is a folder of the upstream. */
+beforeAll(async () => {
+  upstream = await startUpstream(({ path, body, method }, response) => {
+    const [tail = ""] = path.split("?");
+    if (tail.endsWith("/refused")) return json(response, 418, { strange: { shape: true } }, { "retry-after": "7" });
+    if (tail.endsWith("/page")) {
+      response.writeHead(502, { "content-type": "text/html" });
+      return response.end("<h1>Bad gateway</h1>");
+    }
+    if (tail.endsWith("/nothing")) return response.writeHead(204).end();
+    if (tail.endsWith("/bytes")) {
+      response.writeHead(201, { "content-type": "audio/wav" });
+      return response.end(Buffer.from([0, 255, 1, 254]));
+    }
+    if (tail.endsWith("/v1/messages")) return say("anthropic", body, response);
+    if (tail.includes(":streamGenerateContent")) return generate(path, response);
+    if (tail.includes(":generateContent")) return json(response, 200, whole("gemini", "Hello"));
+    if (tail.endsWith("/chat/completions")) return say("openai", body, response);
+    return json(response, 200, { method, path, own: "field" });
+  });
+  const params = (model: string, folder: string) => ({
+    model,
+    api_key: "sk-upstream",
+    api_base: upstream.url + folder,
+  });
+  gateway = await startGateway(
+    {
+      model_list: [
+        { model_name: "gpt", litellm_params: params("openai/gpt-4o-mini", "/openai/v1") },
+        {
+          model_name: "claude",
+          litellm_params: { ...params("anthropic/claude-sonnet-4-5", "/anthropic"), use_in_pass_through: true },
+        },
+        { model_name: "voyage/*", litellm_params: params("voyage/*", "/voyage/v1") },
+      ],
+    },
+    {
+      OPENAI_API_KEY: "sk-of-the-environment",
+      OPENAI_BASE_URL: `${upstream.url}/openai/v1`,
+      GEMINI_API_KEY: "gemini-key",
+      GEMINI_API_BASE: `${upstream.url}/gemini`,
+    },
+  );
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.close();
+});
+
+function say(name: "openai" | "anthropic", body: Received["body"], response: Parameters<typeof json>[0]) {
+  if (body["stream"] !== true) return json(response, 200, whole(name, "Hello"));
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.end(
+    events(name, "Hel", "lo")
+      .map(({ data, event }) => formatEvent(data, event))
+      .join(""),
+  );
+}
+
+function generate(path: string, response: Parameters<typeof json>[0]) {
+  const parts = events("gemini", "Hel", "lo").map(({ data }) => data);
+  if (path.includes("alt=sse")) {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    return response.end(parts.map((data) => formatEvent(data)).join(""));
+  }
+  response.writeHead(200, { "content-type": "application/json" });
+  return response.end(`[${parts.join(",\n")}]`);
+}
+
+const last = () => upstream.received.at(-1) as Received;
+
+/** What the log says of the call with this answer. */
+async function recordOf(response: Response): Promise<Record<string, unknown>> {
+  await response.clone().arrayBuffer();
+  const id = response.headers.get("x-litellm-call-id");
+  const find = () => gateway.records().find((record) => record["id"] === id);
+  await until(() => find() !== undefined);
+  return find() as Record<string, unknown>;
+}
+
+async function keyWith(fields: object): Promise<Record<string, string>> {
+  const { key } = (await (await gateway.call("/key/generate", fields)).json()) as { key: string };
+  return { authorization: `Bearer ${key}` };
+}
+
+const MESSAGE = { model: "claude-sonnet-4-5", max_tokens: 50, messages: [{ role: "user", content: "Hi" }] };
+const CHAT = { model: "gpt-4o-mini", messages: [{ role: "user", content: "Hi" }] };
+const CONTENTS = { contents: [{ role: "user", parts: [{ text: "Hi" }] }] };
+
+describe("the request goes up as it is", () => {
+  it("with the gateway's key, and none of the client's", async () => {
+    const response = await gateway.call(
+      "/openai/v1/responses/resp_1?include=a&include=b&key=sk-client&limit=2",
+      undefined,
+      {
+        "openai-beta": "assistants=v2",
+        "x-secret": "of the client",
+        cookie: "a=b",
+      },
+    );
+    expect(response.status).toBe(200);
+    expect(last().path).toBe("/openai/v1/responses/resp_1?include=a&include=b&limit=2");
+    expect(last().headers["authorization"]).toBe("Bearer sk-of-the-environment");
+    expect(last().headers["openai-beta"]).toBe("assistants=v2");
+    expect(last().headers["x-secret"]).toBeUndefined();
+    expect(last().headers["cookie"]).toBeUndefined();
+    expect(JSON.stringify(last().headers)).not.toContain(MASTER_KEY);
+  });
+
+  it.each(["PUT", "PATCH", "DELETE"])("by %s too", async (method) => {
+    const response = await fetch(`${gateway.url}/openai/v1/things/1`, {
+      method,
+      headers: { authorization: `Bearer ${MASTER_KEY}`, "content-type": "application/json" },
+      ...(method !== "DELETE" && { body: '{"a": [1,  2]}' }),
+    });
+    expect(await response.json()).toMatchObject({ method, path: "/openai/v1/things/1" });
+  });
+
+  it.each(["/openai/../secret", "/openai/v1/%2e%2e/%2e%2e/admin", "/openai//evil.example/x"])(
+    "but never %s",
+    async (path) => {
+      const before = upstream.received.length;
+      const response = await fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${MASTER_KEY}` } });
+      expect([400, 404]).toContain(response.status);
+      expect(upstream.received.length).toBe(before);
+    },
+  );
+
+  it("at the deployment that is marked for it, and at a wildcard", async () => {
+    await gateway.call("/anthropic/v1/models");
+    expect(last()).toMatchObject({ path: "/anthropic/v1/models" });
+    expect(last().headers["x-api-key"]).toBe("sk-upstream");
+    expect(last().headers["anthropic-version"]).toBe("2023-06-01");
+    await gateway.call("/voyage/v1/models");
+    expect(last().path).toBe("/voyage/v1/models");
+  });
+
+  it("is refused where the gateway has no credentials", async () => {
+    const response = await gateway.call("/mistral/v1/models");
+    expect(response.status).toBe(400);
+    expect(JSON.stringify(await response.json())).toContain("MISTRAL_API_KEY");
+  });
+});
+
+describe("the answer comes back as it is", () => {
+  it("JSON, bytes with their type and status, and nothing", async () => {
+    expect(await (await gateway.call("/openai/v1/anything?x=1")).json()).toMatchObject({ own: "field" });
+    const bytes = await gateway.call("/openai/v1/bytes");
+    expect(bytes.status).toBe(201);
+    expect(bytes.headers.get("content-type")).toBe("audio/wav");
+    expect([...new Uint8Array(await bytes.arrayBuffer())]).toEqual([0, 255, 1, 254]);
+    expect((await gateway.call("/openai/v1/nothing")).status).toBe(204);
+  });
+
+  it("refusals in the provider's own words, a page as an error", async () => {
+    const refused = await gateway.call("/openai/v1/refused", {});
+    expect(refused.status).toBe(418);
+    expect(await refused.json()).toEqual({ strange: { shape: true } });
+    expect(refused.headers.get("retry-after")).toBe("7");
+    const page = await gateway.call("/openai/v1/page", {});
+    expect(page.status).toBe(502);
+    expect(await page.json()).toMatchObject({ error: { message: expect.stringContaining("Bad gateway") } });
+  });
+});
+
+describe("what a call uses is on the ledger", () => {
+  it("chat, whole", async () => {
+    const response = await gateway.call("/openai/v1/chat/completions", CHAT);
+    expect(await response.clone().json()).toEqual(whole("openai", "Hello"));
+    const record = await recordOf(response);
+    expect(record).toMatchObject({
+      operation: "pass_through",
+      provider: "openai",
+      model: "gpt-4o-mini",
+      outcome: "success",
+    });
+    expect(record["usage"]).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
+    expect(record["cost"]).toBeGreaterThan(0);
+    expect(response.headers.get("x-litellm-response-cost")).not.toBe("0");
+  });
+
+  it("messages, streamed byte for byte", async () => {
+    const response = await gateway.call("/anthropic/v1/messages/../messages".replace("/../messages", ""), {
+      ...MESSAGE,
+      model: "claude-3-5-haiku-20241022",
+      stream: true,
+    });
+    const expected = events("anthropic", "Hel", "lo").map(({ data, event }) => formatEvent(data, event));
+    expect(await response.clone().text()).toBe(expected.join(""));
+    expect(await recordOf(response)).toMatchObject({ outcome: "success", usage: { prompt_tokens: 11 } });
+  });
+
+  it.each(["alt=sse", "x=y"])("Gemini's streams (%s)", async (query) => {
+    const path = `/gemini/v1beta/models/gemini-2.5-flash:streamGenerateContent?${query}`;
+    const response = await gateway.call(path, CONTENTS);
+    await response.clone().text();
+    const record = await recordOf(response);
+    expect(record).toMatchObject({ outcome: "success", usage: { prompt_tokens: 11, completion_tokens: 7 } });
+    expect(last().headers["x-goog-api-key"]).toBe("gemini-key");
+  });
+
+  it("a call about nothing that is paid for costs nothing", async () => {
+    const response = await gateway.call("/openai/v1/models");
+    expect(await recordOf(response)).toMatchObject({ outcome: "success", cost: 0 });
+  });
+});
+
+describe("keys", () => {
+  it("are needed", async () => {
+    const response = await fetch(`${gateway.url}/openai/v1/models`);
+    expect(response.status).toBe(401);
+  });
+
+  it("for some models call those alone", async () => {
+    const headers = await keyWith({ models: ["openai/gpt-4o-mini"] });
+    expect((await gateway.call("/openai/v1/chat/completions", CHAT, headers)).status).toBe(200);
+    const other = { ...CHAT, model: "gpt-4o" };
+    expect((await gateway.call("/openai/v1/chat/completions", other, headers)).status).toBe(403);
+    expect((await gateway.call("/openai/v1/files", undefined, headers)).status).toBe(403);
+  });
+
+  it("with allowed_passthrough_routes go nowhere else", async () => {
+    const headers = await keyWith({ allowed_passthrough_routes: ["/openai/v1/models"] });
+    expect((await gateway.call("/openai/v1/models", undefined, headers)).status).toBe(200);
+    expect((await gateway.call("/openai/v1/models/x", undefined, headers)).status).toBe(200);
+    expect((await gateway.call("/openai/v1/modelsx", undefined, headers)).status).toBe(403);
+    expect((await gateway.call("/gemini/v1beta/models", undefined, headers)).status).toBe(403);
+  });
+
+  it("without the money for it send nothing", async () => {
+    const headers = await keyWith({ max_budget: 0.000001 });
+    const before = upstream.received.length;
+    const response = await gateway.call("/openai/v1/chat/completions", { ...CHAT, max_tokens: 1000 }, headers);
+    expect(response.status).toBe(422);
+    expect(upstream.received.length).toBe(before);
+  });
+});
