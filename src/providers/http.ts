@@ -35,7 +35,7 @@ function splitQuery(url: string): [address: string, query: string] {
 export function safePath(path: string): string {
   const [tail, query] = splitQuery(path);
   const isSafe =
-    tail.startsWith("/") &&
+    /^(?:\/|$)/.test(tail) &&
     !tail.startsWith("//") &&
     !/[\\#\s\p{Cc}]/u.test(tail) &&
     !tail.split("/").some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));

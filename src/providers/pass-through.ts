@@ -10,7 +10,7 @@ export const passThrough: Provider = {
   keyless: true,
   native: ({ method, path, headers, body }, { apiBase = "", headers: own }) => ({
     method,
-    url: path === "" ? apiBase : joinUrl(apiBase, safePath(path)),
+    url: joinUrl(apiBase, safePath(path)),
     headers: { ...headers, ...own },
     ...(body !== undefined && { body }),
   }),

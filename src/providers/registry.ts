@@ -1,4 +1,4 @@
-/** Every provider by its slug. */
+/** Every provider by its slug. What an admin puts behind a route is none that a model could name. */
 import { anthropic } from "./anthropic/index.ts";
 import { cohere } from "./cohere/index.ts";
 import { gemini } from "./gemini/index.ts";
@@ -7,6 +7,7 @@ import { openai, textCompletionOpenai } from "./openai/index.ts";
 import { compatibleProviders } from "./openai-compatible/index.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Provider } from "./provider.ts";
+import { recraft } from "./recraft/index.ts";
 import { voyage } from "./voyage/index.ts";
 
 export const providers: ReadonlyMap<string, Provider> = new Map(
@@ -19,11 +20,11 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     cohere,
     jina,
     voyage,
-    passThrough,
+    recraft,
     ...compatibleProviders,
   ].map((provider) => [provider.slug, provider]),
 );
 
 export function findProvider(slug: string): Provider | undefined {
-  return providers.get(slug);
+  return slug === passThrough.slug ? passThrough : providers.get(slug);
 }

@@ -12,21 +12,22 @@ let upstream: Awaited<ReturnType<typeof startUpstream>>;
 beforeAll(async () => {
   upstream = await startUpstream(({ path, body, method }, response) => {
     const [tail = ""] = path.split("?");
-    if (tail.endsWith("/refused")) return json(response, 418, { strange: { shape: true } }, { "retry-after": "7" });
+    if (tail.endsWith("/refused"))
+      return void json(response, 418, { strange: { shape: true } }, { "retry-after": "7" });
     if (tail.endsWith("/page")) {
       response.writeHead(502, { "content-type": "text/html" });
-      return response.end("<h1>Bad gateway</h1>");
+      return void response.end("<h1>Bad gateway</h1>");
     }
-    if (tail.endsWith("/nothing")) return response.writeHead(204).end();
+    if (tail.endsWith("/nothing")) return void response.writeHead(204).end();
     if (tail.endsWith("/bytes")) {
       response.writeHead(201, { "content-type": "audio/wav" });
-      return response.end(Buffer.from([0, 255, 1, 254]));
+      return void response.end(Buffer.from([0, 255, 1, 254]));
     }
-    if (tail.endsWith("/v1/messages")) return say("anthropic", body, response);
-    if (tail.includes(":streamGenerateContent")) return generate(path, response);
-    if (tail.includes(":generateContent")) return json(response, 200, whole("gemini", "Hello"));
-    if (tail.endsWith("/chat/completions")) return say("openai", body, response);
-    return json(response, 200, { method, path, own: "field" });
+    if (tail.endsWith("/v1/messages")) return void say("anthropic", body, response);
+    if (tail.includes(":streamGenerateContent")) return void generate(path, response);
+    if (tail.includes(":generateContent")) return void json(response, 200, whole("gemini", "Hello"));
+    if (tail.endsWith("/chat/completions")) return void say("openai", body, response);
+    return void json(response, 200, { method, path, own: "field" });
   });
   const params = (model: string, folder: string) => ({
     model,
@@ -43,9 +44,24 @@ beforeAll(async () => {
         },
         { model_name: "voyage/*", litellm_params: params("voyage/*", "/voyage/v1") },
       ],
+      general_settings: {
+        pass_through_endpoints: [
+          {
+            path: "/parse",
+            target: `${upstream.url}/parser/v2/parse`,
+            headers: { Authorization: "bearer os.environ/PARSER_KEY", "x-plan": 3 },
+            default_query_params: { mode: "fast", lang: "en" },
+            cost_per_request: 0.25,
+            methods: ["POST"],
+            auth: false,
+          },
+          { path: "/tree", target: `${upstream.url}/tree`, include_subpath: true, forward_headers: true },
+        ],
+      },
     },
     {
       OPENAI_API_KEY: "sk-of-the-environment",
+      PARSER_KEY: "parser-key",
       OPENAI_BASE_URL: `${upstream.url}/openai/v1`,
       GEMINI_API_KEY: "gemini-key",
       GEMINI_API_BASE: `${upstream.url}/gemini`,
@@ -59,7 +75,7 @@ afterAll(async () => {
 });
 
 function say(name: "openai" | "anthropic", body: Received["body"], response: Parameters<typeof json>[0]) {
-  if (body["stream"] !== true) return json(response, 200, whole(name, "Hello"));
+  if (body["stream"] !== true) return void json(response, 200, whole(name, "Hello"));
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.end(
     events(name, "Hel", "lo")
@@ -72,10 +88,10 @@ function generate(path: string, response: Parameters<typeof json>[0]) {
   const parts = events("gemini", "Hel", "lo").map(({ data }) => data);
   if (path.includes("alt=sse")) {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    return response.end(parts.map((data) => formatEvent(data)).join(""));
+    return void response.end(parts.map((data) => formatEvent(data)).join(""));
   }
   response.writeHead(200, { "content-type": "application/json" });
-  return response.end(`[${parts.join(",\n")}]`);
+  return void response.end(`[${parts.join(",\n")}]`);
 }
 
 const last = () => upstream.received.at(-1) as Received;
@@ -244,5 +260,41 @@ describe("keys", () => {
     const response = await gateway.call("/openai/v1/chat/completions", { ...CHAT, max_tokens: 1000 }, headers);
     expect(response.status).toBe(422);
     expect(upstream.received.length).toBe(before);
+  });
+});
+
+describe("endpoints of the configuration", () => {
+  it("go to their target with their own headers and query, at their price", async () => {
+    const response = await gateway.call("/parse?lang=de", { text: "x", user: "u-1" });
+    expect(response.status).toBe(200);
+    expect(last()).toMatchObject({ path: "/parser/v2/parse?lang=de&mode=fast", body: { text: "x", user: "u-1" } });
+    expect(last().headers).toMatchObject({ authorization: "bearer parser-key", "x-plan": "3" });
+    expect(response.headers.get("x-litellm-response-cost")).toBe("0.25");
+    expect(await recordOf(response)).toMatchObject({
+      provider: "pass_through",
+      modelGroup: "/parse",
+      cost: 250_000_000,
+    });
+  });
+
+  it("need a key even where auth is false, and answer their methods alone", async () => {
+    expect((await fetch(`${gateway.url}/parse`, { method: "POST", body: "{}" })).status).toBe(401);
+    expect((await gateway.call("/parse")).status).toBe(404);
+  });
+
+  it("with sub-paths and the client's headers, where it is said", async () => {
+    await gateway.call("/tree/a%20b/c?x=1", undefined, { "x-own": "1", cookie: "a=b" });
+    expect(last().path).toBe("/tree/a%20b/c?x=1");
+    expect(last().headers["x-own"]).toBe("1");
+    expect(last().headers["cookie"]).toBeUndefined();
+    expect(JSON.stringify(last().headers)).not.toContain(MASTER_KEY);
+    await gateway.call("/tree");
+    expect(last().path).toBe("/tree");
+  });
+
+  it("are charged to the key", async () => {
+    const headers = await keyWith({ max_budget: 0.4 });
+    expect((await gateway.call("/parse", {}, headers)).status).toBe(200);
+    expect((await gateway.call("/parse", {}, headers)).status).toBe(422);
   });
 });

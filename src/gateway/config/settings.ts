@@ -22,6 +22,7 @@ import {
 } from "../../router/settings/kinds.ts";
 import { accepted, inForce, type Table } from "../../router/settings/table.ts";
 import { keyDefaults, keyGeneration, keyUpperBounds } from "./key-settings.ts";
+import { passThroughEndpoints } from "./pass-through-settings.ts";
 
 /** The top level of the file. */
 export const TOP_LEVEL = {
@@ -453,7 +454,10 @@ export const GENERAL_SETTINGS = {
   moderation_model: accepted(text),
   oauth2_config_mappings: accepted(map),
   otel: accepted(flag),
-  pass_through_endpoints: accepted(list),
+  pass_through_endpoints: inForce(
+    passThroughEndpoints,
+    "Routes of your own before hosts of your own: `path`, `target`, `headers`, ... They always need a key.",
+  ),
   proxy_batch_polling_interval: accepted(integer),
   proxy_batch_write_at: accepted(integer),
   proxy_budget_rescheduler_max_time: accepted(integer),

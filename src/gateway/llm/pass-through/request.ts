@@ -7,6 +7,15 @@ import type { RouteCall } from "../../route.ts";
 const PASSED =
   /^(?:accept|content-type|range|if-none-match|anthropic-(?:version|beta)|openai-beta|x-goog-upload-.*|x-goog-request-params|x-client-name)$/;
 
+/** Never passed: they authenticate, or belong to the connection. */
+const OWN =
+  /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length)|transfer-encoding|te|trailer|upgrade|expect|forwarded|x-forwarded-.*|x-real-ip|cf-.*|.*api-?key|ocp-apim-subscription-key|x-litellm-.*)$/;
+
+/** Is this a header of the request itself, that says nothing of who sent it? */
+export function isOfRequest(header: string): boolean {
+  return !OWN.test(header);
+}
+
 /** Parameters of queries that carry keys. */
 const KEYS = ["key", "api_key", "api-key"];
 
@@ -21,11 +30,15 @@ export interface ClientRequest {
  * @param prefix of the route, which the provider does not know
  * @throws RequestTooLargeError, BadRequestError
  */
-export async function clientRequest(call: RouteCall, prefix: string): Promise<ClientRequest> {
+export async function clientRequest(
+  call: RouteCall,
+  prefix: string,
+  isPassed: (header: string) => boolean = (name) => PASSED.test(name),
+): Promise<ClientRequest> {
   const { context, gateway } = call;
   const request = context.req.raw;
   const bytes = await readBytes(request, gateway.config.settings.maxRequestBytes);
-  const headers = Object.fromEntries([...request.headers].filter(([name]) => PASSED.test(name)));
+  const headers = Object.fromEntries([...request.headers].filter(([name]) => isPassed(name)));
   return {
     call: {
       method: request.method as UpstreamRequest["method"], // routes have no other methods
@@ -43,7 +56,7 @@ function pathAfter(url: string, prefix: string): string {
   for (const name of KEYS) searchParams.delete(name);
   const query = searchParams.toString();
   const path = pathname.slice(prefix.length);
-  return query === "" ? path : `${path || "/"}?${query}`;
+  return query === "" ? path : `${path}?${query}`;
 }
 
 function jsonOf(bytes: Uint8Array): Record<string, unknown> | undefined {

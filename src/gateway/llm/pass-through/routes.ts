@@ -3,14 +3,13 @@
  * credentials, and its keys, limits, budgets and spend.
  */
 import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
-import { stringsIn } from "../../../formats/json.ts";
 import { providers } from "../../../providers/registry.ts";
-import type { Principal } from "../../../tenancy/principal.ts";
 import { routeRefused } from "../../../tenancy/refusals.ts";
 import { callerOf } from "../../caller.ts";
 import type { Route, RouteCall } from "../../route.ts";
 import { asResponse, callNative } from "../native.ts";
 import { providerDeployment } from "../provider-deployment.ts";
+import { allowedRoutes, factsOf, isUnder } from "./access.ts";
 import { readingOf } from "./reading.ts";
 import { clientRequest } from "./request.ts";
 
@@ -78,25 +77,6 @@ function refuse(
   const names = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];
   const refusals = names.map((name) => caller.refuseModel(name));
   return refusals.includes(undefined) ? undefined : refusals[0];
-}
-
-/** `allowed_passthrough_routes` of the key, else of its team; `undefined`: all. */
-function allowedRoutes({ identity }: Principal): string[] | undefined {
-  for (const owner of [identity?.key, identity?.team]) {
-    const allowed = stringsIn(owner?.metadata["allowed_passthrough_routes"]);
-    if (allowed.length > 0) return allowed;
-  }
-  return undefined;
-}
-
-function isUnder(path: string, allowed: string): boolean {
-  const root = allowed.replace(/\/?\*?$/, "");
-  return path === root || path.startsWith(`${root}/`);
-}
-
-/** What the body says of whom the call is for. */
-function factsOf({ user, metadata }: Record<string, unknown>): Record<string, unknown> {
-  return { ...(user !== undefined && { user }), ...(metadata !== undefined && { metadata }) };
 }
 
 function noCredentials(provider: string): BadRequestError {
