@@ -3,10 +3,10 @@
  * with everything that is wrong or unknown told by file and line. Pure: files are read through a function.
  */
 
-import { isRecord } from "../../formats/json.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
 import { formatPath } from "../../formats/path.ts";
 import type { ProviderLookup } from "../../router/lookup.ts";
-import { type Environment, findReferences } from "../../router/settings/environment.ts";
+import { type Environment, findReferences, findReferencesWithin } from "../../router/settings/environment.ts";
 import type { Path } from "../../router/settings/table.ts";
 import { checkConfig } from "./checks.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";
@@ -53,7 +53,9 @@ export function parseConfig(name: string, read: ReadFile, providers?: ProviderLo
     ? [] // what could not be read makes everything else look wrong
     : inspectSettings(compiled, at, report);
   if (settings.length > 0) checkConfig(compiled, report, providers);
-  const references = findReferences(compiled).map(({ name: variable, path }) => ({
+  const endpoints = asRecord(compiled["general_settings"])["pass_through_endpoints"];
+  const within = findReferencesWithin(endpoints, ["general_settings", "pass_through_endpoints"]);
+  const references = [...findReferences(compiled), ...within].map(({ name: variable, path }) => ({
     name: variable,
     path: formatPath(path),
     position: at(path),

@@ -17,6 +17,21 @@ export function referenceName(reference: string): string {
   return reference.slice(REFERENCE.length).trim();
 }
 
+/** In headers of pass-through endpoints a variable may stand after other words: `Bearer os.environ/NAME`. */
+const WITHIN = /\s(?:os\.environ\/)(\w+)/g;
+
+/** Variables named after other words, with the way to them. */
+export function findReferencesWithin(value: unknown, path: Path = []): { name: string; path: Path }[] {
+  if (typeof value === "string") return [...value.matchAll(WITHIN)].map(([, name = ""]) => ({ name, path }));
+  if (typeof value !== "object" || value === null) return [];
+  return entries(value).flatMap(([step, inner]) => findReferencesWithin(inner, [...path, step]));
+}
+
+/** A text with the variables it names after other words; empty where one is not set. */
+export function fillReferences(text: string, variable: (name: string) => string | undefined): string {
+  return text.replace(WITHIN, (_, name: string) => ` ${variable(name) ?? ""}`);
+}
+
 /** Every `os.environ/NAME` in a value, with the way to it. */
 export function findReferences(value: unknown, path: Path = []): { name: string; path: Path }[] {
   if (isReference(value)) return [{ name: referenceName(value), path }];

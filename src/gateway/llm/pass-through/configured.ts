@@ -1,11 +1,12 @@
 /** Routes that the configuration puts before hosts of the admin's own: `general_settings.pass_through_endpoints`. */
+
 import type { Deployment } from "../../../router/deployment.ts";
-import { routeRefused } from "../../../tenancy/refusals.ts";
+import { fillReferences } from "../../../router/settings/environment.ts";
 import type { GatewayConfig } from "../../config/load.ts";
 import type { PassThroughEndpoint } from "../../config/pass-through-settings.ts";
 import type { GuardedRoute, RouteCall } from "../../route.ts";
 import { asResponse, callNative } from "../native.ts";
-import { allowedRoutes, factsOf, isUnder } from "./access.ts";
+import { factsOf, refusePath } from "./access.ts";
 import { clientRequest, isOfRequest } from "./request.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -28,9 +29,8 @@ export function configuredRoutes(config: GatewayConfig): GuardedRoute[] {
 }
 
 async function pass(call: RouteCall, endpoint: PassThroughEndpoint, deployment: Deployment): Promise<Response> {
-  const { path } = call.context.req;
-  const allowed = allowedRoutes(call.principal);
-  if (allowed !== undefined && !allowed.some((one) => isUnder(path, one))) throw routeRefused(path, allowed);
+  const refusal = refusePath(call);
+  if (refusal !== undefined) throw refusal;
   const isPassed = endpoint.forward_headers ? isOfRequest : undefined;
   const { call: native, json } = await clientRequest(call, endpoint.path.replace(/\/$/, ""), isPassed);
   const asked = { ...native, path: withDefaults(native.path, endpoint.default_query_params ?? {}) };
@@ -53,7 +53,7 @@ function deploymentOf(
 ): Deployment {
   const own = Object.entries(headers ?? {}).map(([name, value]) => [
     name.toLowerCase(),
-    String(value).replace(/os\.environ\/(\w+)/g, (_, name: string) => variable(name) ?? ""),
+    fillReferences(String(value), variable),
   ]);
   const info = { input_cost_per_token: 0, output_cost_per_token: 0, input_cost_per_request: cost_per_request ?? 0 };
   return {

@@ -2,14 +2,12 @@
  * Provider-native routes: `/openai/*`, `/anthropic/*`, `/gemini/*`, ... The client's own request with the gateway's
  * credentials, and its keys, limits, budgets and spend.
  */
-import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
+import { BadRequestError } from "../../../formats/errors.ts";
 import { providers } from "../../../providers/registry.ts";
-import { routeRefused } from "../../../tenancy/refusals.ts";
-import { callerOf } from "../../caller.ts";
 import type { Route, RouteCall } from "../../route.ts";
 import { asResponse, callNative } from "../native.ts";
 import { providerDeployment } from "../provider-deployment.ts";
-import { allowedRoutes, factsOf, isUnder } from "./access.ts";
+import { factsOf, refuse } from "./access.ts";
 import { readingOf } from "./reading.ts";
 import { clientRequest } from "./request.ts";
 
@@ -60,23 +58,6 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** Why the caller may not make this call; `undefined` where it may. */
-function refuse(
-  { context, gateway, principal }: RouteCall,
-  provider: string,
-  model: string | undefined,
-): SluiceError | undefined {
-  const { path } = context.req;
-  const allowed = allowedRoutes(principal);
-  if (allowed !== undefined && !allowed.some((one) => isUnder(path, one))) return routeRefused(path, allowed);
-  const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata: undefined, now: 0 };
-  const caller = callerOf(gateway, principal, gateway.subjects(context), facts);
-  // A key for some models may make calls that name one of them, and none that name no model.
-  const names = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];
-  const refusals = names.map((name) => caller.refuseModel(name));
-  return refusals.includes(undefined) ? undefined : refusals[0];
 }
 
 function noCredentials(provider: string): BadRequestError {
