@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workerd/**", "test/recorded/**"],
+          exclude: ["test/workerd/**", "test/recorded/**", "test/clients/**"],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run test:clients`: clients of other people against the running gateway. They are installed in `test/clients`. */
+export default defineConfig({
+  test: {
+    include: ["test/clients/**/*.test.ts"],
+    testTimeout: 30_000,
+  },
+});
