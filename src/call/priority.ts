@@ -16,18 +16,18 @@ export interface PrioritySettings {
   threshold: number;
 }
 
-/** What limits a caller of this priority; `undefined` where nothing states the model's capacity. */
-export function prioritySubject(
+/** What limits a caller of this priority: the capacity itself, and its share. Nothing where nobody states a capacity. */
+export function prioritySubjects(
   group: ModelGroup,
   priority: string | undefined,
   state: Pick<RouterState, "stats">,
   now: number,
   { shares, defaultShare, threshold }: PrioritySettings,
-): Subject | undefined {
+): Subject[] {
   const { deployments, name } = group;
   const requests = total(deployments.map(({ rpm }) => rpm));
   const tokens = total(deployments.map(({ tpm }) => tpm));
-  if (requests === undefined && tokens === undefined) return undefined;
+  if (requests === undefined && tokens === undefined) return [];
   const stats = deployments.map(({ id }) => state.stats(name, id, now));
   const load = Math.max(
     stats.reduce((sum, one) => sum + one.requests, 0) / (requests ?? Number.POSITIVE_INFINITY),
@@ -35,15 +35,16 @@ export function prioritySubject(
   );
   const share = load < threshold ? 1 : (shares.get(priority ?? "") ?? defaultShare);
   const named = priority !== undefined && shares.has(priority) ? priority : "default";
-  return {
+  const limited = (who: string, part: number): Subject => ({
     kind: "priority",
-    scope: `priority:${encodeURIComponent(name)}:${named}`,
-    id: `${name}:${named}`,
+    scope: `priority:${encodeURIComponent(name)}:${who}`,
+    id: `${name}:${who}`,
     budgets: [],
     models: {},
-    ...(requests !== undefined && { requests: Math.floor(requests * share) }),
-    ...(tokens !== undefined && { tokens: Math.floor(tokens * share) }),
-  };
+    ...(requests !== undefined && { requests: Math.floor(requests * part) }),
+    ...(tokens !== undefined && { tokens: Math.floor(tokens * part) }),
+  });
+  return [limited("*", 1), limited(named, share)];
 }
 
 /** The sum, where each has one: one that is not limited leaves the model without a capacity that could be shared. */
