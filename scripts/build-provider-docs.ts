@@ -17,6 +17,7 @@ const FORMATS: Readonly<Record<Wire, string>> = {
   anthropic: "Anthropic",
   gemini: "Gemini",
   cohere: "Cohere",
+  mistral: "Mistral",
   native: "its own",
 };
 

@@ -1,5 +1,6 @@
 /**
- * `npm run deploy`: makes what the Worker is bound to where the account has it not yet (the D1 database, the queues), applies
+ * `npm run deploy`: makes what the Worker is bound to where the account has it not yet (the D1 database, the queues,
+ * the bucket), applies
  * the migrations, deploys. It may be run again at any time. Arguments go to `wrangler deploy`; secrets stay as they are.
  */
 import { readWranglerConfig, wrangler, wranglerSucceeds } from "./wrangler.ts";
@@ -7,7 +8,7 @@ import { readWranglerConfig, wrangler, wranglerSucceeds } from "./wrangler.ts";
 // Before anything is asked unseen: here wrangler logs in, asks which account it is, or says why it cannot.
 wrangler(["d1", "list"]);
 
-const { d1_databases, queues } = readWranglerConfig();
+const { d1_databases, queues, r2_buckets = [] } = readWranglerConfig();
 
 const databases = d1_databases.flatMap(({ database_id, database_name }) =>
   database_id === undefined && database_name !== undefined ? [database_name] : [],
@@ -20,6 +21,14 @@ const names = [
   ...consumers.flatMap(({ queue, dead_letter_queue }) => [queue, dead_letter_queue]),
 ].filter((name) => name !== undefined);
 for (const name of new Set(names)) ensure(`queue ${name}`, ["queues", "info", name], ["queues", "create", name]);
+
+for (const { bucket_name: name } of r2_buckets) {
+  if (name === undefined) continue;
+  console.log(
+    "Files of clients need R2. An account without it: take [[r2_buckets]] out of wrangler.toml (docs/deployment.md).",
+  );
+  ensure(`R2 bucket ${name}`, ["r2", "bucket", "info", name], ["r2", "bucket", "create", name]);
+}
 
 // Before the code that needs them: a migration must leave the running version working.
 for (const { binding } of d1_databases) wrangler(["d1", "migrations", "apply", binding, "--remote"]);

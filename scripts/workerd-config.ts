@@ -8,6 +8,7 @@ export const OBJECTS: Readonly<Record<string, string>> = {
   HEALTH: "HealthObject",
   SCOPES: "ScopeObject",
   LEDGER: "LedgerObject",
+  BATCHES: "BatchObject",
 };
 
 /** Those of the embedded worker: what Cloudflare has and this machine has not. */
@@ -15,15 +16,20 @@ const EMBEDDED_OBJECTS: Readonly<Record<string, string>> = {
   DATABASE: "DatabaseObject",
   QUEUE: "QueueObject",
   CLOCK: "ClockObject",
+  BUCKET: "BucketObject",
 };
 
-const CONSUMER: ConsumerSettings = {
-  queue: "sluice-spend",
-  deadLetterQueue: "sluice-spend-dead",
-  maxBatchSize: 100,
-  maxBatchTimeout: 1, // 5 on Cloudflare, where each row written costs; here what happens should be seen soon
-  maxRetries: 10,
-};
+const CONSUMERS: readonly ConsumerSettings[] = [
+  {
+    queue: "sluice-spend",
+    deadLetterQueue: "sluice-spend-dead",
+    maxBatchSize: 100,
+    maxBatchTimeout: 1, // 5 on Cloudflare, where each row written costs; here what happens should be seen soon
+    maxRetries: 10,
+  },
+  // One on Cloudflare, which runs many consumers at a time; here there is one.
+  { queue: "sluice-batches", maxBatchSize: 16, maxBatchTimeout: 0, maxRetries: 2 },
+];
 
 export interface WorkerdOptions {
   port: number;
@@ -34,7 +40,7 @@ export interface WorkerdOptions {
   objects: string;
   /** Socket by which the embedded worker is told to start. */
   control: string;
-  /** In place of the consumer of `wrangler.toml`. */
+  /** In place of the consumers of `wrangler.toml`. */
   consumer?: Partial<ConsumerSettings>;
 }
 
@@ -46,12 +52,16 @@ export function workerdConfig({ port, host, variables, objects, control, consume
     ...objectBindings(OBJECTS),
     `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [(name = "fetcher", service = (name = "embedded", entrypoint = "Database"))]))`,
     `(name = "SPEND_QUEUE", queue = (name = "embedded", entrypoint = "SpendQueue"))`,
+    `(name = "BATCH_QUEUE", queue = (name = "embedded", entrypoint = "BatchQueue"))`,
+    ...["FILES", "PAYLOADS"].map(
+      (name) => `(name = ${quote(name)}, r2Bucket = (name = "embedded", entrypoint = "Bucket"))`,
+    ),
   ];
   const embeddedBindings = [
     ...objectBindings(EMBEDDED_OBJECTS),
     `(name = "GATEWAY", service = "gateway")`,
     `(name = "MIGRATIONS", json = embed "migrations.json")`,
-    `(name = "CONSUMER", json = ${quote(JSON.stringify({ ...CONSUMER, ...consumer }))})`,
+    `(name = "CONSUMERS", json = ${quote(JSON.stringify(CONSUMERS.map((one) => ({ ...one, ...consumer }))))})`,
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 

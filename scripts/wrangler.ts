@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, "..");
 /** What is asked of it here; wrangler's own type comes out as `any`. */
 export interface WranglerConfig {
   d1_databases: { binding: string; database_name?: string; database_id?: string }[];
+  r2_buckets?: { binding: string; bucket_name?: string }[];
   queues: { producers?: { queue?: string }[]; consumers?: { queue: string; dead_letter_queue?: string }[] };
 }
 

@@ -9,8 +9,11 @@
  * for await (const chunk of await completion({ model: "gemini/gemini-2.5-flash", messages, stream: true }))
  *   process.stdout.write(chunk.choices[0]?.delta.content ?? "");
  */
+export type { Message, MessagesRequest, StreamEvent } from "./formats/anthropic/types.ts";
 export type { RerankRequest, RerankResponse, RerankResult } from "./formats/cohere/rerank.ts";
 export * from "./formats/errors.ts";
+export type { GenerateContentResponse } from "./formats/gemini/types.ts";
+export type { OcrRequest, OcrResponse } from "./formats/mistral/ocr.ts";
 export type {
   ChatChunk,
   ChatCompletion,
@@ -23,14 +26,53 @@ export type {
 } from "./formats/openai/chat.ts";
 export type { CompletionRequest, TextCompletion } from "./formats/openai/completions.ts";
 export type { Embedding, EmbeddingRequest, EmbeddingResponse } from "./formats/openai/embeddings.ts";
+export type {
+  Image,
+  ImageEditRequest,
+  ImageEvent,
+  ImageGenerationRequest,
+  ImageResponse,
+  ImageUsage,
+  ImageVariationRequest,
+} from "./formats/openai/images.ts";
 export type { ModerationRequest, ModerationResponse, ModerationResult } from "./formats/openai/moderations.ts";
+export type { ResponseEvent, ResponseObject, ResponsesRequest } from "./formats/openai/responses/types.ts";
+export type { SpeechEvent, SpeechRequest } from "./formats/openai/speech.ts";
+export type {
+  Transcription,
+  TranscriptionEvent,
+  TranscriptionRequest,
+  TranscriptionUsage,
+  TranscriptSegment,
+  TranscriptWord,
+} from "./formats/openai/transcriptions.ts";
+export type { SearchRequest, SearchResponse, SearchResult } from "./formats/perplexity/search.ts";
 export { type CompletionParams, completion } from "./library/completion.ts";
 export { type EmbeddingParams, embedding } from "./library/embedding.ts";
+export {
+  type GenerateContentParams,
+  generateContent,
+  generateContentStream,
+} from "./library/generate-content.ts";
+export {
+  type ImageEditParams,
+  type ImageGenerationParams,
+  type ImageVariationParams,
+  imageEdit,
+  imageGeneration,
+  imageVariation,
+} from "./library/images.ts";
+export { type MessagesParams, messages } from "./library/messages.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
 export { type ModerationParams, moderation } from "./library/moderation.ts";
+export { type OcrParams, ocr } from "./library/ocr.ts";
 export { type RerankParams, rerank } from "./library/rerank.ts";
+export { type ResponsesParams, responses } from "./library/responses.ts";
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
+export { type SearchParams, search } from "./library/search.ts";
+export { type SpeechParams, speech } from "./library/speech.ts";
 export { type TextCompletionParams, textCompletion } from "./library/text-completion.ts";
+export { type TranscriptionParams, transcription, translation } from "./library/transcription.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";
 export type { Candidate, Strategy } from "./router/request.ts";

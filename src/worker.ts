@@ -5,8 +5,10 @@ import { createApp } from "./gateway/app.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { housekeeping } from "./gateway/housekeeping.ts";
+import { workForBatch } from "./gateway/llm/batches/work.ts";
 import { consume } from "./ledger/consumer.ts";
 import { bucketPayloads } from "./ledger/payloads.ts";
+import { batchRooms } from "./objects/batch.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
 import { idempotencyObjects } from "./objects/idempotency.ts";
@@ -14,8 +16,10 @@ import { ledgerJournal } from "./objects/ledger.ts";
 import { routerStateObjects } from "./objects/router-state.ts";
 import { objectLimiter, scopeObjects } from "./objects/scope.ts";
 import { openDatabase } from "./store/database.ts";
+import { bucketFiles } from "./store/files.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
+export { BatchObject } from "./objects/batch.ts";
 export { HealthObject } from "./objects/health.ts";
 export { IdempotencyObject } from "./objects/idempotency.ts";
 export { LedgerObject } from "./objects/ledger.ts";
@@ -24,6 +28,9 @@ export { ScopeObject } from "./objects/scope.ts";
 
 /** Bindings, and variables by any other name. */
 type Env = Bindings;
+
+/** The queue that wakes workers for batches; all others bring rows of the ledger. */
+const BATCH_QUEUE = "sluice-batches";
 
 /** What this isolate runs: the config is parsed and validated once, by the first request. */
 let running: { gateway: Gateway; app: ReturnType<typeof createApp> } | undefined;
@@ -52,6 +59,8 @@ function start(env: Env): NonNullable<typeof running> {
       accounts: scopeObjects(env.SCOPES),
     },
     ...(env.PAYLOADS && { payloads: bucketPayloads(env.PAYLOADS) }),
+    ...(env.FILES && { files: bucketFiles(env.FILES) }),
+    batches: batchRooms(env.BATCHES),
     journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };
@@ -79,7 +88,15 @@ export default {
     context.waitUntil(ready.then(() => gateway.health.refresh("cron")));
     context.waitUntil(housekeeping(gateway).catch((error: unknown) => gateway.log.fault("housekeeping", error)));
   },
-  async queue(batch, env) {
+  async queue(batch, env, context) {
+    if (batch.queue === BATCH_QUEUE) {
+      running ??= start(env);
+      const { gateway } = running;
+      await gateway.models.ready((promise) => context.waitUntil(promise));
+      const keeper = { executionCtx: context };
+      await Promise.all(batch.messages.map(({ body }) => workForBatch(gateway, keeper, body)));
+      return;
+    }
     const log = consoleLog({ calls: false });
     await consume(batch.messages, { db: openDatabase(env.DB), onNotice: (text) => log.notice(text) });
   },

@@ -21,6 +21,7 @@ const LAYERS = [
   "guardrails",
   "call",
   "health",
+  "batches",
   "objects",
   "gateway",
   "mcp",

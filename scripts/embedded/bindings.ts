@@ -1,4 +1,5 @@
 /** What the embedded worker is bound to (`scripts/workerd-config.ts`). */
+import type { BucketObject } from "./bucket.ts";
 import type { ClockObject } from "./cron.ts";
 import type { DatabaseObject } from "./d1.ts";
 import type { Migration } from "./migrate.ts";
@@ -8,16 +9,19 @@ export interface EmbeddedBindings {
   DATABASE: DurableObjectNamespace<DatabaseObject>;
   QUEUE: DurableObjectNamespace<QueueObject>;
   CLOCK: DurableObjectNamespace<ClockObject>;
+  BUCKET: DurableObjectNamespace<BucketObject>;
   GATEWAY: GatewayHandlers;
   /** In the order they are applied. */
   MIGRATIONS: readonly Migration[];
-  CONSUMER: ConsumerSettings;
+  /** In the order of the entrypoints in `queue.ts`. */
+  CONSUMERS: readonly ConsumerSettings[];
 }
 
-/** How the queue is delivered: the consumer of `wrangler.toml`. */
+/** How a queue is delivered: a consumer of `wrangler.toml`. */
 export interface ConsumerSettings {
   queue: string;
-  deadLetterQueue: string;
+  /** Absent: what cannot be delivered is dropped. */
+  deadLetterQueue?: string;
   /** Messages. */
   maxBatchSize: number;
   /** Seconds the first message of a batch waits for others. */

@@ -1,9 +1,9 @@
 /**
- * A queue on this machine: one SQLite Durable Object keeps a message before its `send()` returns, and until the
+ * The queues on this machine: of each one SQLite Durable Object keeps a message before its `send()` returns, and until the
  * gateway's `queue()` has taken it. At least once: what was under way when the process ended is delivered again.
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
-import type { DeliveryResult, EmbeddedBindings, QueueDelivery } from "./bindings.ts";
+import type { ConsumerSettings, DeliveryResult, EmbeddedBindings, QueueDelivery } from "./bindings.ts";
 import { type Format, received, type SentMessage, sentBatch, sentMessage, TooLargeError } from "./messages.ts";
 
 type MessageRow = {
@@ -31,13 +31,25 @@ const TABLES = `
 /** The service the gateway's `SPEND_QUEUE` is bound to. */
 export class SpendQueue extends WorkerEntrypoint<EmbeddedBindings> {
   override fetch(request: Request): Promise<Response> {
-    return this.env.QUEUE.getByName(this.env.CONSUMER.queue).fetch(request);
+    return this.env.QUEUE.getByName("sluice-spend").fetch(request);
+  }
+}
+
+/** That of `BATCH_QUEUE`. */
+export class BatchQueue extends WorkerEntrypoint<EmbeddedBindings> {
+  override fetch(request: Request): Promise<Response> {
+    return this.env.QUEUE.getByName("sluice-batches").fetch(request);
   }
 }
 
 export class QueueObject extends DurableObject<EmbeddedBindings> {
+  readonly #settings: ConsumerSettings;
+
   constructor(context: DurableObjectState, env: EmbeddedBindings) {
     super(context, env);
+    const own = env.CONSUMERS.find(({ queue }) => env.QUEUE.idFromName(queue).equals(context.id));
+    if (own === undefined) throw new Error("no consumer is configured for this queue");
+    this.#settings = own;
     context.storage.sql.exec(TABLES);
   }
 
@@ -85,7 +97,7 @@ export class QueueObject extends DurableObject<EmbeddedBindings> {
 
   /** Now where a batch is full, else when its first message has waited long enough. */
   #nextDelivery(now: number): number | undefined {
-    const { maxBatchSize, maxBatchTimeout } = this.env.CONSUMER;
+    const { maxBatchSize, maxBatchTimeout } = this.#settings;
     const { sql } = this.ctx.storage;
     const { ready } = sql
       .exec<{ ready: number }>(
@@ -100,7 +112,7 @@ export class QueueObject extends DurableObject<EmbeddedBindings> {
   }
 
   async #deliver(now: number): Promise<void> {
-    const { queue, maxBatchSize } = this.env.CONSUMER;
+    const { queue, maxBatchSize } = this.#settings;
     const batch = this.ctx.storage.sql
       .exec<MessageRow>(
         "SELECT seq, id, sent_at, format, body, attempts FROM messages WHERE ready_at <= ? ORDER BY ready_at, seq LIMIT ?",
@@ -126,13 +138,13 @@ export class QueueObject extends DurableObject<EmbeddedBindings> {
   }
 
   #settle(batch: readonly MessageRow[], result: DeliveryResult): void {
-    const { queue, deadLetterQueue, maxRetries } = this.env.CONSUMER;
+    const { queue, deadLetterQueue, maxRetries } = this.#settings;
     const { sql } = this.ctx.storage;
     const delays = retried(batch, result);
     const dead = batch.filter(({ id, attempts }) => delays.has(id) && attempts >= maxRetries);
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
-      for (const { seq } of dead)
+      for (const { seq } of deadLetterQueue === undefined ? [] : dead)
         sql.exec(
           `INSERT INTO dead_letters SELECT seq, id, sent_at, format, body, attempts + 1, ? FROM messages WHERE seq = ?`,
           now,
@@ -151,7 +163,7 @@ export class QueueObject extends DurableObject<EmbeddedBindings> {
     });
     if (dead.length > 0)
       console.error(
-        `queue ${queue}: moved to ${deadLetterQueue} after ${maxRetries + 1} attempts: ${dead.map(({ id }) => id).join(", ")}`,
+        `queue ${queue}: ${deadLetterQueue === undefined ? "dropped" : `moved to ${deadLetterQueue}`} after ${maxRetries + 1} attempts: ${dead.map(({ id }) => id).join(", ")}`,
       );
   }
 

@@ -4,16 +4,18 @@
  */
 import type { EmbeddedBindings } from "./bindings.ts";
 
+export { Bucket, BucketObject } from "./bucket.ts";
 export { ClockObject } from "./cron.ts";
 export { Database, DatabaseObject } from "./d1.ts";
-export { QueueObject, SpendQueue } from "./queue.ts";
+export { BatchQueue, QueueObject, SpendQueue } from "./queue.ts";
 
 export default {
-  /** Migrates, then starts clock and queue. 500 and a `MigrationFailure` where the database cannot be used. */
-  async fetch(_, { DATABASE, QUEUE, CLOCK, CONSUMER }) {
+  /** Migrates, then starts clock and queues. 500 and a `MigrationFailure` where the database cannot be used. */
+  async fetch(_, { DATABASE, QUEUE, CLOCK, CONSUMERS }) {
     const failure = await DATABASE.getByName("DB").migrationFailure();
     if (failure) return Response.json(failure, { status: 500 });
-    await Promise.all([QUEUE.getByName(CONSUMER.queue).wake(), CLOCK.getByName("clock").start()]);
+    const queues = CONSUMERS.map(({ queue }) => QUEUE.getByName(queue).wake());
+    await Promise.all([...queues, CLOCK.getByName("clock").start()]);
     return new Response("started");
   },
 } satisfies ExportedHandler<EmbeddedBindings>;

@@ -5,8 +5,10 @@
 
 import { RateLimitError, ServiceUnavailableError } from "../formats/errors.ts";
 import type { Admission, Demand, Limiter, Refusal } from "../limits/demand.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
 import { NANO } from "../models/money.ts";
 import { type AskedTerms, longestOutput, worstCase } from "../models/worst-case.ts";
+import type { Target } from "../providers/provider.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { budgetMeter } from "../tenancy/demands.ts";
 import { scopeOf } from "../tenancy/scopes.ts";
@@ -29,6 +31,10 @@ export interface DeploymentGateOptions {
 export interface RequestSize {
   input(): Promise<number>;
   output: number | undefined;
+  /** Tokens a provider is allowed beyond that; none, unless said. */
+  roomFor?(target: Target): number;
+  /** What is known of the target's model for such a request; what the target says, unless said. */
+  rowFor?(target: Target): ModelInfo | undefined;
   /** Answers asked for: each may be as long as the model gives. */
   answers: number;
   terms: AskedTerms;
@@ -75,7 +81,8 @@ export class DeploymentGate {
     throw refused(deployment, verdict.refusal);
   }
 
-  async #demands(deployment: Deployment, { input, output, answers, terms }: RequestSize): Promise<Demand[]> {
+  async #demands(deployment: Deployment, size: RequestSize): Promise<Demand[]> {
+    const { input, output, answers, terms } = size;
     const { enforcesRates, providerBudgets, timezone } = this.#options;
     const { id, rpm, tpm, target } = deployment;
     const scope = scopeOf.deployment(id);
@@ -96,8 +103,10 @@ export class DeploymentGate {
     for (const [whose, budget] of budgets) {
       if (budget === undefined) continue;
       const tokens = await input();
-      const least = worstCase(target.info, tokens, output ?? answers, now, terms);
-      const most = worstCase(target.info, tokens, output ?? longest, now, terms);
+      const info = size.rowFor?.(target) ?? target.info;
+      const room = size.roomFor?.(target) ?? 0;
+      const least = worstCase(info, tokens, output === undefined ? answers : output + room, now, terms);
+      const most = worstCase(info, tokens, output === undefined ? longest : output + room, now, terms);
       demands.push({ scope: whose, meter: budgetMeter("budget", budget, { now, timezone }), least, most });
     }
     return demands;

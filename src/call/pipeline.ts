@@ -16,8 +16,8 @@ import type { CallDependencies, CallInput, Reply } from "./call.ts";
 import type { Caller } from "./caller.ts";
 import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
+import { limitsOf } from "./limits-of.ts";
 import { splitOptions } from "./options.ts";
-import { prioritySubject } from "./priority.ts";
 import { type Passage, relay, translate } from "./relay.ts";
 import { Reservation, type Size } from "./reservation.ts";
 import { type RoutingOptions, routeRequest } from "./routing.ts";
@@ -32,15 +32,15 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
   const settlement = new Settlement(dependencies, operation.name, input);
   dependencies.waitUntil(settlement.done);
   try {
-    const asked = admit(dependencies, operation, input, input.body);
+    const asked = await admit(dependencies, operation, input, input.body);
     settlement.admitted(asked.request, asked.options);
     settlement.asked(asked.request);
     const { admitted, reservation } = await reserveOrFallBack(dependencies, operation, input, asked);
     const { request } = admitted;
     settlement.reserved(reservation);
     const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
-    const askDeployment = (choice: Choice) => {
-      const asked = withOverrides(dependencies, operation, input, admitted, choice);
+    const askDeployment = async (choice: Choice) => {
+      const asked = await withOverrides(dependencies, operation, input, admitted, choice);
       return ask(dependencies, operation, input, asked, choice, settlement);
     };
     const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
@@ -77,7 +77,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const error = settlement.toError(cause);
     settlement.fail(error, input.signal.aborted);
     return {
-      status: error.status,
+      status: operation.errorStatus?.(error) ?? error.status,
       headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
       body: JSON.stringify(operation.errorBody(error)),
       ended: settlement.done,
@@ -95,12 +95,12 @@ interface Admitted<Request> {
 }
 
 /** Admit: what the client asks, told apart and checked. */
-function admit<Request extends BaseRequest, Response, Chunk>(
+async function admit<Request extends BaseRequest, Response, Chunk>(
   { settings }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   { headers, caller }: CallInput,
   body: Record<string, unknown>,
-): Admitted<Request> {
+): Promise<Admitted<Request>> {
   const missing = caller.enforcedParams.find((path) => valueAt(body, path) === undefined);
   if (missing !== undefined)
     throw new BadRequestError(
@@ -109,14 +109,21 @@ function admit<Request extends BaseRequest, Response, Chunk>(
     );
   const { request: given, options, routing } = splitOptions(body, headers);
   if (!caller.mayMock) options.mock = {};
+  options.forwardedHeaders = headersNamed(operation.forwardedHeaders ?? [], headers);
   options.tags = [...new Set([...options.tags, ...caller.tags])];
-  const request = named(validate(operation.request, given), caller);
+  const fields = operation.read === undefined ? given : await operation.read(given);
+  const request = named(validate(operation.request, fields), caller);
   return {
     request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request,
     size: sizeOf(operation, request),
     options,
     routing,
   };
+}
+
+/** Those of the headers that are there. */
+function headersNamed(names: readonly string[], headers: Headers): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? ""]] : [])));
 }
 
 /** `metadata.app` of a body; `undefined` where there is none. */
@@ -141,6 +148,7 @@ function sizeOf<Request extends BaseRequest, Response, Chunk>(
     input,
     output: operation.outputBound(request),
     roomFor: (target) => operation.roomFor?.(request, target) ?? 0,
+    ...(operation.rowFor && { rowFor: (target) => operation.rowFor?.(request, target) }),
     answers: operation.answersOf(request),
     terms: operation.termsOf(request),
   };
@@ -179,32 +187,22 @@ async function reserveOrFallBack<Request extends BaseRequest, Response, Chunk>(
 
 /** Reserves what the call may use of every limit and budget it counts for. */
 async function reserve(
-  { limiter, router, now, settings }: CallDependencies,
+  dependencies: CallDependencies,
   { id, caller }: CallInput,
   { request, size, options }: Admitted<BaseRequest>,
 ): Promise<Reservation> {
-  const group = router.groups.find(request.model, caller.attribution.teamId);
-  const served = { name: group?.name ?? request.model, deployments: group?.deployments ?? [] };
-  const subjects = [...(await caller.subjects(options.tags))];
-  const priority =
-    group && settings.priorities && prioritySubject(group, caller.priority, router.state, now(), settings.priorities);
-  if (priority !== undefined) subjects.push(priority);
-  const { timezone, compatibility } = settings;
-  const isDynamic = subjects.some(({ requestsAreDynamic, tokensAreDynamic }) => requestsAreDynamic || tokensAreDynamic);
-  const isSaturated = isDynamic && router.isSaturated(request.model, caller.attribution.teamId);
-  const { surcharges } = settings;
-  const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
+  const { served, subjects, ports } = await limitsOf(dependencies, caller, request.model, options.tags);
   return Reservation.make(id, subjects, served, size, ports);
 }
 
 /** A fallback's own params take the place of the request's, and are checked as those were. */
-function withOverrides<Request extends BaseRequest, Response, Chunk>(
+async function withOverrides<Request extends BaseRequest, Response, Chunk>(
   dependencies: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
   admitted: Admitted<Request>,
   { overrides }: Choice,
-): Admitted<Request> {
+): Promise<Admitted<Request>> {
   if (Object.keys(overrides).length === 0) return admitted;
   return admit(dependencies, operation, input, { ...input.body, ...overrides });
 }
@@ -324,7 +322,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
     clientGone: () => input.signal.aborted,
     encode: (chunk) => operation.encode(rename?.(chunk) ?? chunk, request),
     done: operation.done,
-    encodeError: operation.encodeError,
+    encodeError: (error) => operation.encodeError(error, meter),
     toError: (cause) => settlement.toError(cause),
     observe: (chunk) => {
       if (rest === undefined) meter.chunk(chunk); // what is continued reads its own

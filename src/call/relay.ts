@@ -73,7 +73,7 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
           }
           reading = undefined;
           if (chunks === undefined) {
-            controller.enqueue(encoder.encode(passage.done));
+            if (passage.done !== "") controller.enqueue(encoder.encode(passage.done));
             controller.close();
             passage.over({ reason: "complete" });
             return;
@@ -140,6 +140,7 @@ export function relay<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8Array
     if (passage.clientGone()) return { reason: "aborted" };
     try {
       const writer = writable.getWriter();
+      if (failure !== undefined) observeSafely(observe); // the error may tell how far the stream has come
       // The upstream may have broken off within a line: the blank line makes the error an event of its own.
       if (failure !== undefined && !told)
         await writer.write(new TextEncoder().encode(`\n\n${passage.encodeError(failure)}`));

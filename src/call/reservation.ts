@@ -1,6 +1,7 @@
 /** What a call has reserved: of its limits when it is let in, and of its budgets for each deployment it asks. */
 import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
 import type { Admission, Charge, Demand, Limiter, Standing, Used } from "../limits/demand.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
 import { type Surcharges, surcharge } from "../models/surcharge.ts";
 import { type AskedTerms, affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Target } from "../providers/provider.ts";
@@ -27,6 +28,8 @@ export interface Size {
   output: number | undefined;
   /** Tokens a provider is allowed beyond that, or beyond what the answer is bounded to. */
   roomFor(target: Target): number;
+  /** What is known of the target's model for such a request; what the target says, unless said. */
+  rowFor?(target: Target): ModelInfo | undefined;
   /** Answers asked for: each may be as long as the model gives. */
   answers: number;
   /** What makes the same tokens dearer. */
@@ -182,23 +185,24 @@ export class Reservation {
     const { now } = this.#ports;
     const input = await size.input();
     const { output, answers, terms } = size;
-    const longest = longestOutput(target.info) * answers;
+    const info = size.rowFor?.(target) ?? target.info;
+    const longest = longestOutput(info) * answers;
     const room = size.roomFor(target);
     const others = [...this.#open.values()].reduce((sum, worst) => sum + worst, 0);
     const worst = priced(
-      worstCase(target.info, input, output === undefined ? longest : output + room, now, terms),
+      worstCase(info, input, output === undefined ? longest : output + room, now, terms),
       target,
       this.#ports,
     );
     this.#open.set(attempt, worst);
-    const isUnknown = output === undefined && !target.info?.max_output_tokens;
+    const isUnknown = output === undefined && !info?.max_output_tokens;
     if (others + worst <= reserved) return isUnknown ? longest : undefined;
     const raised = await this.#admission.raise(others + worst);
     if (raised.ok) return undefined;
     // There is not so much, but an answer that has no bound of its own may be shorter.
     const held = this.#admission.reserved ?? 0;
     const price = (money: number) => priced(money, target, this.#ports);
-    const affordable = affordableOutput(target.info, input, held - others, now, { longest, terms, price });
+    const affordable = affordableOutput(info, input, held - others, now, { longest, terms, price });
     if (output === undefined && affordable >= SHORTEST_ANSWER * answers + room) {
       this.#open.set(attempt, held - others);
       return affordable - room;
@@ -270,7 +274,7 @@ async function factsOf(
     if (!isSized) return 0; // nobody asks
     const outputOf = (target: Target) => (length === undefined ? longestOf(target) : length + size.roomFor(target));
     const costs = targets.map((target) =>
-      priced(worstCase(target.info, input, outputOf(target), now, terms), target, ports),
+      priced(worstCase(size.rowFor?.(target) ?? target.info, input, outputOf(target), now, terms), target, ports),
     );
     return Math.max(0, ...costs);
   };

@@ -75,7 +75,7 @@ function fallbackTable(value: unknown, param: string): FallbackTable | undefined
 
 /** What the router is told. Tokens are counted only if it asks. */
 export function routeRequest<Request extends BaseRequest, Response, Chunk>(
-  operation: Operation<Request, Response, Chunk>,
+  operation: Pick<Operation<Request, Response, Chunk>, "countInput" | "countLongest" | "paramsOf" | "affinityOf">,
   request: Request,
   options: CallOptions,
   routing: RoutingOptions,

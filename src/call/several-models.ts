@@ -78,7 +78,7 @@ async function refuse<Request extends BaseRequest, Response, Chunk>(
   dependencies.waitUntil(settlement.done);
   settlement.fail(error, false);
   return {
-    status: error.status,
+    status: operation.errorStatus?.(error) ?? error.status,
     headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
     body: JSON.stringify(operation.errorBody(error)),
     ended: settlement.done,

@@ -13,26 +13,47 @@ import { storedModelRoutes } from "./admin/models/routes.ts";
 import { organizationRoutes } from "./admin/organizations/routes.ts";
 import { projectRoutes } from "./admin/projects/routes.ts";
 import { routerSettingsRoutes } from "./admin/router-settings.ts";
+import { searchToolRoutes } from "./admin/search-tools.ts";
 import { spendRoutes } from "./admin/spend/routes.ts";
 import { tagRoutes } from "./admin/tags.ts";
 import { teamRoutes } from "./admin/teams/routes.ts";
 import { userRoutes } from "./admin/users/routes.ts";
+import { vectorStoreRoutes } from "./admin/vector-stores.ts";
 import { authenticate, refuseRoute } from "./auth.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { type Gateway, waitUntil } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
+import { messageBatchRoutes } from "./llm/batches/messages.ts";
+import { batchRoutes } from "./llm/batches/routes.ts";
+import { claudeCodeRoutes } from "./llm/claude-code.ts";
+import { fileRoutes } from "./llm/files/routes.ts";
+import { geminiRoutes } from "./llm/gemini/routes.ts";
 import { modelInfoRoutes } from "./llm/model-info.ts";
 import { modelRoutes } from "./llm/models.ts";
+import { objectRoutes } from "./llm/objects/routes.ts";
 import { operationRoutes } from "./llm/operations.ts";
+import { configuredRoutes } from "./llm/pass-through/configured.ts";
 import { passThroughRoutes } from "./llm/pass-through/routes.ts";
+import { realtimeRoutes } from "./llm/realtime/routes.ts";
+import { searchRoutes } from "./llm/search/routes.ts";
+import { utilityRoutes } from "./llm/utilities.ts";
 import type { Route } from "./route.ts";
 import { routerStateRoutes } from "./router-state.ts";
 
 /** Everything the gateway serves. What is not in this table is not served. */
 export const routes: readonly Route[] = [
   ...operationRoutes,
+  ...fileRoutes,
+  ...batchRoutes,
+  ...messageBatchRoutes,
+  ...geminiRoutes,
+  ...realtimeRoutes,
+  ...objectRoutes,
+  ...searchRoutes,
   ...modelRoutes,
+  ...claudeCodeRoutes,
   ...modelInfoRoutes,
+  ...utilityRoutes,
   ...healthRoutes,
   ...routerStateRoutes,
   ...budgetRoutes,
@@ -50,6 +71,8 @@ export const routes: readonly Route[] = [
   ...tagRoutes,
   ...teamRoutes,
   ...userRoutes,
+  ...searchToolRoutes,
+  ...vectorStoreRoutes,
   ...passThroughRoutes, // last: what the gateway itself serves under a provider's name comes first
 ];
 
@@ -75,7 +98,8 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
     headers.set("x-litellm-call-id", context.get("callId"));
     headers.set("x-content-type-options", "nosniff");
   });
-  for (const route of [...routes, ...docsRoutes(routes)]) mount(app, gateway, route);
+  const all = [...configuredRoutes(gateway.config), ...routes]; // an admin's own come first, as in LiteLLM
+  for (const route of [...all, ...docsRoutes(all)]) mount(app, gateway, route);
   app.notFound(({ req }) =>
     errorResponse(new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`)),
   );
@@ -101,7 +125,9 @@ function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Rou
   app.on(route.method, [...route.paths], async (context) => {
     context.set("errorBody", route.errorBody);
     if (route.access === "public") return route.handle({ context, gateway });
-    const principal = await authenticate(context.req.raw.headers, gateway.authPorts(context));
+    const principal =
+      (await route.authenticate?.({ context, gateway })) ??
+      (await authenticate(context.req.raw.headers, gateway.authPorts(context)));
     const refusal = refuseRoute(principal, route.access, context.req.path);
     if (refusal !== undefined) throw refusal;
     await gateway.models.ready((promise) => waitUntil(context, promise));

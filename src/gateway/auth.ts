@@ -48,23 +48,36 @@ export interface AuthPorts {
  * @throws AuthenticationError and its like always, unless the key is right: there is no principal without one
  */
 export async function authenticate(headers: Headers, ports: AuthPorts): Promise<Principal> {
-  const { masterKey, findKey, now } = ports;
+  const { masterKey, findKey } = ports;
   const key = keyOf(headers, ports.keyHeader);
   if (!key) throw refused("No api key passed in.");
   if (masterKey === undefined && findKey === undefined)
     throw refused("this gateway has no master key: nobody can be let in. Set LITELLM_MASTER_KEY.");
   if (key.length > MAX_KEY_LENGTH) throw refused("the key is too long to be one.");
   const token = await knownDigestOf(key);
+  const isMaster = masterKey !== undefined && (await isSame(token, masterKey));
+  if (!isMaster && !key.startsWith("sk-"))
+    throw refused(`LiteLLM Virtual Key expected. Received=${mask(key)}, expected to start with 'sk-'.`);
+  const principal = await principalOf(token, ports);
+  if (principal !== undefined) return principal;
+  throw refused(
+    `Invalid proxy server token passed. Received API Key = ${mask(key)}, Key Hash (Token) = ${token}. Unable to find token.`,
+    "token_not_found_in_db",
+  );
+}
+
+/**
+ * Who has the key with this digest; `undefined` where nobody has.
+ * @throws SluiceError where the key may not be used now
+ */
+export async function principalOf(
+  token: string,
+  { masterKey, findKey, now }: Omit<AuthPorts, "keyHeader">,
+): Promise<Principal | undefined> {
   if (masterKey !== undefined && (await isSame(token, masterKey)))
     return { role: "proxy_admin", token, userId: ADMIN_USER_ID, identity: undefined };
-  if (!key.startsWith("sk-"))
-    throw refused(`LiteLLM Virtual Key expected. Received=${mask(key)}, expected to start with 'sk-'.`);
   const identity = await findKey?.(token);
-  if (identity === undefined)
-    throw refused(
-      `Invalid proxy server token passed. Received API Key = ${mask(key)}, Key Hash (Token) = ${token}. Unable to find token.`,
-      "token_not_found_in_db",
-    );
+  if (identity === undefined) return undefined;
   const refusal = refuseKey(identity, now);
   if (refusal !== undefined) throw refusal;
   const { user } = identity;

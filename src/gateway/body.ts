@@ -1,4 +1,5 @@
 import { BadRequestError, RequestTooLargeError } from "../formats/errors.ts";
+import { parseForm } from "../formats/multipart.ts";
 
 /**
  * Reads a JSON object of at most `limit` bytes, and gives its text too; a larger body is refused before it is held in
@@ -36,16 +37,11 @@ export async function readForm(request: Request, limit: number): Promise<Record<
   if (!/;\s*boundary=/i.test(type))
     throw new BadRequestError("litellm.BadRequestError: the content-type multipart/form-data has no boundary");
   const bytes = await readBytes(request, limit);
-  let form: FormData;
-  try {
-    form = await new Response(bytes, { headers: { "content-type": type } }).formData();
-  } catch (cause) {
-    throw new BadRequestError("litellm.BadRequestError: the request body is not a form with the boundary it names", {
-      cause,
-    });
-  }
+  const form = parseForm(bytes, type);
+  if (form === undefined)
+    throw new BadRequestError("litellm.BadRequestError: the request body is not a form with the boundary it names");
   const fields = new Map<string, unknown>();
-  for (const [name, value] of form) {
+  for (const { name, value } of form) {
     const isList = name.endsWith("[]");
     const field = isList ? name.slice(0, -2) : name;
     const parsed = typeof value === "string" && JSON_FIELDS.has(field) ? fromJson(value) : value;

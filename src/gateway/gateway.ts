@@ -1,5 +1,6 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
+import type { BatchRooms } from "../batches/room.ts";
 import type { CallDependencies, Journal } from "../call/call.ts";
 import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts";
 import type { SluiceError } from "../formats/errors.ts";
@@ -16,6 +17,7 @@ import { ModelGroups } from "../router/groups.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
 import { createVault, rootSecret, type Vault } from "../secrets/vault.ts";
 import { type Database, unavailable } from "../store/database.ts";
+import type { FileStore } from "../store/files.ts";
 import { loadIdentity } from "../store/identities.ts";
 import type { KeyIdentity } from "../store/identity.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -26,6 +28,9 @@ import type { GatewayConfig } from "./config/load.ts";
 import { deploymentGate } from "./deployment-limits.ts";
 import { StoredModels } from "./stored-models.ts";
 import { subjectDirectory } from "./subject-lookup.ts";
+
+/** What keeps the process alive for a request, or for a message of a queue. */
+export type Keeper = Pick<Context, "executionCtx">;
 
 export interface Gateway {
   config: GatewayConfig;
@@ -42,18 +47,22 @@ export interface Gateway {
   vault: Vault;
   /** Prompts and answers that are too big for a row; absent where no bucket is bound. */
   payloads: PayloadStore | undefined;
+  /** Contents of clients' files; absent where no bucket is bound. */
+  files: FileStore | undefined;
+  /** Batches that the gateway runs itself; absent outside Workers. */
+  batches: BatchRooms | undefined;
   /** What scopes have spent. */
   accounts: ScopeAccounts;
   /** Makes this isolate ask the database anew for whatever it knows of keys. */
   forgetTenancy(): void;
   /** Keeps the process alive for what goes on after the answer. */
-  waitUntil(context: Context, promise: Promise<unknown>): void;
+  waitUntil(context: Keeper, promise: Promise<unknown>): void;
   /** What auth goes by within this request. */
-  authPorts(context: Context): AuthPorts;
+  authPorts(context: Keeper): AuthPorts;
   /** Customers and tags, for a call within this request. */
-  subjects(context: Context): SubjectLookup;
+  subjects(context: Keeper): SubjectLookup;
   /** What a call within this request may use. */
-  calls(context: Context): CallDependencies;
+  calls(context: Keeper): CallDependencies;
 }
 
 export function createGateway(
@@ -68,6 +77,8 @@ export function createGateway(
     /** Counters of scopes; in this process if absent. */
     scopes?: { limiter: Limiter; accounts: ScopeAccounts };
     payloads?: PayloadStore;
+    files?: FileStore;
+    batches?: BatchRooms;
     /** Absent: what becomes of calls is only logged. */
     journal?: Journal;
   },
@@ -102,6 +113,8 @@ export function createGateway(
     vault,
     accounts,
     payloads: ports.payloads,
+    files: ports.files,
+    batches: ports.batches,
     forgetTenancy() {
       identities.clear();
       directory.clear();
@@ -186,7 +199,7 @@ function createMonitor(
 }
 
 /** Outside Workers there is no execution context, and nothing ends a promise early. */
-export function waitUntil(context: Context, promise: Promise<unknown>): void {
+export function waitUntil(context: Keeper, promise: Promise<unknown>): void {
   try {
     context.executionCtx.waitUntil(promise);
   } catch {

@@ -1,10 +1,12 @@
-/** What cron sees to beside health checks: old calls leave the ledger, replaced keys stop, keys replace themselves. */
+/** What cron sees to beside health checks: old calls leave the ledger, files expire, replaced keys stop, keys replace themselves. */
 import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
 import { isRotationEnabled, rotateDueKeys } from "./admin/keys/rotation.ts";
 import type { Gateway } from "./gateway.ts";
+import { removeExpiredFiles } from "./llm/files/expire.ts";
 
 /** Bounded: what one run does not manage the next one does. */
-export async function housekeeping({ config, database, payloads, log }: Gateway): Promise<void> {
+export async function housekeeping(gateway: Gateway): Promise<void> {
+  const { config, database, payloads, log } = gateway;
   if (database === undefined) return;
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
   const deletePayloads = payloads && ((refs: string[]) => payloads.delete(refs));
@@ -13,6 +15,11 @@ export async function housekeeping({ config, database, payloads, log }: Gateway)
     if (period !== undefined) await deleteOldLogs(ports, retentionPeriod(period));
   } catch (error) {
     log.fault("maximum_spend_logs_retention_period", error); // the rest is to be seen to all the same
+  }
+  try {
+    await removeExpiredFiles(gateway, Date.now());
+  } catch (error) {
+    log.fault("files that expire", error);
   }
   const { waiting } = await rotateDueKeys(database, Date.now(), {
     deliver: undefined, // no secret manager is connected yet

@@ -1,14 +1,14 @@
-/** Asks one deployment for a few tokens, as a client would, to see whether it answers. */
+/** Asks one deployment for a little, as a client would, to see whether it answers. */
 import { SluiceError } from "../formats/errors.ts";
 import { providerOf } from "../models/catalogue.ts";
-import { attempt, type CallSettings } from "../operations/attempt.ts";
-import { chat } from "../operations/chat.ts";
+import type { CallOptions, CallSettings } from "../operations/attempt.ts";
 import { findProvider } from "../providers/registry.ts";
 import { resolveModel } from "../providers/resolve.ts";
 import { Secret } from "../providers/secret.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { isPattern } from "../router/patterns.ts";
 import type { HealthResult } from "./book.ts";
+import { type Question, questionFor } from "./questions.ts";
 
 export interface CheckPorts {
   fetch: typeof fetch;
@@ -19,10 +19,6 @@ export interface CheckPorts {
 
 /** LiteLLM's `HEALTH_CHECK_TIMEOUT_SECONDS`. */
 const TIMEOUT = 60;
-/** LiteLLM's default; some providers take no fewer. */
-const MAX_TOKENS = 16;
-/** Modes whose deployments answer a chat request. */
-const CHAT_MODES: ReadonlySet<string> = new Set(["chat", "completion", "responses"]);
 const RATE_LIMITS = ["x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens", "x-ms-region"];
 
 /** Never rejects: what goes wrong is the result. */
@@ -36,9 +32,9 @@ export async function checkDeployment(deployment: Deployment, ports: CheckPorts)
     ...fields,
   });
   try {
-    const asked = checkedAs(deployment);
-    if (typeof asked === "string") return result({ status: "unchecked", error: asked });
-    const headers = await ask(asked, ports);
+    const check = checkOf(deployment);
+    if (typeof check === "string") return result({ status: "unchecked", error: check });
+    const headers = await ask(check, ports);
     const limits = RATE_LIMITS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
     return result({ status: "healthy", ...(limits.length > 0 && { rateLimits: Object.fromEntries(limits) }) });
   } catch (error) {
@@ -48,19 +44,27 @@ export async function checkDeployment(deployment: Deployment, ports: CheckPorts)
   }
 }
 
+interface Check {
+  deployment: Deployment;
+  question: Question;
+}
+
 /**
  * The deployment as it is to be asked, with `health_check_model` in the model's place, or why it cannot be.
  * @throws BadRequestError where the model to ask has no provider
  */
-function checkedAs(deployment: Deployment): Deployment | string {
+function checkOf(deployment: Deployment): Check | string {
   const model = deployment.raw.info["health_check_model"];
-  const mode = deployment.info.mode ?? deployment.target.info?.mode ?? "chat";
-  if (!CHAT_MODES.has(mode)) return `deployments of mode ${mode} are not checked yet`;
   const asked = typeof model === "string" && model !== "" ? askingFor(deployment, model) : deployment;
+  const mode = asked.info.mode ?? asked.target.info?.mode ?? "chat";
+  const question = questionFor(mode);
+  if (question === undefined) return `deployments of mode ${mode} are not checked yet`;
   if (isPattern(asked.target.model) && deployment.mockResponse === undefined)
     return "a wildcard is checked by the model that model_info.health_check_model names";
-  if (findProvider(asked.target.provider)?.chat === undefined) return `${asked.target.provider} does no chat`;
-  return asked;
+  const provider = findProvider(asked.target.provider);
+  if (provider === undefined || !question.isFor(provider, asked.target))
+    return `${asked.target.provider} does no ${question.name}`;
+  return { deployment: asked, question };
 }
 
 /** The same deployment, asked for another model of its provider. */
@@ -76,22 +80,12 @@ function askingFor(deployment: Deployment, model: string): Deployment {
 }
 
 /** @returns headers of the provider's answer */
-async function ask(deployment: Deployment, { fetch, now, settings }: CheckPorts): Promise<Record<string, string>> {
+async function ask({ deployment, question }: Check, ports: CheckPorts): Promise<Record<string, string>> {
+  const { fetch, now, settings } = ports;
   const stated = Number(deployment.raw.info["health_check_timeout"]);
-  const { answer } = await attempt(
-    chat,
-    {
-      model: deployment.modelName,
-      messages: [{ role: "user", content: "What's 1 + 1?" }],
-      max_tokens: MAX_TOKENS,
-      stream: false, // whatever the deployment's defaults are
-    },
-    deployment,
-    { timeout: stated > 0 ? stated : TIMEOUT, dropParams: true, extraHeaders: {}, tags: [], mock: {} },
-    settings,
-    { fetch, now, id: "health" },
-  );
-  return answer.headers;
+  const timeout = stated > 0 ? stated : TIMEOUT;
+  const options: CallOptions = { timeout, dropParams: true, extraHeaders: {}, tags: [], mock: {} };
+  return question.ask(deployment, options, settings, { fetch, now, id: "health" });
 }
 
 /** An upstream may repeat what it was sent. */

@@ -29,7 +29,7 @@ export interface Measured {
   queries?: number;
   /** Results a search was asked for. */
   results?: number;
-  /** Pages that were read, and those annotated with a schema. */
+  /** Pages that were read, and those of them annotated with a schema, which have a price of their own. */
   pages?: number;
   annotatedPages?: number;
   /** Code interpreter containers. */
@@ -83,6 +83,7 @@ export function measuredParts(usage: Usage, rates: Rates, info: ModelInfo, measu
   const byTokens = tokens && rates("input_cost_per_token") !== undefined;
   const imagesByTokens = tokens && rates("output_cost_per_image_token") !== undefined;
   const { audio_tokens, image_tokens } = usage.prompt_tokens_details ?? {};
+  const annotated = Math.min(measured.annotatedPages ?? 0, measured.pages ?? 0);
   const duration =
     rates("output_cost_per_video_per_second") ?? (rates("output_cost_per_second") || rates("input_cost_per_second"));
 
@@ -92,8 +93,12 @@ export function measuredParts(usage: Usage, rates: Rates, info: ModelInfo, measu
       quantity: measured.queries ?? (perQuery.has(info.mode ?? "") ? 1 : 0),
       price: rates("input_cost_per_query"),
     },
-    { part: "page", quantity: measured.pages ?? 0, price: rates("ocr_cost_per_page") },
-    { part: "page", quantity: measured.annotatedPages ?? 0, price: rates("annotation_cost_per_page") },
+    { part: "page", quantity: (measured.pages ?? 0) - annotated, price: rates("ocr_cost_per_page") },
+    {
+      part: "page",
+      quantity: annotated,
+      price: rates("annotation_cost_per_page") ?? rates("ocr_cost_per_page"),
+    },
     { part: "session", quantity: measured.sessions ?? 0, price: rates("code_interpreter_cost_per_session") },
     { part: "request", quantity: 1, price: rates("input_cost_per_request") },
     { part: "input_video", quantity: inputVideoSeconds, price: videoRate(rates, inputVideoSeconds) },

@@ -55,6 +55,8 @@ export function worstCase(
     variants.push({ ...total, completion_tokens_details: { reasoning_tokens: output } });
   if (info["output_cost_per_image_token"] !== undefined)
     variants.push({ ...total, completion_tokens_details: { image_tokens: output } });
+  if (info["input_cost_per_image_token"] !== undefined)
+    variants.push({ ...total, prompt_tokens_details: { image_tokens: prompt } });
   if (hasAudio || mayTalk)
     variants.push({
       ...total,

@@ -1,4 +1,6 @@
+import type { BatchMessage } from "../batches/room.ts";
 import type { SpendMessage } from "../ledger/parcels.ts";
+import type { BatchObject } from "./batch.ts";
 import type { HealthObject } from "./health.ts";
 import type { IdempotencyObject } from "./idempotency.ts";
 import type { LedgerObject } from "./ledger.ts";
@@ -16,4 +18,8 @@ export interface Bindings {
   SPEND_QUEUE: Queue<SpendMessage>;
   /** Optional: for prompts and answers that are too big for a row of the ledger. */
   PAYLOADS?: R2Bucket;
+  /** Optional: contents of clients' files. */
+  FILES?: R2Bucket;
+  BATCHES: DurableObjectNamespace<BatchObject>;
+  BATCH_QUEUE: Queue<BatchMessage>;
 }

@@ -22,6 +22,8 @@ export interface CallOptions {
   allowedOpenaiParams?: string[];
   /** Headers to send upstream; names in lower case. */
   extraHeaders: Record<string, string>;
+  /** Those that go to upstreams of the client's own format alone. */
+  forwardedHeaders?: Record<string, string>;
   tags: string[];
   /** `mock_response` and its kin: answers made without a provider. */
   mock: MockOptions;
@@ -73,35 +75,39 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   ports: AttemptPorts,
   observer?: AttemptObserver<Response, Chunk>,
 ): Promise<Attempt<Request, Response, Chunk>> {
-  const target = targetOf(deployment, options, settings);
-  const adapter = adapterOf(operation, target);
-  const policy = policyOf(deployment, options, target);
-  const chosen = operation.settleParams(withDefaults(deployment, request), adapter, target, policy);
+  const reached = priced(operation, request, targetOf(deployment, options, settings));
+  const adapter = adapterOf(operation, reached);
+  const policy = policyOf(deployment, options, reached);
+  const target = forAdapter(reached, adapter.wire === operation.wire ? options.forwardedHeaders : undefined, policy);
+  const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
+  const chosen = operation.settleParams(withDefaults(defaults, request), adapter, target, policy);
   const settled = (await operation.prepare?.(chosen, adapter)) ?? chosen;
-  const meter = operation.meter(settled);
+  const meter = operation.meter(settled, target);
   observer?.begins(meter, target);
   const mock = mockOf(deployment, options);
   const seconds = timeLimit(settled, deployment, options, settings);
   const answer = mock
     ? await answerMock(operation, mock, settled, target, seconds, ports)
-    : await speakInParts(operation, adapter, settled, target, {
-        fetch: ports.fetch,
-        signal: ports.signal,
-        timeout: seconds,
-        timeoutIsClients: (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,
-        stream: settled.stream === true,
-        extraBody: deployment.extraBody,
-        isContent: operation.isContent,
-        chunksOf: operation.chunksOf,
-        now: ports.now,
-        id: `${operation.idPrefix}${ports.id}`,
-        onRequest: (url) => observer?.asks(url),
-      });
+    : adapter.answer
+      ? { kind: "complete" as const, body: await adapter.answer(settled, target), headers: {} }
+      : await speakInParts(operation, adapter, settled, target, {
+          fetch: ports.fetch,
+          signal: ports.signal,
+          timeout: seconds,
+          timeoutIsClients: (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,
+          stream: settled.stream === true,
+          extraBody: deployment.extraBody,
+          isContent: operation.isContent,
+          chunksOf: operation.chunksOf,
+          now: ports.now,
+          id: `${operation.idPrefix}${ports.id}`,
+          onRequest: (url) => observer?.asks(url),
+        });
   return { adapter, target, meter, answer };
 }
 
 /** The admin's defaults for what the request does not say; either name of the longest answer says it. */
-function withDefaults<Request extends BaseRequest>({ defaults }: Deployment, request: Request): Request {
+function withDefaults<Request extends BaseRequest>(defaults: Deployment["defaults"], request: Request): Request {
   const isBounded = OUTPUT_LIMITS.some((name) => (request as Record<string, unknown>)[name] != null); // whatever its type, an object
   if (!isBounded) return { ...defaults, ...request };
   const kept = Object.entries(defaults).filter(([name]) => !OUTPUT_LIMITS.includes(name));
@@ -110,12 +116,35 @@ function withDefaults<Request extends BaseRequest>({ defaults }: Deployment, req
 
 const OUTPUT_LIMITS = ["max_tokens", "max_completion_tokens"];
 
+/** The target with what is known of its model for this request. */
+function priced<Request extends BaseRequest, Response, Chunk>(
+  { rowFor }: Operation<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+): Target {
+  const info = rowFor?.(request, target);
+  return info === undefined ? target : { ...target, info };
+}
+
 function targetOf({ target, policy }: Deployment, options: CallOptions, settings: CallSettings): Target {
   return {
     ...target,
     headers: mergeHeaders(options.extraHeaders, target.headers ?? {}),
     modifyParams: options.modifyParams ?? target.modifyParams ?? settings.modifyParams ?? false,
     dropParams: options.dropParams ?? policy.dropParams ?? settings.dropParams ?? false,
+  };
+}
+
+/** With what only this adapter is to have. */
+function forAdapter(
+  target: Target,
+  forwarded: Record<string, string> | undefined,
+  { allowedOpenaiParams = [] }: ParamPolicy,
+): Target {
+  return {
+    ...target,
+    ...(forwarded && { headers: mergeHeaders(forwarded, target.headers ?? {}) }),
+    ...(allowedOpenaiParams.length > 0 && { allowedParams: allowedOpenaiParams }),
   };
 }
 

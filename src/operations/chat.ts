@@ -12,15 +12,20 @@ import {
 import { ContinuationJoiner, continueRequest } from "../formats/openai/continuation.ts";
 import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../formats/openai/legacy-functions.ts";
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
+import { toChatRequest } from "../formats/openai/responses/to-chat-request.ts";
+import { responsesRequestSchema } from "../formats/openai/responses/types.ts";
 import { CompletionBuilder, chunksOfCompletion, isContent } from "../formats/openai/stream.ts";
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
+import { validate } from "../formats/validate.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { countMessages, estimateUsage } from "../models/tokens.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
+import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { settleParams } from "../providers/params.ts";
 import { findProvider } from "../providers/registry.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
+import { searchesOf } from "./searches.ts";
 import { wantsStreamUsage, withoutUsage, withStreamUsage } from "./stream-usage.ts";
 
 /** Chat completions: OpenAI's format for the client, any provider behind it. */
@@ -34,10 +39,13 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     "/v1/engines/:model{.+}/chat/completions",
     "/openai/deployments/:model{.+}/chat/completions",
     "/v1/openai/deployments/:model{.+}/chat/completions",
+    "/cursor/chat/completions",
+    "/cursor/v1/chat/completions",
   ],
   request: chatRequestSchema,
   wire: "openai",
-  adapter: (provider) => provider.chat,
+  read: async (fields) => (isResponsesRequest(fields) ? fromResponses(fields) : fields),
+  adapter: chatAdapterOf,
   idPrefix: "chatcmpl-",
   settleParams(request, adapter, target, policy) {
     const portable = adapter.wire === "gemini" ? request : withPlainToolCallIds(request);
@@ -91,17 +99,19 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   },
 };
 
-/** Web searches a model makes of itself where nobody says how many. */
-const USUAL_SEARCHES = 5;
+/** Cursor asks a chat's route in the format of the Responses API, and reads the answer as chat's. */
+function isResponsesRequest(fields: Record<string, unknown>): boolean {
+  return fields["messages"] === undefined && fields["input"] !== undefined;
+}
+
+function fromResponses(fields: Record<string, unknown>): ChatRequest {
+  return toChatRequest(validate(responsesRequestSchema, fields), { dropParams: true });
+}
 
 function termsOf(request: ChatRequest): AskedTerms {
   const { service_tier, web_search_options, modalities, messages, tools } = request;
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
-  const searching = (tools ?? []).filter(({ type }) => type?.startsWith("web_search"));
-  const most = searching.map(({ max_uses }) =>
-    typeof max_uses === "number" && max_uses >= 0 ? max_uses : USUAL_SEARCHES,
-  );
-  const searches = most.reduce((sum, uses) => sum + uses, web_search_options ? 1 : 0);
+  const searches = searchesOf(tools ?? []) + (web_search_options ? 1 : 0);
   const hasAudio = messages.some(
     ({ content }) => Array.isArray(content) && content.some(({ type }) => type === "input_audio"),
   );

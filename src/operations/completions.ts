@@ -15,6 +15,7 @@ import { addUsage } from "../formats/openai/continuation.ts";
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { countTokens } from "../models/tokens.ts";
+import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { completionsByChat } from "../providers/completions-by-chat.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { CompletionAdapter, Provider, Target } from "../providers/provider.ts";
@@ -86,8 +87,10 @@ export const completions: Operation<CompletionRequest, TextCompletion, TextCompl
   continuation: () => undefined,
 };
 
-function adapterOf({ completions: native, chat }: Provider, target: Target): CompletionAdapter | undefined {
+function adapterOf(provider: Provider, target: Target): CompletionAdapter | undefined {
+  const { completions: native } = provider;
   if (native !== undefined && (native.serves?.(target) ?? true)) return native;
+  const chat = chatAdapterOf(provider, target);
   return chat && completionsByChat(chat);
 }
 

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { SluiceError } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
 import type { CostOptions } from "../models/cost.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import type { ParamPolicy } from "../providers/params.ts";
@@ -27,10 +28,18 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   request: z.ZodType<Request>;
   /** Clients may send forms with files (`multipart/form-data`) instead of JSON. */
   takesForms?: true;
+  /**
+   * The fields of a request as its schema has them, before they are checked: forms have texts alone, and what must be
+   * looked up in files is looked up here. As they are, unless said.
+   * @throws SluiceError
+   */
+  read?(fields: Record<string, unknown>): Promise<Record<string, unknown>>;
   /** The model of requests that name none: this one, or where it is not served, the first of this mode. */
   usual?: { model: string; mode: string };
   /** The format its clients speak. */
   wire: Wire;
+  /** Headers of the client that are a part of the format, in lower case: they go on to upstreams that speak it. */
+  forwardedHeaders?: readonly string[];
   /** What speaks to a provider, or to this model of it. */
   adapter(provider: Provider, target: Target): Adapter<Request, Response, Chunk> | undefined;
   /** Begins the ids of answers whose upstream gives none. */
@@ -47,6 +56,11 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
    * @throws SluiceError where that cannot be
    */
   prepare?(request: Request, adapter: Adapter<Request, Response, Chunk>): Promise<Request>;
+  /** The admin's defaults, which have chat's names, as requests to this adapter have them. As they are, unless said. */
+  defaultsFor?(
+    adapter: Adapter<Request, Response, Chunk>,
+    defaults: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>>;
   /** How a request becomes several, for an adapter that takes only so many inputs at once. Unless said, it never does. */
   parts?: Parts<Request, Response, Chunk>;
   /** Tokens of the prompt, counted here. */
@@ -59,6 +73,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   answersOf(request: Request): number;
   /** Tokens of output the provider is allowed beyond `outputBound`, or beyond what the request is `bounded` to. */
   roomFor?(request: Request, target: Target): number;
+  /** What is known of the model for this request, where its price depends on more than tokens (an image of a size). */
+  rowFor?(request: Request, target: Target): ModelInfo | undefined;
   /** What it asks for that makes the same tokens dearer. */
   termsOf(request: Request): AskedTerms;
   /** The request with an answer of at most so many tokens. */
@@ -92,11 +108,17 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   encode(chunk: Chunk, request: Request): string | undefined;
   /** Ends the client's stream. */
   done: string;
-  /** An error after the stream has begun. */
-  encodeError(error: SluiceError): string;
+  /**
+   * An error after the stream has begun.
+   * @param meter has read what came before it
+   */
+  encodeError(error: SluiceError, meter: Meter<Response, Chunk>): string;
   /** The body of an error before it. */
   errorBody(error: SluiceError): unknown;
-  meter(request: Request): Meter<Response, Chunk>;
+  /** Its status; the error's own, unless said. */
+  errorStatus?(error: SluiceError): number;
+  /** @param target by whom it is answered */
+  meter(request: Request, target: Target): Meter<Response, Chunk>;
   /**
    * How to go on with a stream that broke off, from what the client has read of it; `undefined` where it cannot be.
    * @param usage of what was delivered

@@ -24,7 +24,7 @@ export async function speakInParts<Request extends BaseRequest, Response, Chunk>
   options: SpeakOptions<Response, Chunk>,
 ): Promise<Answer<Response, Chunk>> {
   const { parts } = operation;
-  const { mostInputs } = adapter;
+  const mostInputs = typeof adapter.mostInputs === "function" ? adapter.mostInputs(target) : adapter.mostInputs;
   if (parts === undefined || mostInputs === undefined) return speak(adapter, request, target, options);
   const requests = parts.split(request, mostInputs);
   const [only] = requests;

@@ -1,5 +1,6 @@
 /** Which parameters of a request may go to a provider. */
 import { UnsupportedParamsError } from "../formats/errors.ts";
+import { isRecord } from "../formats/json.ts";
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 
 /**
@@ -8,6 +9,7 @@ import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
  */
 const HINTS: ReadonlySet<string> = new Set([
   "metadata",
+  "partial_images",
   "prompt_cache_key",
   "prompt_cache_retention",
   "safety_identifier",
@@ -85,6 +87,24 @@ function isDefault(name: string, value: unknown): boolean {
       return value === 0;
     case "reasoning_effort":
       return value === "none";
+    case "reasoning": // of the Responses API, as is `text`
+      return !isRecord(value) || !value["effort"] || value["effort"] === "none";
+    case "text":
+      return !isRecord(value) || !isRecord(value["format"]) || value["format"]["type"] === "text";
+    case "tools":
+      return Array.isArray(value) && value.length === 0;
+    case "background":
+    case "moderation":
+    case "size":
+      return value === "auto";
+    case "quality":
+      return value === "auto" || value === "standard";
+    case "output_format":
+      return value === "png";
+    case "output_compression":
+      return value === 100;
+    case "input_fidelity":
+      return value === "low";
     case "thinking":
       return typeof value === "object" && value !== null && "type" in value && value.type === "disabled";
     default:

@@ -4,18 +4,42 @@
  * gateway's format, events become chunks. It fetches nothing and keeps nothing.
  */
 
+import type {
+  CountTokensRequest,
+  CountTokensResponse,
+  Message,
+  MessagesRequest,
+  StreamEvent,
+} from "../formats/anthropic/types.ts";
 import type { RerankRequest, RerankResponse } from "../formats/cohere/rerank.ts";
 import type { SluiceError } from "../formats/errors.ts";
+import type { GenerateContentCall, GeneratedChunk, GeneratedContent } from "../formats/gemini/as-chat.ts";
+import type { CountAnswer, CountCall } from "../formats/gemini/count-tokens.ts";
+import type { EmbedAnswer, EmbedCall } from "../formats/gemini/embed.ts";
+import type { OcrRequest, OcrResponse } from "../formats/mistral/ocr.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
 import type { CompletionRequest, TextCompletion } from "../formats/openai/completions.ts";
 import type { EmbeddingRequest, EmbeddingResponse } from "../formats/openai/embeddings.ts";
+import type {
+  ImageEditRequest,
+  ImageEvent,
+  ImageGenerationRequest,
+  ImageResponse,
+  ImageVariationRequest,
+} from "../formats/openai/images.ts";
 import type { ModerationRequest, ModerationResponse } from "../formats/openai/moderations.ts";
+import type { SecretKind, SecretRequest, SecretResponse } from "../formats/openai/realtime-secrets.ts";
+import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../formats/openai/responses/types.ts";
+import type { SpeechAudio, SpeechEvent, SpeechRequest } from "../formats/openai/speech.ts";
+import type { Transcription, TranscriptionEvent, TranscriptionRequest } from "../formats/openai/transcriptions.ts";
+import type { SearchRequest, SearchResponse } from "../formats/perplexity/search.ts";
 import type { ServerEvent } from "../formats/sse.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
+import type { RealtimeAdapter } from "./realtime.ts";
 import type { Secret } from "./secret.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
-export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere" | "native";
+export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere" | "mistral" | "native";
 
 /** Where and how a model is reached: the settled `litellm_params` of one deployment. */
 export interface Target {
@@ -32,12 +56,19 @@ export interface Target {
   headers?: Record<string, string>;
   /** Everything else in `litellm_params` that belongs to the provider (`vertex_project`, `aws_region_name`, ...). */
   params?: Record<string, unknown>;
+  /**
+   * The one of OpenAI's two APIs it is asked by, whichever the client speaks (LiteLLM's `openai/responses/<model>`, and its
+   * `use_chat_completions_api`). Unless said, the client's where the provider has it.
+   */
+  api?: "chat" | "responses";
   /** What the catalogue and the deployment's `model_info` know of the model. */
   info?: ModelInfo;
   /** May the adapter repair a request the provider would refuse (`modify_params`)? */
   modifyParams?: boolean;
   /** Leave out what the provider lacks instead of refusing (`drop_params`). */
   dropParams?: boolean;
+  /** OpenAI parameters to send although the provider is not known to take them (`allowed_openai_params`). */
+  allowedParams?: readonly string[];
 }
 
 export interface UpstreamRequest {
@@ -105,15 +136,22 @@ export interface Adapter<Request, Response, Chunk> {
    * `UnsupportedParamsError` or dropped; parameters OpenAI does not have pass through.
    */
   supportedParams(target: Target): ReadonlySet<string> | "all";
-  /** How many inputs (texts, prompts) one request may have; more are asked for in several. Unless said, any number. */
-  mostInputs?: number;
+  /**
+   * How many inputs (texts, prompts) one request may have, or images it may ask for; more are asked for in several. Unless
+   * said, any number.
+   */
+  mostInputs?: number | ((target: Target) => number | undefined);
   /** Takes texts as tokens, too. Unless said, they are made text before. */
   takesTokens?: boolean;
+  /** Takes images and audio as the files they are. Unless said, they are made base64 before. */
+  takesFiles?: boolean;
   /**
    * What an answer to this request is: JSON, unless said. Text comes to `response` as a string. Bytes (audio, files) go to
    * the client as they come, and `response` is not asked; `any` is JSON where the upstream's content type says so, else bytes.
    */
   answers?(request: Request, target: Target): "json" | "text" | "bytes" | "any";
+  /** Answers by itself; then nobody is asked. */
+  answer?(request: Request, target: Target): Promise<Response>;
   /** @throws SluiceError where the request cannot be said in the provider's format */
   request(request: Request, target: Target): UpstreamRequest;
   /** @throws SluiceError where the body is no answer */
@@ -126,9 +164,34 @@ export interface Adapter<Request, Response, Chunk> {
 export type WholeAdapter<Request, Response> = Omit<Adapter<Request, Response, never>, "stream">;
 
 export type EmbeddingAdapter = WholeAdapter<EmbeddingRequest, EmbeddingResponse>;
+export type SecretAdapter = WholeAdapter<SecretRequest, SecretResponse>;
 export type ModerationAdapter = WholeAdapter<ModerationRequest, ModerationResponse>;
+export type OcrAdapter = WholeAdapter<OcrRequest, OcrResponse>;
+/** Web search. */
+export interface SearchAdapter extends WholeAdapter<SearchRequest, SearchResponse> {
+  /** The provider's row of prices for this search (`search-advanced`); `search`, unless said. */
+  priceRow?(request: SearchRequest): string;
+}
 export type RerankAdapter = WholeAdapter<RerankRequest, RerankResponse>;
 export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
+
+/** Anthropic's Messages API: the client's format on both sides. */
+export type MessagesAdapter = Adapter<MessagesRequest, Message, StreamEvent>;
+export type CountTokensAdapter = WholeAdapter<CountTokensRequest, CountTokensResponse>;
+
+/** Google's `generateContent`: the client's format on both sides. */
+export type GenerateContentAdapter = Adapter<GenerateContentCall, GeneratedContent, GeneratedChunk>;
+export type CountContentAdapter = WholeAdapter<CountCall, CountAnswer>;
+export type EmbedContentAdapter = WholeAdapter<EmbedCall, EmbedAnswer>;
+
+/** OpenAI's Responses API: the client's format on both sides. */
+export type ResponsesAdapter = Adapter<ResponsesRequest, ResponseObject, ResponseEvent>;
+
+/** A provider's own Responses API. */
+export interface NativeResponses extends ResponsesAdapter {
+  /** Does this model have it? The others are asked by chat. Unless said, all have. */
+  serves?(target: Target): boolean;
+}
 
 export type CompletionAdapter = Adapter<CompletionRequest, TextCompletion, TextCompletion>;
 
@@ -137,6 +200,18 @@ export interface NativeCompletions extends CompletionAdapter {
   /** Does this model have them? The others complete texts by chat. Unless said, all have. */
   serves?(target: Target): boolean;
 }
+
+/** Images, by what they are asked for with. */
+export interface ImageAdapter<Request> extends Adapter<Request, ImageResponse, ImageEvent> {
+  /** Does this model take such requests? Unless said, all do. */
+  serves?(target: Target): boolean;
+}
+
+/** Audio from text. One that answers with bytes is asked for its `response` only where the upstream answered with JSON. */
+export type SpeechAdapter = Adapter<SpeechRequest, SpeechAudio, SpeechEvent>;
+
+/** Text from audio, in its own language or in English. */
+export type TranscriptionAdapter = Adapter<TranscriptionRequest, Transcription, TranscriptionEvent>;
 
 export interface Provider {
   slug: string;
@@ -158,10 +233,40 @@ export interface Provider {
    * @throws BadRequestError where the path would leave the provider, AuthenticationError where there is no key
    */
   native?(call: NativeCall, target: Target): UpstreamRequest;
+  /** It keeps files and runs batches of them as OpenAI's API has it (`/v1/files`, `/v1/batches`), reached by `native`. */
+  batches?: true;
+  /** It runs batches as Anthropic's API has them (`/v1/messages/batches`), reached by `native`. */
+  messageBatches?: true;
   chat?: ChatAdapter;
+  /** Anthropic's Messages API of its own; a provider without is asked by chat. */
+  messages?: MessagesAdapter;
+  /** Tokens of a request of that API, as the provider counts them; those of others are counted here. */
+  countTokens?: CountTokensAdapter;
   /** Text completions; a provider without completes texts by chat. */
   completions?: NativeCompletions;
   embeddings?: EmbeddingAdapter;
+  imageGenerations?: ImageAdapter<ImageGenerationRequest>;
+  imageEdits?: ImageAdapter<ImageEditRequest>;
+  imageVariations?: ImageAdapter<ImageVariationRequest>;
   moderations?: ModerationAdapter;
+  /** Text of documents and pictures. */
+  ocr?: OcrAdapter;
   rerank?: RerankAdapter;
+  /** Web search. */
+  search?: SearchAdapter;
+  speech?: SpeechAdapter;
+  transcriptions?: TranscriptionAdapter;
+  translations?: TranscriptionAdapter;
+  /** OpenAI's Responses API of its own; a provider without is asked by chat. */
+  responses?: NativeResponses;
+  /** Google's `generateContent` of its own; a provider without is asked by chat. */
+  generateContent?: GenerateContentAdapter;
+  /** Tokens of a request of that API, as Google counts them; those of others are counted here. */
+  countContent?: CountContentAdapter;
+  /** Google's embeddings of its own; a provider without is asked for embeddings. */
+  embedContent?: EmbedContentAdapter;
+  /** Sessions in real time. */
+  realtime?: RealtimeAdapter;
+  /** Secrets of the provider's own by which such a session can be opened. */
+  realtimeSecrets?(kind: SecretKind): SecretAdapter;
 }

@@ -8,6 +8,7 @@ import { compatibleProviders } from "./openai-compatible/index.ts";
 import { passThrough } from "./pass-through.ts";
 import type { Provider } from "./provider.ts";
 import { recraft } from "./recraft/index.ts";
+import { searchProviders } from "./search/index.ts";
 import { voyage } from "./voyage/index.ts";
 
 export const providers: ReadonlyMap<string, Provider> = new Map(
@@ -22,6 +23,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     voyage,
     recraft,
     ...compatibleProviders,
+    ...searchProviders,
   ].map((provider) => [provider.slug, provider]),
 );
 

@@ -187,6 +187,7 @@ function compose<Request, Response, Chunk>(
     const { url, method, headers, body } = adapter.request(request, target);
     // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
     const init: RequestInit = { method, headers, redirect: "manual" };
+    if (body instanceof FormData) addFields(body, extraBody);
     if (body !== undefined)
       init.body =
         "json" in body
@@ -200,6 +201,11 @@ function compose<Request, Response, Chunk>(
     const message = "litellm.BadRequestError: the request is too deeply nested";
     throw new BadRequestError(message, { provider, model, cause });
   }
+}
+
+function addFields(form: FormData, fields: Record<string, unknown> = {}): void {
+  for (const [name, value] of Object.entries(fields))
+    form.set(name, typeof value === "string" ? value : JSON.stringify(value));
 }
 
 /** Milliseconds; Node's timers fire at once where it is more. */
@@ -222,10 +228,12 @@ async function asEventStream<Request, Response, Chunk>(
   options: SpeakOptions<Response, Chunk>,
 ) {
   const type = response.headers.get("content-type") ?? "";
-  if (!/application\/json|text\/html/i.test(type)) return { body, decoder: adapter.stream(exchange), relayable: true };
+  const mayBeText = /text\/plain/i.test(type) && adapter.answers?.(exchange.request, exchange.target) === "text";
+  if (!mayBeText && !/application\/json|text\/html/i.test(type))
+    return { body, decoder: adapter.stream(exchange), relayable: true };
   const text = await new Response(body).text().catch(broken);
   const isEvents = /^\s*(?:data|event|id|:)/.test(text);
-  const json = isEvents ? undefined : parseJson(text, exchange.target);
+  const json = isEvents ? undefined : mayBeText ? text : parseJson(text, exchange.target);
   if (isEvents || Array.isArray(json)) {
     const events = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : text;
     return { body: new Blob([events]).stream(), decoder: adapter.stream(exchange), relayable: false };

@@ -157,6 +157,12 @@ export class RoutingEngine {
     return { ...answered, retries, fallbacks, hedges };
   }
 
+  /** For one more request to a deployment that was chosen before: a session stays with it. */
+  ticketAgain({ group, deployment }: Choice, team?: string): Ticket {
+    const deployments = this.groups.find(group, team)?.deployments ?? [deployment];
+    return this.#ticket({ name: group, deployments }, deployment);
+  }
+
   /** Is the group under pressure: is any of its deployments cooling down, or at its limits? */
   isSaturated(model: string, team?: string): boolean {
     const group = this.groups.find(model, team);

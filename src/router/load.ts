@@ -206,6 +206,9 @@ function wildcard(
   return { ...base, target, bind };
 }
 
+/** Between provider and model: LiteLLM's way to say that chat goes to the Responses API. */
+const BY_RESPONSES = "responses/";
+
 function unresolvedTarget(model: string, targetFor: (model: string) => Target): Target {
   try {
     return targetFor(model); // `custom_llm_provider` may name it all the same
@@ -232,13 +235,15 @@ function settleTarget(
   keyIsOf?: string,
 ): Target {
   const base = params.base_url ?? params.api_base;
-  const { provider, model } = providers.resolve(litellmModel, {
+  const { provider, model: named } = providers.resolve(litellmModel, {
     ...(params.custom_llm_provider && { customProvider: params.custom_llm_provider }),
     ...(base && { apiBase: base }),
   });
   const known = providers.find(provider);
   if (known === undefined)
     throw new BadRequestError(`litellm.BadRequestError: Sluice does not speak ${provider} yet`, { param: "model" });
+  const byResponses = known.responses !== undefined && named.startsWith(BY_RESPONSES);
+  const model = byResponses ? named.slice(BY_RESPONSES.length) : named;
   const keyOfEnvironment = firstSet(known.keyVariables, environment);
   const ownKey = base || keyIsOf === undefined || keyIsOf === provider ? params.api_key : undefined;
   const apiKey = ownKey ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
@@ -250,6 +255,7 @@ function settleTarget(
     provider,
     model,
     ...defined({
+      api: byResponses ? ("responses" as const) : params.use_chat_completions_api ? ("chat" as const) : undefined,
       apiKey,
       apiBase,
       apiVersion: params.api_version,

@@ -9,7 +9,7 @@
 import { Secret } from "../providers/secret.ts";
 
 /** What a sealed text is for. Each has a key of its own. */
-export type Purpose = "model" | "credential" | "metadata";
+export type Purpose = "model" | "credential" | "metadata" | "client_secret" | "vector_store" | "search_tool";
 
 /** Where a sealed text stands. */
 export interface Place {

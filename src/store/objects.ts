@@ -1,11 +1,37 @@
 /** Objects clients come back for. Each is looked up with its owner: for anybody else there is none. */
-import { and, desc, eq, inArray, lt, or } from "drizzle-orm";
-import { among } from "./among.ts";
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
+import { among, atOnce, inParts } from "./among.ts";
 import type { Database } from "./database.ts";
 import { type ObjectRow, objects } from "./schema/index.ts";
 
 export async function insertObject(db: Database, row: ObjectRow): Promise<void> {
   await db.insert(objects).values(row);
+}
+
+/** Keeps the object as it was last seen, whether it was known before or not. */
+export async function keepObject(db: Database, row: ObjectRow): Promise<void> {
+  const { body, state, model } = row;
+  await db
+    .insert(objects)
+    .values(row)
+    .onConflictDoUpdate({ target: objects.id, set: { body, ...(state && { state }), ...(model && { model }) } });
+}
+
+/** Those of them that are not known yet. */
+export async function insertNewObjects(db: Database, rows: readonly ObjectRow[]): Promise<void> {
+  await atOnce(
+    db,
+    inParts(rows).map((part) => db.insert(objects).values(part).onConflictDoNothing()),
+  );
+}
+
+/** What is known under ids of providers, whosever it is and whichever provider keeps it; the oldest first. */
+export function findByProviderIds(db: Database, providerIds: readonly string[]): Promise<ObjectRow[]> {
+  return db
+    .select()
+    .from(objects)
+    .where(among(objects.provider_id, providerIds))
+    .orderBy(asc(objects.created_at), asc(objects.id));
 }
 
 /** @param owner whose it must be; absent: anybody's */
@@ -31,22 +57,41 @@ export interface ObjectList {
   owner?: string;
   /** The last object of the page before. */
   after?: Pick<ObjectRow, "id" | "created_at">;
+  /** Oldest first; newest, unless said. */
+  isAscending?: boolean;
+  /** Of files: what they are for. */
+  purpose?: string;
+  /** Who keeps them. */
+  provider?: string;
   most: number;
 }
 
-/** Newest first. */
-export function listObjects(db: Database, { kinds, owner, after, most }: ObjectList): Promise<ObjectRow[]> {
-  const isBefore =
+/** Objects that were seen; of some only the ids are known, as another object named them. */
+export function listObjects(
+  db: Database,
+  { kinds, owner, after, isAscending = false, purpose, provider, most }: ObjectList,
+): Promise<ObjectRow[]> {
+  const [order, isBeyond] = isAscending ? [asc, gt] : [desc, lt];
+  const isOnPage =
     after &&
     or(
-      lt(objects.created_at, after.created_at),
-      and(eq(objects.created_at, after.created_at), lt(objects.id, after.id)),
+      isBeyond(objects.created_at, after.created_at),
+      and(eq(objects.created_at, after.created_at), isBeyond(objects.id, after.id)),
     );
   return db
     .select()
     .from(objects)
-    .where(and(inArray(objects.kind, [...kinds]), ownedBy(owner), isBefore))
-    .orderBy(desc(objects.created_at), desc(objects.id))
+    .where(
+      and(
+        inArray(objects.kind, [...kinds]),
+        ownedBy(owner),
+        isNotNull(objects.body),
+        purpose === undefined ? undefined : sql`${objects.body} ->> '$.purpose' = ${purpose}`,
+        provider === undefined ? undefined : eq(objects.provider, provider),
+        isOnPage,
+      ),
+    )
+    .orderBy(order(objects.created_at), order(objects.id))
     .limit(most);
 }
 
@@ -64,6 +109,20 @@ export async function updateObject(
 export async function deleteObject(db: Database, id: string): Promise<boolean> {
   const deleted = await db.delete(objects).where(eq(objects.id, id)).returning({ id: objects.id });
   return deleted.length > 0;
+}
+
+/** Objects of a kind whose time is over, longest first. */
+export function expiredObjects(db: Database, kind: string, now: number, most: number): Promise<ObjectRow[]> {
+  return db
+    .select()
+    .from(objects)
+    .where(and(lt(objects.expires_at, now), eq(objects.kind, kind)))
+    .orderBy(asc(objects.expires_at))
+    .limit(most);
+}
+
+export async function deleteExpired(db: Database, ids: readonly string[]): Promise<void> {
+  await db.delete(objects).where(among(objects.id, ids));
 }
 
 function ownedBy(owner: string | undefined) {

@@ -1,7 +1,9 @@
 /** Streams that break off after the client has read a part of them (`mid_stream_fallback`). */
 import type { ServerResponse } from "node:http";
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { events, sse } from "./answers.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
 import { type Received, startUpstream, until } from "./upstream.ts";
 
@@ -23,6 +25,11 @@ const behaviours: Record<string, (response: ServerResponse, request: Received) =
   "breaks-in-tool"(response) {
     const call = { index: 0, id: "call_1", type: "function", function: { name: "f", arguments: '{"a":' } };
     write(response, { role: "assistant", tool_calls: [call] });
+    setTimeout(() => response.destroy(), 50);
+  },
+  "claude-breaks"(response) {
+    // its beginning: the text is open, and nothing ends it
+    response.write(sse(events("anthropic", "one two three ").slice(0, 3)));
     setTimeout(() => response.destroy(), 50);
   },
   "goes-silent"(response) {
@@ -53,7 +60,12 @@ beforeAll(async () => {
     { model_name: name, litellm_params: { model: "openai/continues", order: 2, ...params } },
   ];
   gateway = await startGateway({
-    model_list: [...pair("breaks-in-text"), ...pair("breaks-in-tool"), ...pair("goes-silent", { stream_timeout: 0.5 })],
+    model_list: [
+      ...pair("breaks-in-text"),
+      ...pair("breaks-in-tool"),
+      ...pair("goes-silent", { stream_timeout: 0.5 }),
+      ...pair("claude-breaks", { model: "anthropic/claude-breaks" }),
+    ],
     router_settings: { num_retries: 0, mid_stream_fallback: "continue" },
   });
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: MASTER_KEY, maxRetries: 0 });
@@ -106,5 +118,44 @@ describe("a stream that breaks off", () => {
 
   it("ends with the error where fallbacks are off", async () => {
     await expect(read("breaks-in-text", { disable_fallbacks: true })).rejects.toThrow(/APIConnectionError/);
+  });
+});
+
+describe("a message that breaks off", () => {
+  const anthropic = () => new Anthropic({ baseURL: gateway.url, apiKey: MASTER_KEY, maxRetries: 0, logLevel: "off" });
+  const asked = { max_tokens: 100, messages };
+
+  it.each(["breaks-in-text", "claude-breaks"])("goes on in the same block (%s)", async (model) => {
+    const stream = anthropic().messages.stream({ model, ...asked });
+    const types: string[] = [];
+    stream.on("streamEvent", ({ type }) => types.push(type));
+    const message = await stream.finalMessage();
+    expect(message.content).toMatchObject([{ type: "text", text: "one two three four five" }]);
+    expect(message.stop_reason).toBe("end_turn");
+    expect(types.filter((type) => !type.endsWith("_delta"))).toEqual([
+      "message_start",
+      "content_block_start",
+      "content_block_stop",
+      "message_stop",
+    ]);
+    expect(upstream.received.at(-1)?.body["messages"]).toEqual([
+      ...messages,
+      { role: "assistant", content: "one two three " },
+      { role: "user", content: expect.stringContaining("cut off") },
+    ]);
+    const record = () =>
+      gateway.records().findLast(({ modelGroup, operation }) => modelGroup === model && operation === "messages");
+    await until(() => record() !== undefined);
+    expect(record()).toMatchObject({ outcome: "success", estimated: true });
+    const { completion_tokens } = record()!["usage"] as typeof usage;
+    expect(message.usage.output_tokens).toBe(completion_tokens);
+  });
+
+  it("ends with the error within a tool call, in Anthropic's format", async () => {
+    const failure = await anthropic()
+      .messages.stream({ model: "breaks-in-tool", ...asked })
+      .finalMessage()
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ error: { type: "error", error: { type: "api_error" } } });
   });
 });

@@ -33,6 +33,12 @@ beforeAll(async () => {
       json(response, 500, {
         error: { message: `no: ${request.headers.authorization} ${request.headers["x-tenant"]}` },
       });
+    else if (request.path.endsWith("/images/generations"))
+      json(response, 200, { created: 1, data: [{ url: "https://images.test/1.png" }] });
+    else if (request.path.endsWith("/audio/speech")) {
+      response.writeHead(200, { "content-type": "audio/mpeg" });
+      response.end("spoken");
+    } else if (request.path.endsWith("/audio/transcriptions")) json(response, 200, { text: "" });
     else json(response, 200, whole("openai", "ok"), { "x-ratelimit-remaining-requests": "41" });
   });
 });
@@ -65,6 +71,9 @@ describe("on demand", () => {
         deployment("other/*", "openai/*"),
         deployment("vectors", "openai/text-embedding-3-small"),
         deployment("pictures", "openai/something-new", {}, { mode: "image_generation" }),
+        deployment("no-pictures", "anthropic/claude-sonnet-4-5", {}, { mode: "image_generation" }),
+        deployment("speaks", "openai/tts-1", {}, { health_check_voice: "nova" }),
+        deployment("listens", "openai/whisper-1"),
         { model_name: "mock", litellm_params: { model: "openai/x", mock_response: "Hi" }, model_info: { id: "mock" } },
       ],
       general_settings: { health_check_concurrency: 2 },
@@ -74,10 +83,18 @@ describe("on demand", () => {
 
   it("asks every deployment, in LiteLLM's fields, a few at a time", async () => {
     const found = await health(gateway);
-    expect(ids(found.healthy_endpoints)).toEqual(["up", "any/*", "mock"]);
+    expect(ids(found.healthy_endpoints)).toEqual(["up", "any/*", "pictures", "speaks", "listens", "mock"]);
     expect(ids(found.unhealthy_endpoints)).toEqual(["down", "slow"]);
-    expect(ids(found.unchecked_endpoints)).toEqual(["other/*", "vectors", "pictures"]);
-    expect(found).toMatchObject({ healthy_count: 3, unhealthy_count: 2 });
+    expect(ids(found.unchecked_endpoints)).toEqual(["other/*", "vectors", "no-pictures"]);
+    expect(found).toMatchObject({ healthy_count: 6, unhealthy_count: 2 });
+    const asked = (path: string) => upstream.received.find((request) => request.path.endsWith(path))?.body;
+    expect(asked("/audio/speech")).toEqual({ model: "tts-1", input: "test", voice: "nova" });
+    expect(asked("/audio/transcriptions")).toMatchObject({ model: "whisper-1", file: { size: 32_044 } });
+    expect(upstream.received.find(({ path }) => path.endsWith("/images/generations"))?.body).toEqual({
+      model: "something-new",
+      prompt: "A black dot",
+      stream: false,
+    });
     expect(found.healthy_endpoints[0]).toEqual({
       model: "openai/gpt-4o-mini",
       api_base: `${upstream.url}/v1`,
@@ -136,7 +153,7 @@ describe("on demand", () => {
       latest_health_checks: Record<string, unknown>;
       total_models: number;
     };
-    expect(latest.total_models).toBe(8);
+    expect(latest.total_models).toBe(11);
     expect(latest.latest_health_checks["down"]).toMatchObject({
       model_name: "down",
       model_id: "down",

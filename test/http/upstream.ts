@@ -5,6 +5,7 @@ export interface Received {
   method: string;
   path: string;
   headers: IncomingMessage["headers"];
+  /** What the JSON says; of a form, its fields: those that come twice as a list, files as `File`. */
   body: Record<string, unknown>;
   /** The gateway closed the connection before the answer was whole. */
   aborted: boolean;
@@ -18,12 +19,13 @@ export async function startUpstream(
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
-    const text = Buffer.concat(parts).toString();
+    const bytes = Buffer.concat(parts);
+    const type = request.headers["content-type"] ?? "";
     const entry: Received = {
       method: request.method ?? "",
       path: request.url ?? "",
       headers: request.headers,
-      body: text === "" ? {} : JSON.parse(text),
+      body: type.startsWith("multipart/") ? await formIn(bytes, type) : jsonIn(bytes.toString()),
       aborted: false,
     };
     received.push(entry);
@@ -43,6 +45,20 @@ export async function startUpstream(
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+function jsonIn(text: string): Record<string, unknown> {
+  return text === "" ? {} : JSON.parse(text);
+}
+
+async function formIn(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Record<string, unknown>> {
+  const form = await new Response(bytes, { headers: { "content-type": type } }).formData();
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const values = form.getAll(name);
+      return [name, values.length > 1 ? values : values[0]];
+    }),
+  );
 }
 
 export function json(

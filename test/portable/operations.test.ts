@@ -1,6 +1,6 @@
 /** The library's functions beside chat, in Node and in workerd. */
 import { describe, expect, it } from "vitest";
-import { embedding, moderation, rerank, textCompletion } from "../../src/index.ts";
+import { embedding, messages, moderation, rerank, responses, textCompletion } from "../../src/index.ts";
 
 /** A provider that gives this answer, and keeps what it was asked. */
 function answering(body: unknown, type = "application/json") {
@@ -55,6 +55,31 @@ describe("the library beside chat", () => {
     expect(chat.asked).toHaveLength(2);
   });
 
+  it("messages: native, and by chat as a stream", async () => {
+    const asked = { max_tokens: 9, messages: [{ role: "user" as const, content: "Hi" }], api_key: "k" };
+    const body = { id: "msg_1", type: "message", content: [{ type: "text", text: "Hi" }], usage: {}, more: 1 };
+    const native = answering(body);
+    expect(await messages({ model: "anthropic/claude-sonnet-4-5", ...asked }, native.options)).toEqual(body);
+    expect(native.asked[0]).toMatchObject({
+      url: "https://api.anthropic.com/v1/messages",
+      body: { model: "claude-sonnet-4-5", max_tokens: 9 },
+    });
+    const chunk = (delta: object, finish_reason: string | null = null) =>
+      `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    const chat = answering(`${chunk({ content: "x" })}${chunk({}, "stop")}data: [DONE]\n\n`, "text/event-stream");
+    const types: string[] = [];
+    for await (const { type } of await messages({ model: "openai/gpt-4o", ...asked, stream: true }, chat.options))
+      types.push(type);
+    expect(types).toEqual([
+      "message_start",
+      "content_block_start",
+      "content_block_delta",
+      "content_block_stop",
+      "message_delta",
+      "message_stop",
+    ]);
+  });
+
   it("what is wrong is refused before anything is sent", async () => {
     const { asked, options } = answering({});
     await expect(embedding({ model: "openai/m", input: "" }, options)).rejects.toThrow(/input/);
@@ -62,5 +87,36 @@ describe("the library beside chat", () => {
       /does not do embeddings/,
     );
     expect(asked).toHaveLength(0);
+  });
+
+  it("responses: by chat where the provider has nothing else, its events as an iterable", async () => {
+    const sse = (data: object) => `data: ${JSON.stringify(data)}\n\n`;
+    const head = { id: "c", object: "chat.completion.chunk", created: 1, model: "m" };
+    const choice = { index: 0, delta: { role: "assistant", content: "Hi" }, finish_reason: "stop" };
+    const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
+    const body = `${sse({ ...head, choices: [choice] })}${sse({ ...head, choices: [], usage })}data: [DONE]\n\n`;
+    const { asked, options } = answering(body, "text/event-stream");
+    const types: string[] = [];
+    const request = { model: "groq/some-model", api_key: "k", input: "Hello", stream: true } as const;
+    for await (const { type } of await responses(request, options)) types.push(type);
+    expect(asked[0]?.url).toBe("https://api.groq.com/openai/v1/chat/completions");
+    expect([types[0], types.at(-1)]).toEqual(["response.created", "response.completed"]);
+  });
+
+  it("responses: as OpenAI gives them", async () => {
+    const given = {
+      id: "resp_1",
+      object: "response",
+      created_at: 1,
+      status: "completed",
+      model: "m",
+      output: [],
+      more: 1,
+    };
+    const { asked, options } = answering(given);
+    expect(await responses({ model: "openai/gpt-5-mini", input: "Hello" }, options)).toEqual(given);
+    expect(asked).toEqual([
+      { url: "https://api.openai.com/v1/responses", body: { model: "gpt-5-mini", input: "Hello" } },
+    ]);
   });
 });

@@ -5,6 +5,7 @@ import { countOf, isRecord, type Json, parseLoose, recordOf, recordsOf, textOf }
 
 export const PATHS: Readonly<Record<Exclude<Operation, "chat">, string>> = {
   embeddings: "/v1/embeddings",
+  imageGenerations: "/v1/images/generations",
   completions: "/v1/completions",
   moderations: "/v1/moderations",
   rerank: "/v2/rerank",
@@ -25,6 +26,7 @@ export function clientBody({ operation, wire, request, id, streaming }: Exchange
 const LEAST: Readonly<Record<Operation, Json>> = {
   chat: {},
   embeddings: { input: "Hello" },
+  imageGenerations: { prompt: "Hello" },
   completions: { prompt: "Hello" },
   moderations: { input: "Hello" },
   rerank: { query: "Hello", documents: ["Hello"] },
@@ -56,7 +58,7 @@ export function gotFacts({ operation, streaming }: Exchange, text: string): { fa
   const body = recordOf(streaming ? joined(text) : parseLoose(text));
   const object = { embeddings: "list", completions: "text_completion" }[operation as string];
   if (object !== undefined && body["object"] !== object) broken.push(`an answer is a ${object}`);
-  const items = recordsOf(body["data"] ?? body["choices"]);
+  const items = operation === "imageGenerations" ? [] : recordsOf(body["data"] ?? body["choices"]); // images have no index
   if (items.some(({ index }, position) => index !== position)) broken.push("indices are contiguous");
   return { facts: facts(operation, body, "the gateway"), broken };
 }
@@ -99,6 +101,11 @@ function facts(operation: Operation, value: unknown, provider: string): unknown 
         ]),
         usage: isRecord(body["usage"]) ? [usage["prompt_tokens"], usage["completion_tokens"] ?? 0] : null,
       };
+    case "imageGenerations":
+      return {
+        images: recordsOf(body["data"] ?? body["predictions"]).flatMap(imageOf),
+        usage: isRecord(usage["input_tokens_details"]) ? [usage["input_tokens"], usage["output_tokens"]] : null,
+      };
     case "rerank":
       return {
         results: recordsOf(body["results"] ?? body["data"]).map(({ index, relevance_score }) => [
@@ -110,6 +117,13 @@ function facts(operation: Operation, value: unknown, provider: string): unknown 
     default:
       return body["results"];
   }
+}
+
+/** Of OpenAI's or of Imagen's, which also tells there what it took away. */
+function imageOf(image: Json): unknown[] {
+  const base64 = textOf(image["b64_json"] ?? image["bytesBase64Encoded"]);
+  const url = textOf(image["url"] ?? image["gcsUri"]);
+  return base64 || url ? [[base64.length, base64.slice(0, 60), url, textOf(image["revised_prompt"])]] : [];
 }
 
 /** OpenAI's words for those of others. */

@@ -27,6 +27,7 @@ const OTHER_SLUGS: Readonly<Record<string, string>> = {
   azure: "openai",
   llamacpp: "llamafile",
   venice: "veniceai",
+  vertex_ai: "gemini",
   vllm: "hosted_vllm",
 };
 
@@ -44,7 +45,8 @@ export function slugOf({ provider, endpoint, operation, wire }: Exchange): strin
 }
 
 /** The model upstream: of the body, or of the path where the path has it. */
-export function upstreamModel({ request, url, model, wire }: Exchange): string {
+export function upstreamModel({ request, url, model, wire, operation }: Exchange): string {
+  if (wire === "gemini" && operation === "imageGenerations") return "imagen-4.0-generate-001"; // recorded without its name
   const path = decodeURIComponent(url.pathname);
   const inPath =
     wire === "gemini" ? /\/((?:models|tunedModels)\/[^:]+)/.exec(path)?.[1]?.replace(/^models\//, "") : undefined;
@@ -59,7 +61,10 @@ export function basePath({ url, wire }: Exchange): string {
   const path = url.pathname.replace(/^\/\/+/, "/");
   switch (wire) {
     case "openai":
-      return path.replace(/\/(?:chat|(?:chat\/)?completions|embeddings|moderations|rerank)$/, "") + url.search;
+      return (
+        path.replace(/\/(?:chat|(?:chat\/)?completions|embeddings|images\/generations|moderations|rerank)$/, "") +
+        url.search
+      );
     case "cohere":
       return path.replace(/\/(?:embed|rerank)$/, "");
     case "anthropic":

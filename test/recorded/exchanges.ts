@@ -12,7 +12,7 @@ export const RECORDED_DIR = resolve(
 export type Wire = "openai" | "anthropic" | "gemini" | "cohere";
 
 /** What the gateway is asked for; `chat` whatever the format of the upstream's chat is. */
-export type Operation = "chat" | "completions" | "embeddings" | "moderations" | "rerank";
+export type Operation = "chat" | "completions" | "embeddings" | "imageGenerations" | "moderations" | "rerank";
 
 const exchangeSchema = z.object({
   id: z.string(),
@@ -82,6 +82,7 @@ export function loadExchanges(filter = ""): Exchange[] {
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   completions: "completions",
   embeddings: "embeddings",
+  images: "imageGenerations",
   moderation: "moderations",
   rerank: "rerank",
 };
@@ -91,6 +92,7 @@ const UNSPOKEN: Readonly<Record<string, readonly string[]>> = {
   chat: ["cohere", "ollama", "dashscope_native"],
   completions: ["anthropic", "cohere", "ollama", "writer"],
   embeddings: ["bedrock", "ollama", "vertex_ai"],
+  images: ["dashscope_native", "venice"], // by their own endpoints, not by those like OpenAI's
   moderation: [],
   rerank: ["bedrock", "dashscope_native", "zeroentropy"],
 };
@@ -101,6 +103,8 @@ function wireOf(provider: string, endpoint: string): Wire | undefined {
   switch (endpoint) {
     case "embeddings":
       return provider === "cohere" || provider === "gemini" ? provider : "openai";
+    case "images":
+      return provider === "vertex_ai" ? "gemini" : "openai";
     case "rerank":
       return provider === "cohere" ? "cohere" : "openai";
     case "chat":

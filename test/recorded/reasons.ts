@@ -149,6 +149,12 @@ const ANSWERS: readonly Reason[] = [
       exchange.streaming && /\.finish$/.test(path) && got === "none" && /^data: .*"error": ?\{/m.test(exchange.body),
   },
   {
+    id: "filtered-images",
+    explanation: "Imagen answers 200 where its filter took away every image; here it is the error a filter is",
+    holds: ({ path, got }, { exchange }) =>
+      exchange.operation === "imageGenerations" && path === "status" && /^400 .*ContentPolicyViolation/.test(`${got}`),
+  },
+  {
     id: "google-key-401",
     explanation: "Google says 400 to a key it does not know; here it is 401, as in LiteLLM",
     holds: ({ path, got }, { exchange }) => path === "status" && got === 401 && /API key/i.test(exchange.body),

@@ -28,6 +28,33 @@ export function statusOfErrorType(type: unknown): number {
   }
 }
 
+/** The `error.type` of a status, for errors that are not Anthropic's own. */
+export function errorTypeOf(status: number): string {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 402:
+      return "billing_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 408:
+    case 504:
+      return "timeout_error";
+    case 409:
+      return "conflict_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 529:
+      return "overloaded_error";
+    default:
+      return status >= 500 ? "api_error" : "invalid_request_error";
+  }
+}
+
 /** The same for a whole error event. */
 export function statusOfErrorEvent(event: unknown): number {
   const error = isRecord(event) ? event["error"] : undefined;

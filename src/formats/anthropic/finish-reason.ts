@@ -14,3 +14,15 @@ export function toFinishReason(stopReason: string | null | undefined): FinishRea
       return "stop";
   }
 }
+
+/** To Anthropic's `stop_reason`. Providers say `stop` after tool calls, too, and agents go by the reason alone. */
+export function toStopReason(finishReason: string | null | undefined, calledTools: boolean): string {
+  switch (finishReason) {
+    case "length":
+      return "max_tokens";
+    case "content_filter":
+      return "refusal";
+    default: // stop, tool_calls, function_call, and words of the provider's own
+      return calledTools ? "tool_use" : "end_turn";
+  }
+}

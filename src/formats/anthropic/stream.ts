@@ -1,14 +1,15 @@
 /** The events of a Messages stream → chunks. Joined together they say what the unstreamed answer says. */
-import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../errors.ts";
+import type { SluiceError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatChunk } from "../openai/chat.ts";
 import { ChunkWriter } from "../openai/chunks.ts";
 import type { ServerEvent } from "../sse.ts";
 import { isJsonAnswer, type Reading, specificFields, toolCallHead } from "./assistant.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
+import { cutOff, parseStreamEvent } from "./event-decoder.ts";
 import { text } from "./fields.ts";
 import { type Defaults, finishReason, messageFields, stopFields } from "./response.ts";
-import { type Block, eventSchema, type StreamEvent } from "./types.ts";
+import type { Block, StreamEvent } from "./types.ts";
 import { mergeUsage, toUsage } from "./usage.ts";
 
 export interface StreamOptions extends Defaults {
@@ -53,7 +54,7 @@ export class MessagesDecoder {
   /** @throws SluiceError where the event is an error, or is no JSON */
   event({ data }: ServerEvent): ChatChunk[] {
     if (this.#stopped || data.trim() === "" || data.trim() === "[DONE]") return [];
-    const event = this.#parse(data);
+    const event = parseStreamEvent(data, this.#options.model);
     switch (event.type) {
       case "message_start":
         this.#begin(event);
@@ -84,23 +85,8 @@ export class MessagesDecoder {
 
   /** @throws APIConnectionError where the stream ended before its `message_stop` */
   end(): ChatChunk[] {
-    if (!this.#stopped)
-      throw new APIConnectionError("litellm.APIConnectionError: The stream was cut off before its end.", {
-        model: this.#options.model,
-      });
+    if (!this.#stopped) throw cutOff(this.#options.model);
     return [];
-  }
-
-  #parse(data: string): StreamEvent {
-    try {
-      return eventSchema.parse(JSON.parse(data));
-    } catch (cause) {
-      throw new APIResponseValidationError("litellm.APIResponseValidationError: An event of the stream is no JSON.", {
-        model: this.#options.model,
-        upstream: { event: data.slice(0, 500) },
-        cause,
-      });
-    }
   }
 
   #begin(event: StreamEvent): void {

@@ -8,7 +8,7 @@ import type { ChatMessage, ChatRequest, ContentPart, Tool } from "../openai/chat
 import { fromBlocks } from "./assistant.ts";
 import { toPart } from "./content.ts";
 import { present, text } from "./fields.ts";
-import type { AnthropicTool, Block, MessagesRequest, Turn } from "./types.ts";
+import type { AnthropicTool, Block, CountTokensRequest, Turn } from "./types.ts";
 
 /** Fields of the translated request that no provider but Anthropic's takes. */
 export const ANTHROPIC_ONLY_PARAMS = [
@@ -36,7 +36,7 @@ const TRANSLATED: ReadonlySet<string> = new Set(["messages", "stop_sequences", "
 /** An answer read here is a turn of the conversation: its tools have the client's names, and JSON is text. */
 const READING = { jsonTool: false, toolNames: new Map<string, string>() };
 
-export function toHubRequest(request: MessagesRequest): ChatRequest {
+export function toHubRequest(request: CountTokensRequest): ChatRequest {
   const passed = Object.fromEntries(Object.entries(request).filter(([name]) => !TRANSLATED.has(name)));
   const hub: ChatRequest = {
     ...present(passed),
@@ -65,7 +65,7 @@ export function toHubRequest(request: MessagesRequest): ChatRequest {
   return hub;
 }
 
-function systemMessages(system: MessagesRequest["system"]): ChatMessage[] {
+function systemMessages(system: CountTokensRequest["system"]): ChatMessage[] {
   if (system === null || system === undefined || system.length === 0) return [];
   return [{ role: "system", content: typeof system === "string" ? system : system.map(toPart) }];
 }
@@ -139,7 +139,7 @@ function toTool(tool: AnthropicTool): Tool {
   };
 }
 
-function toToolChoice(choice: NonNullable<MessagesRequest["tool_choice"]>): NonNullable<ChatRequest["tool_choice"]> {
+function toToolChoice(choice: NonNullable<CountTokensRequest["tool_choice"]>): NonNullable<ChatRequest["tool_choice"]> {
   switch (choice.type) {
     case "any":
       return "required";

@@ -21,10 +21,14 @@ export function upstreamToolId(id: string): string {
 
 /** From names upstream to the client's; names that need no translation are absent. */
 export function originalToolNames(request: ChatRequest): ReadonlyMap<string, string> {
-  const names = [
+  return originalNames([
     ...(request.tools ?? []).map((tool) => tool.function?.name),
     ...(request.functions ?? []).map((definition) => definition.name),
-  ];
+  ]);
+}
+
+/** The same of a list of names. */
+export function originalNames(names: readonly (string | undefined)[]): ReadonlyMap<string, string> {
   const originals = new Map<string, string>();
   for (const name of names) {
     if (name === undefined) continue;

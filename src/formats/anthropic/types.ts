@@ -28,8 +28,9 @@ export type AnthropicTool = z.infer<typeof toolSchema>;
 
 export const messagesRequestSchema = z.looseObject({
   model: z.string().min(1),
-  max_tokens: z.int().min(0).nullish(),
-  messages: z.array(turnSchema).min(1),
+  /** 0 only fills the prompt cache. */
+  max_tokens: z.int({ error: ({ input }) => (input === undefined ? "Field required" : undefined) }).min(0),
+  messages: z.array(turnSchema, { error: ({ input }) => (input === undefined ? "Field required" : undefined) }).min(1),
   system: contentSchema.nullish(),
   tools: z.array(toolSchema).nullish(),
   /** `auto`, `any`, `none`, or `tool` with a `name`. */
@@ -57,6 +58,13 @@ export const messagesRequestSchema = z.looseObject({
 });
 /** The body of `POST /v1/messages`. */
 export type MessagesRequest = z.infer<typeof messagesRequestSchema>;
+
+/** The body of `POST /v1/messages/count_tokens`. */
+export const countTokensRequestSchema = messagesRequestSchema.omit({ max_tokens: true });
+export type CountTokensRequest = z.infer<typeof countTokensRequestSchema>;
+
+export const countTokensResponseSchema = z.looseObject({ input_tokens: z.number() });
+export type CountTokensResponse = z.infer<typeof countTokensResponseSchema>;
 
 /** The answer of `POST /v1/messages`. `usage` is read by `toUsage`, which takes whatever comes. */
 export const messageSchema = z.looseObject({

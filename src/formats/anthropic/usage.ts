@@ -61,6 +61,54 @@ function compactions(iterations: unknown): Record<string, unknown>[] {
     : [];
 }
 
+/** Fields of the hub's usage that Anthropic says in its own words. */
+const SAID: ReadonlySet<string> = new Set([
+  "cache_creation_input_tokens",
+  "cache_read_input_tokens",
+  "completion_tokens",
+  "completion_tokens_details",
+  "prompt_tokens",
+  "prompt_tokens_details",
+  "total_tokens",
+]);
+
+/** What of the details Anthropic has a word for; text is the rest. */
+const SAID_DETAILS: ReadonlySet<string> = new Set([
+  "cache_creation_token_details",
+  "cache_creation_tokens",
+  "cached_tokens",
+  "reasoning_tokens",
+  "text_tokens",
+]);
+
+/**
+ * The hub's usage in Anthropic's words; `toUsage` makes it again. What Anthropic has no word for stays under its own
+ * name: kinds of tokens that have other prices (audio, images), and what else a provider bills for.
+ */
+export function fromUsage(usage: Usage): Record<string, unknown> {
+  const input = usage.prompt_tokens_details;
+  const output = usage.completion_tokens_details;
+  const read = input?.cached_tokens ?? usage.cache_read_input_tokens ?? 0;
+  const written = input?.cache_creation_tokens ?? usage.cache_creation_input_tokens ?? 0;
+  const kept = input?.cache_creation_token_details;
+  const others = Object.entries(usage).filter(([field, value]) => !SAID.has(field) && value !== null);
+  return {
+    input_tokens: Math.max(0, usage.prompt_tokens - read - written),
+    cache_creation_input_tokens: written,
+    cache_read_input_tokens: read,
+    ...(kept && { cache_creation: kept }),
+    output_tokens: usage.completion_tokens,
+    ...(output?.reasoning_tokens && { output_tokens_details: { thinking_tokens: output.reasoning_tokens } }),
+    ...Object.fromEntries(others),
+    ...(hasMore(input) && { prompt_tokens_details: input }),
+    ...(hasMore(output) && { completion_tokens_details: output }),
+  };
+}
+
+function hasMore(details: Record<string, unknown> | null | undefined): boolean {
+  return Object.entries(details ?? {}).some(([field, value]) => !SAID_DETAILS.has(field) && Boolean(value));
+}
+
 /**
  * The usage of a stream: `message_start` tells input and cache, `message_delta` all of it so far, and wins. Its input
  * may be smaller (context was cleared, compacted), but a bare 0 is the habit of look-alike servers that count input

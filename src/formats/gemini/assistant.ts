@@ -5,8 +5,9 @@ import type { ChatMessage, MessageToolCall } from "../openai/chat.ts";
 import { parseObject, textField } from "./json.ts";
 import { mediaPart } from "./media.ts";
 import { type GeminiModel, isGemini3 } from "./model.ts";
+import { SKIP_VALIDATION } from "./opaque-state.ts";
 import { contentParts } from "./parts.ts";
-import { isForeign, isGeneratedCallId, SKIP_VALIDATION, signatureOfToolCall, splitToolCallId } from "./signature.ts";
+import { isForeign, isGeneratedCallId, signatureOfToolCall, splitToolCallId } from "./signature.ts";
 import type { Part } from "./types.ts";
 
 /**

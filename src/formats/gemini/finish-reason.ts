@@ -61,3 +61,25 @@ export function finishFields(
     provider_specific_fields: { native_finish_reason: reason, ...(message ? { native_finish_message: message } : {}) },
   };
 }
+
+/**
+ * OpenAI's finish reason in Gemini's words, which ends a turn that calls functions with `STOP`.
+ * @param native Gemini's own word, where the answer was one of Gemini's
+ */
+export function toFinishReason(reason: string | null | undefined, native?: unknown): string {
+  if (typeof native === "string" && native !== "") return native;
+  switch (reason) {
+    case null:
+    case undefined:
+    case "stop":
+    case "tool_calls":
+    case "function_call":
+      return "STOP";
+    case "length":
+      return "MAX_TOKENS";
+    case "content_filter":
+      return "SAFETY";
+    default:
+      return "OTHER";
+  }
+}

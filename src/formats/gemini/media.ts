@@ -135,7 +135,7 @@ function mimeTypeOfLink(link: string): string | undefined {
   return mimeTypeOfName(link.replace(/[?#].*$/s, ""));
 }
 
-function mimeTypeOfName(name: string): string | undefined {
+export function mimeTypeOfName(name: string): string | undefined {
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(MIME_TYPES, extension) ? MIME_TYPES[extension] : undefined;
 }

@@ -10,11 +10,9 @@
 import { isRecord } from "../json.ts";
 import type { MessageToolCall } from "../openai/chat.ts";
 import { textField } from "./json.ts";
+import { isPackedThinking } from "./opaque-state.ts";
 
 const SEPARATOR = "__thought__";
-
-/** Google's word for a function call whose signature is unknown: it is accepted without a check. */
-export const SKIP_VALIDATION = "skip_thought_signature_validator";
 
 /** The id a client sees. */
 export function joinToolCallId(id: string, signature: string | undefined): string {
@@ -44,7 +42,7 @@ export function signatureOfToolCall(call: MessageToolCall): string | undefined {
  * (12 .. 0a .. 08); OpenAI's encrypted reasoning is a Fernet token (`gAAAA`).
  */
 export function isForeign(signature: string): boolean {
-  if (signature.startsWith("gAAAA")) return true;
+  if (signature.startsWith("gAAAA") || isPackedThinking(signature)) return true;
   let head: string;
   try {
     head = atob(signature.slice(0, 16).replaceAll("-", "+").replaceAll("_", "/"));

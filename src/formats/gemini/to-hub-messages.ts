@@ -5,6 +5,7 @@ import type { ChatMessage, ContentPart, ThinkingBlock, ToolCall } from "../opena
 import { NATIVE_PARTS } from "./assistant.ts";
 import type { JsonObject } from "./json.ts";
 import { dataUrl, standardBase64 } from "./media.ts";
+import { isPackedThinking, unpackThinking } from "./opaque-state.ts";
 import { generateCallId } from "./signature.ts";
 import type { Part } from "./types.ts";
 
@@ -22,15 +23,28 @@ interface OpenCall {
 export function toMessages(contents: HubContent[], system: HubContent | string | null | undefined): ChatMessage[] {
   const messages: ChatMessage[] = systemMessages(system);
   let open: OpenCall[] = [];
-  for (const [index, content] of contents.entries()) {
-    const parts = partsOf(content);
-    if (content.role === "model") {
+  for (const [index, { role, parts }] of turnsOf(contents).entries()) {
+    if (role === "model") {
       const message = assistantMessage(parts, index);
       open = (message.tool_calls ?? []).map(({ id, function: call }) => ({ id, name: call?.name ?? "" }));
       messages.push(message);
     } else messages.push(...userMessages(parts, open));
   }
   return messages;
+}
+
+/** Clients keep each piece of a stream as a content of its own: those of the model in a row are one turn. */
+function turnsOf(contents: HubContent[]): { role: string; parts: Part[] }[] {
+  const turns: { role: string; parts: Part[] }[] = [];
+  for (const content of contents) {
+    const parts = partsOf(content);
+    const role = content.role ?? "user";
+    const last = turns.at(-1);
+    if (role === "model" && parts.length === 0) continue; // an answer that never came
+    if (role === "model" && last?.role === "model") last.parts.push(...parts);
+    else turns.push({ role, parts: [...parts] });
+  }
+  return turns;
 }
 
 function partsOf({ parts }: HubContent): Part[] {
@@ -66,13 +80,14 @@ function userMessages(parts: Part[], open: OpenCall[]): ChatMessage[] {
 
 function toolMessage(result: NonNullable<Part["functionResponse"]>, open: OpenCall[]): ChatMessage {
   const { name, response, parts } = result;
-  const at = open.findIndex((call) => (result.id ? call.id === result.id : call.name === name));
+  const sameId = result.id ? open.findIndex(({ id }) => id === result.id) : -1;
+  const at = sameId >= 0 ? sameId : open.findIndex((call) => call.name === name);
   const [call] = at < 0 ? [] : open.splice(at, 1);
   const text = resultText(response ?? {});
   const media = (parts ?? []).map((part) => contentPart(part));
   const content: ChatMessage["content"] =
     media.length === 0 ? text : text === "{}" ? media : [{ type: "text", text }, ...media];
-  return { role: "tool", tool_call_id: result.id || call?.id || name, name, content };
+  return { role: "tool", tool_call_id: call?.id || result.id || name, name, content };
 }
 
 /** A lone `output` that is text is what the tool said; any other object is JSON. */
@@ -87,11 +102,13 @@ function assistantMessage(parts: Part[], index: number): ChatMessage {
   const calls: ToolCall[] = [];
   const images: JsonObject[] = [];
   const native: Part[] = [];
+  const packed = parts.map(({ thoughtSignature }) => thoughtSignature).find((one) => one && isPackedThinking(one));
+  if (packed) thinking.push(...unpackThinking(packed));
   for (const part of parts) {
     if (part.functionCall) calls.push(toolCall(part, index, calls.length));
-    else if (typeof part.text === "string" && part.thought)
-      thinking.push({ type: "thinking", thinking: part.text, ...signed(part, "signature") });
-    else if (typeof part.text === "string") texts.push(part);
+    else if (typeof part.text === "string" && part.thought) {
+      if (packed === undefined) thinking.push({ type: "thinking", thinking: part.text, ...signed(part, "signature") });
+    } else if (typeof part.text === "string") texts.push(part);
     else if (part.inlineData?.mimeType?.startsWith("image/")) images.push(imageOf(part, part.inlineData));
     else native.push(part);
   }
@@ -113,19 +130,23 @@ function toolCall(part: Part, content: number, index: number): ToolCall {
     id: id || generateCallId("history", content, index),
     type: "function",
     function: { name: name ?? "", arguments: JSON.stringify(args ?? {}) },
-    ...(part.thoughtSignature ? { provider_specific_fields: { thought_signature: part.thoughtSignature } } : {}),
+    ...asFields(signed(part, "thought_signature")),
   };
 }
 
 function imageOf(part: Part, blob: { mimeType?: string | null | undefined; data: string }): JsonObject {
-  const fields = part.thoughtSignature
-    ? { provider_specific_fields: { thought_signature: part.thoughtSignature } }
-    : {};
-  return { type: "image_url", image_url: { url: dataUrl(blob.mimeType ?? "image/png", blob.data) }, ...fields };
+  const url = dataUrl(blob.mimeType ?? "image/png", blob.data);
+  return { type: "image_url", image_url: { url }, ...asFields(signed(part, "thought_signature")) };
 }
 
-function signed(part: Part, name: string): JsonObject {
-  return part.thoughtSignature ? { [name]: part.thoughtSignature } : {};
+/** Clients may have written the base64 anew in its URL-safe alphabet; only Fernet tokens (`gAAAA`) are so by nature. */
+function signed({ thoughtSignature: signature }: Part, name: string): JsonObject {
+  if (!signature || isPackedThinking(signature)) return {};
+  return { [name]: signature.startsWith("gAAAA") ? signature : standardBase64(signature) };
+}
+
+function asFields(fields: JsonObject): { provider_specific_fields?: JsonObject } {
+  return Object.keys(fields).length === 0 ? {} : { provider_specific_fields: fields };
 }
 
 /** Plain text is a string: every provider takes it. */
@@ -138,8 +159,7 @@ function contentOf(parts: Part[]): string | ContentPart[] {
 function contentPart(part: Part): ContentPart {
   const { text, inlineData, fileData, mediaResolution, videoMetadata } = part;
   if (typeof text === "string") {
-    const fields = signed(part, "thought_signature");
-    return { type: "text", text, ...(Object.keys(fields).length === 0 ? {} : { provider_specific_fields: fields }) };
+    return { type: "text", text, ...asFields(signed(part, "thought_signature")) };
   }
   const options = {
     ...(isRecord(videoMetadata) ? { video_metadata: videoMetadata } : {}),

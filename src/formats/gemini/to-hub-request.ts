@@ -3,21 +3,11 @@
 import { isRecord } from "../json.ts";
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from "../openai/chat.ts";
 import { validate } from "../validate.ts";
-import { camelCase, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { camelCased } from "./names.ts";
 import { toJsonSchema } from "./schema.ts";
 import { toMessages } from "./to-hub-messages.ts";
-import { requestSchema } from "./types.ts";
-
-/** Below these fields names are the client's own, and no matter of case. */
-const OPAQUE_FIELDS: ReadonlySet<string> = new Set([
-  "args",
-  "labels",
-  "parameters",
-  "parametersJsonSchema",
-  "response",
-  "responseJsonSchema",
-  "responseSchema",
-]);
+import { requestSchema, toNumber } from "./types.ts";
 
 /**
  * @param call what the URL says: the model, and whether to stream
@@ -31,7 +21,7 @@ export function toHubRequest(body: unknown, call: { model: string; stream?: bool
   const choice = toToolChoice(functionCallingConfig);
   return {
     model: call.model,
-    messages: toMessages(contents, systemInstruction),
+    messages: toMessages([contents].flat(), systemInstruction),
     ...(call.stream === undefined ? {} : { stream: call.stream }),
     ...(hubTools.length > 0 ? { tools: hubTools } : {}),
     ...(choice === undefined ? {} : { tool_choice: choice }),
@@ -39,18 +29,6 @@ export function toHubRequest(body: unknown, call: { model: string; stream?: bool
     ...fromGenerationConfig(generationConfig ?? {}),
     ...rest,
   };
-}
-
-/** Google takes names in either case; from here on they are in camel case. */
-function camelCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(camelCased);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => {
-      const camel = camelCase(name);
-      return [camel, OPAQUE_FIELDS.has(camel) ? field : camelCased(field)];
-    }),
-  );
 }
 
 function toTools(tool: JsonObject): Tool[] {
@@ -103,10 +81,22 @@ function fromGenerationConfig(config: JsonObject): JsonObject {
     if (value === null || value === undefined) continue;
     if (name === "responseModalities" && Array.isArray(value)) {
       if (value.length > 0) request["modalities"] = value.map((modality) => String(modality).toLowerCase());
-    } else request[hubName(name)] = value;
+    } else request[hubName(name)] = FIGURES.has(name) ? toNumber(value) : value;
   }
   return request;
 }
+
+const FIGURES: ReadonlySet<string> = new Set([
+  "candidateCount",
+  "frequencyPenalty",
+  "logprobs",
+  "maxOutputTokens",
+  "presencePenalty",
+  "seed",
+  "temperature",
+  "topK",
+  "topP",
+]);
 
 function hubName(name: string): string {
   switch (name) {
@@ -148,7 +138,8 @@ function responseFormat(mimeType: unknown, schema: unknown): JsonObject {
 
 /** In Gemini thoughts stay hidden unless asked for; in the hub they show unless `display` says otherwise. */
 function thinking(config: JsonObject): JsonObject {
-  const { includeThoughts, thinkingBudget, thinkingLevel } = config;
+  const { includeThoughts, thinkingLevel } = config;
+  const thinkingBudget = toNumber(config["thinkingBudget"]);
   const display = includeThoughts === true ? {} : { display: "omitted" };
   if (typeof thinkingLevel === "string") {
     const effort = { reasoning_effort: thinkingLevel.toLowerCase() };

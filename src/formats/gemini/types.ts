@@ -72,9 +72,45 @@ export const functionDeclarationSchema = z.looseObject({
 });
 export type FunctionDeclaration = z.infer<typeof functionDeclarationSchema>;
 
+/** Google's parser takes numbers as texts. */
+const figure = z.union([z.number(), z.string().regex(/^-?\d+(?:\.\d+)?$/)], "it must be a number").nullish();
+
+/** Only what is read here; the rest is for Google to judge. */
+const generationConfigSchema = z.looseObject({
+  candidateCount: figure,
+  frequencyPenalty: figure,
+  logprobs: figure,
+  maxOutputTokens: figure,
+  presencePenalty: figure,
+  responseLogprobs: z.boolean().nullish(),
+  responseMimeType: z.string().nullish(),
+  responseModalities: z.array(z.string()).nullish(),
+  seed: figure,
+  stopSequences: z.array(z.string()).nullish(),
+  temperature: figure,
+  thinkingConfig: z
+    .looseObject({
+      includeThoughts: z.boolean().nullish(),
+      thinkingBudget: figure,
+      thinkingLevel: z.string().nullish(),
+    })
+    .nullish(),
+  topK: figure,
+  topP: figure,
+});
+/** The number a figure is, whichever way it is written. */
+export function toNumber(value: unknown): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+}
+
 export const requestSchema = z.looseObject({
-  contents: z.array(contentSchema),
-  systemInstruction: z.union([contentSchema, z.string()]).nullish(),
+  /** A lone content is taken as a lone part is. */
+  contents: z.union(
+    [z.array(contentSchema).min(1, "there must be at least one"), contentSchema.transform((content) => [content])],
+    "it must be a list of contents",
+  ),
+  systemInstruction: z.union([contentSchema, z.string()], "it must be a content").nullish(),
   tools: z.array(z.looseObject({ functionDeclarations: z.array(functionDeclarationSchema).nullish() })).nullish(),
   toolConfig: z
     .looseObject({
@@ -83,7 +119,7 @@ export const requestSchema = z.looseObject({
         .nullish(),
     })
     .nullish(),
-  generationConfig: jsonObject.nullish(),
+  generationConfig: generationConfigSchema.nullish(),
 });
 
 /** A request as the converters build it. */

@@ -285,6 +285,8 @@ export interface ToolCallDelta {
   id?: string;
   type?: string;
   function?: { name?: string; arguments?: string };
+  /** Of a custom tool, whose input is any text. */
+  custom?: { name?: string; input?: string };
   provider_specific_fields?: Record<string, unknown> | null;
 }
 

@@ -23,10 +23,12 @@ export class ChunkWriter {
     this.#head = { ...this.#head, ...head };
   }
 
-  delta(delta: Delta, choice = 0): void {
+  /** @param extra further fields of the choice, such as `logprobs` */
+  delta(delta: Delta, choice = 0, extra: Record<string, unknown> = {}): void {
     const first = !this.#begun.has(choice);
     this.#begun.add(choice);
-    this.#push({ index: choice, delta: first ? { role: "assistant", ...delta } : delta, finish_reason: null });
+    const told = first ? { role: "assistant" as const, ...delta } : delta;
+    this.#push({ index: choice, delta: told, finish_reason: null, ...extra });
   }
 
   /** Begins a tool call: `index` counts the tool calls of the choice from 0. */

@@ -5,6 +5,10 @@
 import { isRecord } from "../json.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest, Delta, Usage } from "./chat.ts";
 
+/** What a model is told that does not go on from an unfinished message of its own. */
+export const GO_ON =
+  "Your last message was cut off. Go on with the very next character after its end. Repeat nothing of it, and say nothing about the interruption.";
+
 /**
  * The request that goes on from what was delivered; `undefined` where nothing can: a tool call was begun, or there are
  * several choices.
@@ -21,11 +25,7 @@ export function continueRequest(
   if (tool_calls || function_call || audio || images || choice.finish_reason !== null) return undefined;
   if (!content) return request; // only reasoning came: the answer itself has not begun
   const said = { role: "assistant" as const, content };
-  const goOn = {
-    role: "user" as const,
-    content:
-      "Your last message was cut off. Go on with the very next character after its end. Repeat nothing of it, and say nothing about the interruption.",
-  };
+  const goOn = { role: "user" as const, content: GO_ON };
   return { ...request, messages: [...request.messages, said, ...(prefill ? [] : [goOn])] };
 }
 
@@ -36,17 +36,14 @@ const LEAST_OVERLAP = 8;
 
 /** Makes the chunks of a continuation those of the stream they continue. */
 export class ContinuationJoiner {
-  readonly #delivered: string;
+  readonly #fresh: FreshText;
   readonly #reasoned: boolean;
   readonly #head: Pick<ChatChunk, "id" | "created" | "model">;
   readonly #usage: Usage | undefined;
-  /** Text held back until it is clear what of it is new; `undefined` once it is. */
-  #held: string | undefined = "";
-
   /** @param usage of what was delivered, added to that of the continuation */
   constructor(delivered: ChatCompletion, usage?: Usage) {
     const message = delivered.choices[0]?.message;
-    this.#delivered = message?.content ?? "";
+    this.#fresh = new FreshText(message?.content ?? "");
     this.#reasoned = Boolean(message?.reasoning_content);
     this.#head = { id: delivered.id, created: delivered.created, model: delivered.model };
     this.#usage = usage;
@@ -59,18 +56,30 @@ export class ContinuationJoiner {
       const joined: Delta = this.#reasoned
         ? rest
         : { ...rest, ...(reasoning_content && { reasoning_content }), ...(thinking_blocks && { thinking_blocks }) };
-      if (typeof rest.content === "string") joined.content = this.#newText(rest.content, choice.finish_reason !== null);
+      if (typeof rest.content === "string")
+        joined.content = this.#fresh.of(rest.content, choice.finish_reason !== null);
       else if (choice.finish_reason !== null) {
-        const left = this.#newText("", true);
+        const left = this.#fresh.of("", true);
         if (left !== "") joined.content = left;
       }
       return { ...choice, delta: joined };
     });
     return [{ ...chunk, ...this.#head, choices, ...(usage && { usage }) }];
   }
+}
 
-  /** What of the text the client has not read yet. */
-  #newText(text: string, isLast: boolean): string {
+/** What of the text of a continuation its client has not read yet. */
+export class FreshText {
+  readonly #delivered: string;
+  /** Text held back until it is clear what of it is new; `undefined` once it is. */
+  #held: string | undefined = "";
+
+  constructor(delivered: string) {
+    this.#delivered = delivered;
+  }
+
+  /** @param isLast no more text will come */
+  of(text: string, isLast: boolean): string {
     if (this.#held === undefined) return text;
     this.#held += text;
     if (this.#held.length < WINDOW && !isLast) return "";

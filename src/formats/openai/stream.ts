@@ -1,5 +1,5 @@
 import { isRecord } from "../json.ts";
-import type { ChatChunk, ChatCompletion, Delta } from "./chat.ts";
+import type { ChatChunk, ChatCompletion, Delta, ThinkingBlock, ToolCall, ToolCallDelta } from "./chat.ts";
 
 /** Does the chunk carry something of the answer? A role alone, an empty text or usage does not. */
 export function isContent(chunk: ChatChunk): boolean {
@@ -88,8 +88,12 @@ function merge(message: Message, delta: Delta): void {
 function mergeToolCalls(message: Message, deltas: NonNullable<Delta["tool_calls"]>): void {
   const calls = message.tool_calls ?? [];
   message.tool_calls = calls;
-  for (const { index, id, type, function: part, ...extra } of deltas) {
+  for (const { index, id, type, function: part, custom, ...extra } of deltas) {
     const known = calls[index];
+    if (custom) {
+      calls[index] = joinCustom(known, { id, type }, custom);
+      continue;
+    }
     if (known?.function === undefined) {
       const whole = { name: part?.name ?? "", arguments: part?.arguments ?? "" };
       calls[index] = { ...extra, id: id ?? "", type: type ?? "function", function: whole } as (typeof calls)[number]; // null fields of a delta stay out of no one's way
@@ -102,10 +106,24 @@ function mergeToolCalls(message: Message, deltas: NonNullable<Delta["tool_calls"
   }
 }
 
-/** Deltas of one block follow each other; a signature closes it. */
+/** A custom tool is called with a text, which may come in pieces. */
+function joinCustom(
+  known: ToolCall | undefined,
+  { id, type }: Pick<ToolCallDelta, "id" | "type">,
+  part: NonNullable<ToolCallDelta["custom"]>,
+): ToolCall {
+  const before = isRecord(known?.["custom"]) ? known["custom"] : {};
+  const input = `${before["input"] ?? ""}${part.input ?? ""}`;
+  return { id: id ?? known?.id ?? "", type: type ?? "custom", custom: { ...before, ...part, input } };
+}
+
 function mergeThinking(message: Message, deltas: NonNullable<Delta["thinking_blocks"]>): void {
-  const blocks = message.thinking_blocks ?? [];
-  message.thinking_blocks = blocks;
+  message.thinking_blocks ??= [];
+  joinThinking(message.thinking_blocks, deltas);
+}
+
+/** Adds to the blocks what a delta brings. Deltas of one block follow each other; a signature closes it. */
+export function joinThinking(blocks: ThinkingBlock[], deltas: readonly ThinkingBlock[]): void {
   for (const delta of deltas) {
     const last = blocks.at(-1);
     if (last?.type === "thinking" && delta.type === "thinking" && !last.signature) {

@@ -38,7 +38,7 @@ export const TOP_LEVEL = {
   callback_settings: accepted(map),
   default_vertex_config: accepted(map),
   files_settings: accepted(list),
-  finetune_settings: accepted(list),
+  finetune_settings: inForce(list, "Credentials by provider (`custom_llm_provider`) for fine-tuning."),
   force_reload: accepted(anything),
   guardrails: accepted(list),
   interval_hours: accepted(anything),
@@ -47,8 +47,14 @@ export const TOP_LEVEL = {
   policies: accepted(anything),
   policy_attachments: accepted(list),
   prompts: accepted(list),
-  search_tools: accepted(list),
-  vector_store_registry: accepted(list),
+  search_tools: inForce(
+    list,
+    "Names under which clients search the web: `search_tool_name`, and in `litellm_params` a `search_provider` with its `api_key`.",
+  ),
+  vector_store_registry: inForce(
+    list,
+    "Vector stores of providers that every key may search, unless lists of keys and teams say which.",
+  ),
   worker_registry: accepted(list),
 } satisfies Table;
 
@@ -366,6 +372,10 @@ export const GENERAL_SETTINGS = {
     "The key of the gateway's admin; begins with `sk-`. Default: the variable `LITELLM_MASTER_KEY`.",
   ),
   max_request_size_mb: inForce(megabytes, "Largest body a client may send."),
+  allow_unmetered_realtime_calls: inForce(
+    flag,
+    "Sluice's own: let clients of `/v1/realtime/calls` speak with the provider by WebRTC. What they use is not counted.",
+  ),
   admin_only_routes: accepted(texts),
   alert_to_webhook_url: accepted(secretJson),
   alert_type_config: accepted(map),

@@ -7,13 +7,13 @@ export function describeApi(routes: readonly Route[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     for (const path of route.paths) {
-      const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+      const documented = openapiPath(path);
+      const parameters = [...documented.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
         name,
         in: "path",
         required: true,
         schema: { type: "string" },
       }));
-      const documented = openapiPath(path);
       paths[documented] = { ...paths[documented], [route.method.toLowerCase()]: operation(route, parameters) };
     }
   }
@@ -32,9 +32,9 @@ export function describeApi(routes: readonly Route[]) {
   };
 }
 
-/** `/engines/:model{.+}/x` → `/engines/{model}/x` */
+/** `/engines/:model{.+}/x` → `/engines/{model}/x`, `/models/:model{.+:embedContent}` → `/models/{model}:embedContent` */
 export function openapiPath(path: string): string {
-  return path.replace(/:(\w+)(?:\{[^}]*\})?/g, "{$1}");
+  return path.replace(/:(\w+)(?:\{[^}:]*(:\w+)?\})?/g, "{$1}$2");
 }
 
 function operation(route: Route, parameters: object[]) {

@@ -1,4 +1,5 @@
 /** `GET /v1/models`: what this gateway serves, in OpenAI's shape, or Anthropic's for its clients. */
+import type { HonoRequest } from "hono";
 import { NotFoundError } from "../../formats/errors.ts";
 import { findModel, listModels } from "../../models/catalogue.ts";
 import { isPattern } from "../../router/patterns.ts";
@@ -13,7 +14,7 @@ const CREATED = 1_677_610_602;
 export const modelRoutes: readonly Route[] = [
   {
     method: "GET",
-    paths: ["/v1/models", "/models"],
+    paths: ["/v1/models", "/models", "/anthropic/v1/models"],
     access: "info",
     summary: "List the models",
     tag: "models",
@@ -21,15 +22,15 @@ export const modelRoutes: readonly Route[] = [
       const wildcards = context.req.query("return_wildcard_routes") === "true";
       const names = modelNames(gateway, principal, wildcards);
       return context.json(
-        context.req.header("anthropic-version") === undefined
-          ? openaiList(gateway, principal, names)
-          : anthropicList(names),
+        isOfAnthropic(context.req)
+          ? anthropicList(gateway, principal, pageOf(names, context.req.query()))
+          : openaiList(gateway, principal, names),
       );
     },
   },
   {
     method: "GET",
-    paths: ["/v1/models/:model{.+}", "/models/:model{.+}"],
+    paths: ["/v1/models/:model{.+}", "/models/:model{.+}", "/anthropic/v1/models/:model{.+}"],
     access: "info",
     summary: "One model",
     tag: "models",
@@ -40,7 +41,9 @@ export const modelRoutes: readonly Route[] = [
           param: "model",
           type: "invalid_request_error",
         });
-      return context.json(openaiModel(gateway, principal, name));
+      return context.json(
+        isOfAnthropic(context.req) ? anthropicModel(gateway, principal, name) : openaiModel(gateway, principal, name),
+      );
     },
   },
 ];
@@ -69,8 +72,12 @@ function openaiList(gateway: Gateway, principal: Principal, names: string[]) {
   return { data: names.map((name) => openaiModel(gateway, principal, name)), object: "list" };
 }
 
-function openaiModel({ router }: Gateway, principal: Principal, id: string) {
-  const info = isPattern(id) ? undefined : (router.groups.describe(id, teamOf(principal)) ?? findModel(id));
+function infoOf({ router }: Gateway, principal: Principal, id: string) {
+  return isPattern(id) ? undefined : (router.groups.describe(id, teamOf(principal)) ?? findModel(id));
+}
+
+function openaiModel(gateway: Gateway, principal: Principal, id: string) {
+  const info = infoOf(gateway, principal, id);
   return {
     id,
     object: "model",
@@ -81,8 +88,38 @@ function openaiModel({ router }: Gateway, principal: Principal, id: string) {
   };
 }
 
-function anthropicList(names: string[]) {
-  const created_at = new Date(CREATED * 1000).toISOString();
-  const data = names.map((id) => ({ type: "model", id, display_name: id, created_at }));
-  return { data, has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
+/** Anthropic's clients name the version they speak with every request. */
+function isOfAnthropic(request: HonoRequest): boolean {
+  return request.header("anthropic-version") !== undefined || request.path.startsWith("/anthropic/");
+}
+
+interface Page {
+  names: string[];
+  hasMore: boolean;
+}
+
+/** Anthropic's paging, but that all are given where no `limit` is. A name that is not there begins at the beginning. */
+function pageOf(all: string[], { after_id: after, before_id: before, limit }: Record<string, string>): Page {
+  const most = Number(limit) >= 1 ? Math.floor(Number(limit)) : all.length;
+  const end = before === undefined ? -1 : all.indexOf(before);
+  if (end >= 0) return { names: all.slice(Math.max(0, end - most), end), hasMore: end > most };
+  const begin = after === undefined ? 0 : all.indexOf(after) + 1;
+  return { names: all.slice(begin, begin + most), hasMore: begin + most < all.length };
+}
+
+function anthropicList(gateway: Gateway, principal: Principal, { names, hasMore }: Page) {
+  const data = names.map((id) => anthropicModel(gateway, principal, id));
+  return { data, has_more: hasMore, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
+}
+
+function anthropicModel(gateway: Gateway, principal: Principal, id: string) {
+  const info = infoOf(gateway, principal, id);
+  return {
+    type: "model",
+    id,
+    display_name: id,
+    created_at: new Date(CREATED * 1000).toISOString(),
+    max_input_tokens: info?.max_input_tokens ?? null,
+    max_tokens: info?.max_output_tokens ?? null,
+  };
 }

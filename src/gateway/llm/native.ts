@@ -1,10 +1,11 @@
 /** Calls to a provider's own API, at one deployment. */
 import { atDeployment } from "../../call/at-deployment.ts";
-import type { Reply } from "../../call/call.ts";
+import type { CallDependencies, CallInput, Reply } from "../../call/call.ts";
 import { perform } from "../../call/pipeline.ts";
 import { type ForwardReading, forward } from "../../operations/forward.ts";
 import type { NativeCall } from "../../providers/provider.ts";
 import type { Deployment } from "../../router/deployment.ts";
+import type { Gateway } from "../gateway.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 
@@ -12,10 +13,12 @@ export interface NativeOptions {
   /** What it is called on the ledger: `files.create`. */
   name: string;
   /** The gateway's own errors, in the format of the route's clients; OpenAI's, unless said. */
-  errorBody?: NonNullable<Route["errorBody"]>;
-  reading?: ForwardReading;
+  errorBody?: NonNullable<Route["errorBody"]> | undefined;
+  reading?: ForwardReading | undefined;
   /** What the client said beside the call: `user`, `metadata`, `tags`. */
   facts?: Record<string, unknown>;
+  /** Counts the calls of one request, where it makes several: each is on the ledger by itself. */
+  part?: number;
 }
 
 /**
@@ -26,14 +29,35 @@ export function callNative(
   call: RouteCall,
   deployment: Deployment,
   native: NativeCall,
-  { name, errorBody, reading, facts = {} }: NativeOptions,
+  { name, errorBody, reading, facts = {}, part }: NativeOptions,
 ): Promise<Reply> {
   const { context, gateway } = call;
-  const retries = native.method === "GET" ? gateway.config.settings.routing.numRetries : 0;
-  const input = callInput(call, { ...facts, model: deployment.modelName, call: native });
+  const input = callInput(call, facts);
+  const identity = part === undefined ? {} : { id: `${input.id}-${part + 1}`, isOwnId: false };
+  return askProvider(
+    gateway,
+    gateway.calls(context),
+    deployment,
+    native,
+    { ...input, ...identity },
+    { name, errorBody, reading },
+  );
+}
+
+/** The same where there is no request of a client's: somebody comes back for what was begun before. */
+export function askProvider(
+  { config }: Gateway,
+  calls: CallDependencies,
+  deployment: Deployment,
+  native: NativeCall,
+  input: CallInput,
+  { name, errorBody, reading }: Pick<NativeOptions, "name" | "errorBody" | "reading">,
+): Promise<Reply> {
+  const retries = native.method === "GET" ? config.settings.routing.numRetries : 0;
+  const body = { ...input.body, model: deployment.modelName, call: native };
   const caller = { ...input.caller, modelFor: (model: string) => model, refuseModel: () => undefined };
   const operation = forward(name, errorBody, reading);
-  return perform(atDeployment(gateway.calls(context), deployment, retries), operation, { ...input, caller });
+  return perform(atDeployment(calls, deployment, retries), operation, { ...input, body, caller });
 }
 
 /** The reply as it is. */

@@ -1,21 +1,51 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
 
+import { atDeployment } from "../../call/at-deployment.ts";
+import type { CallDependencies, CallInput } from "../../call/call.ts";
 import { performForModels } from "../../call/several-models.ts";
 import { chat } from "../../operations/chat.ts";
 import { completions } from "../../operations/completions.ts";
+import { countTokens } from "../../operations/count-tokens.ts";
 import { embeddings } from "../../operations/embeddings.ts";
+import { imageEdits } from "../../operations/image-edits.ts";
+import { imageGenerations } from "../../operations/image-generations.ts";
+import { imageVariations } from "../../operations/image-variations.ts";
+import { messages } from "../../operations/messages.ts";
 import { moderations } from "../../operations/moderations.ts";
+import { ocr } from "../../operations/ocr.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
 import { rerank } from "../../operations/rerank.ts";
+import { responses } from "../../operations/responses.ts";
+import { speech } from "../../operations/speech.ts";
+import { transcriptions, translations } from "../../operations/transcriptions.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { ModelGroups } from "../../router/groups.ts";
 import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 import { answerOnce } from "./idempotency.ts";
+import { ID_MARK } from "./objects/ids.ts";
+import { resolveReferences } from "./objects/resolve-references.ts";
+import { standIn } from "./pass-through/stand-in.ts";
 import { readRequestBody } from "./request-body.ts";
 
-export const operations: readonly AnyOperation[] = [chat, completions, embeddings, moderations, rerank];
+export const operations: readonly AnyOperation[] = [
+  chat,
+  completions,
+  embeddings,
+  imageGenerations,
+  imageEdits,
+  imageVariations,
+  messages,
+  countTokens,
+  moderations,
+  ocr,
+  rerank,
+  speech,
+  transcriptions,
+  translations,
+  responses,
+];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
   method: "POST" as const,
@@ -41,10 +71,13 @@ export async function serve(
   const request = context.req.raw;
   const given = await readRequestBody(operation, request, gateway.config.settings.maxRequestBytes);
   const body: Record<string, unknown> = { ...given.fields, ...fields };
-  const calls = gateway.calls(context);
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
-  const input = callInput(call, body);
+  const { body: said, deployment } =
+    given.text !== undefined && ID_MARK.test(given.text)
+      ? await resolveReferences(call, body)
+      : { body, deployment: undefined };
+  const { calls, input } = within(call, said, deployment);
   const answer = () => performForModels(calls, operation, input);
   const key = request.headers.get("idempotency-key");
   if (key === null) {
@@ -59,6 +92,28 @@ export async function serve(
     operation.done,
     answer,
   );
+}
+
+/**
+ * The call, and what it goes by: the router, or the one deployment that stands for the provider of the path.
+ * @param keeper the one deployment that knows what the call names
+ */
+function within(
+  call: RouteCall,
+  body: Record<string, unknown>,
+  keeper: Deployment | undefined,
+): { calls: CallDependencies; input: CallInput } {
+  const calls = call.gateway.calls(call.context);
+  const { numRetries } = call.gateway.config.settings.routing;
+  if (keeper !== undefined) return { calls: atDeployment(calls, keeper, numRetries), input: callInput(call, body) };
+  const only = standIn(call, body["model"]);
+  if (only === undefined) return { calls, input: callInput(call, body) };
+  const input = callInput(call, { ...body, model: only.modelName });
+  const caller = { ...input.caller, modelFor: (model: string) => model, refuseModel: () => undefined };
+  return {
+    calls: atDeployment(calls, only, numRetries),
+    input: { ...input, caller },
+  };
 }
 
 function modelOfPath({ context }: RouteCall): Record<string, unknown> {

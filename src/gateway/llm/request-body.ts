@@ -5,6 +5,8 @@ import { readForm, readJson } from "../body.ts";
 
 export interface RequestBody {
   fields: Record<string, unknown>;
+  /** As it came; absent of forms. */
+  text?: string;
   /** The same for whoever sends the same again: boundaries of forms differ each time. */
   fingerprint(): Promise<string>;
 }
@@ -18,7 +20,7 @@ export async function readRequestBody(
   const isForm = /^multipart\/form-data\b/i.test(request.headers.get("content-type") ?? "");
   if (!isForm) {
     const { json, text } = await readJson(request, limit);
-    return { fields: json, fingerprint: async () => text };
+    return { fields: json, text, fingerprint: async () => text };
   }
   if (!takesForms)
     throw new BadRequestError(`litellm.BadRequestError: ${name} takes a JSON object, not multipart/form-data`);

@@ -11,6 +11,7 @@ export const anthropic: Provider = {
   keyVariables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
   baseVariables: ["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
   native,
+  messageBatches: true,
   chat,
   messages,
   countTokens,

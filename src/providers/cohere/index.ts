@@ -1,4 +1,5 @@
 import { type Host, nativeCall } from "../openai/endpoint.ts";
+import { openaiTranscriptionAdapter } from "../openai/transcriptions.ts";
 import type { Provider } from "../provider.ts";
 import { rerankAdapter } from "../rerank.ts";
 import { cohereEmbeddings } from "./embeddings.ts";
@@ -14,7 +15,7 @@ const host = {
 /** A base may name the version; without it the second is meant. */
 const versioned = (path: string) => (_: unknown, base: string) => (/\/v[12]\/?$/.test(base) ? path : `/v2${path}`);
 
-/** Cohere's models for search. */
+/** Cohere's models for search, and those that listen. */
 export const cohere: Provider = {
   slug: host.slug,
   label: host.label,
@@ -28,5 +29,13 @@ export const cohere: Provider = {
     isCohere: true,
     takes: ["top_n", "max_tokens_per_doc"],
     rules: cohereRules,
+  }),
+  transcriptions: openaiTranscriptionAdapter({
+    ...host,
+    path: versioned("/audio/transcriptions"),
+    params: ["language", "temperature"],
+    formats: ["json"],
+    rules: cohereRules,
+    rewritesAnswers: true,
   }),
 };

@@ -1,8 +1,14 @@
 import type { Provider } from "../provider.ts";
+import { speechByChat } from "../speech-by-chat.ts";
+import { transcriptionsByChat } from "../transcriptions-by-chat.ts";
+import { countContent, embedContent } from "./beside-chat.ts";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";
 import { native } from "./endpoint.ts";
 import { LABEL } from "./errors.ts";
+import { generateContent } from "./generate-content.ts";
+import { imageEdits, imageGenerations } from "./images.ts";
+import { realtime } from "./realtime.ts";
 
 /** Gemini by Google AI Studio's API. */
 export const gemini: Provider = {
@@ -13,4 +19,13 @@ export const gemini: Provider = {
   native,
   chat,
   embeddings,
+  imageGenerations,
+  imageEdits,
+  generateContent,
+  countContent,
+  embedContent,
+  realtime,
+  speech: speechByChat(chat),
+  transcriptions: transcriptionsByChat(chat, "transcribe"),
+  translations: transcriptionsByChat(chat, "translate"),
 };

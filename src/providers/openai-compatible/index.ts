@@ -7,15 +7,21 @@ import { compatibleRules } from "../openai/errors.ts";
 import { GATEWAY_FIELDS, plainParts, streamUsage, stripFields } from "../openai/messages.ts";
 import { outputLimit, thinkingAsEffort } from "../openai/params.ts";
 import type { Provider, Target } from "../provider.ts";
+import { perplexitySearch } from "../search/index.ts";
 import { hostOf } from "./beside-chat.ts";
 import { compatibleCompletions } from "./completions.ts";
 import { compatibleEmbeddings } from "./embeddings.ts";
+import { compatibleImages } from "./images.ts";
 import { compatibleModerations } from "./moderations.ts";
+import { compatibleOcr } from "./ocr.ts";
 import { developerAsSystem, reasoningBack, reasoningBackAsReasoning, textAsString } from "./quirks.ts";
 import { compatibleRealtime } from "./realtime.ts";
 import { compatibleRerank } from "./rerank.ts";
+import { compatibleResponses } from "./responses.ts";
 import type { CompatibleRow } from "./row.ts";
+import { compatibleSpeech } from "./speech.ts";
 import { compatibleRows } from "./table.ts";
+import { compatibleTranscriptions, compatibleTranslations } from "./transcriptions.ts";
 
 export { compatibleRows } from "./table.ts";
 
@@ -31,7 +37,11 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
   const embeddings = compatibleEmbeddings(row, label);
   const rerank = compatibleRerank(row, label);
   const moderations = compatibleModerations(row, label);
-  const realtime = compatibleRealtime(row, label);
+  const ocr = compatibleOcr(row, label);
+  const speech = compatibleSpeech(row, label);
+  const transcriptions = compatibleTranscriptions(row, label);
+  const translations = compatibleTranslations(row, label);
+  const responses = compatibleResponses(row, label);
   return {
     slug,
     label,
@@ -43,9 +53,16 @@ function toProvider(row: CompatibleRow, slug: string): Provider {
     chat,
     ...(completions && { completions }),
     ...(embeddings && { embeddings }),
+    ...compatibleImages(row, label, chat),
     ...(moderations && { moderations }),
-    ...(realtime && { realtime }),
+    ...(ocr && { ocr }),
+    ...(row.slug === "perplexity" && { search: perplexitySearch(hostOf(row, label)) }),
+    ...compatibleRealtime(row, label),
     ...(rerank && { rerank }),
+    ...(responses && { responses }),
+    ...(speech && { speech }),
+    ...(transcriptions && { transcriptions }),
+    ...(translations && { translations }),
   };
 }
 

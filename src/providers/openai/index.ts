@@ -1,16 +1,24 @@
 /** OpenAI. */
 
 import { OPENAI_EMBEDDING_PARAMS } from "../../formats/openai/embeddings.ts";
+import { OPENAI_SPEECH_PARAMS } from "../../formats/openai/speech.ts";
+import { OPENAI_TRANSCRIPTION_PARAMS } from "../../formats/openai/transcriptions.ts";
 import type { Provider, Target } from "../provider.ts";
 import { type ChatRow, openaiChatAdapter, type RequestFix } from "./chat.ts";
 import { openaiCompletionAdapter } from "./completions.ts";
 import { type EmbeddingRow, openaiEmbeddingAdapter } from "./embeddings.ts";
 import { nativeCall } from "./endpoint.ts";
 import { openaiRules } from "./errors.ts";
+import { openaiImageEdits, openaiImageGenerations, openaiImageVariations } from "./images.ts";
 import { without } from "./json.ts";
 import { FOREIGN_FIELDS, noThinkingParts, plainParts, streamUsage, stripFields } from "./messages.ts";
 import { openaiModerationAdapter } from "./moderations.ts";
-import { openaiModelParams, openaiParams } from "./params.ts";
+import { openaiImageFields, openaiImageParams, openaiModelParams, openaiParams } from "./params.ts";
+import { openaiRealtimeAdapter } from "./realtime.ts";
+import { openaiSecretAdapter } from "./realtime-secrets.ts";
+import { openaiResponsesAdapter, servesResponses } from "./responses.ts";
+import { openaiSpeechAdapter } from "./speech.ts";
+import { openaiTranscriptionAdapter, TRANSCRIPTION_FORMATS } from "./transcriptions.ts";
 
 /** LiteLLM's users put the gateway's metadata there; OpenAI takes it only for completions it keeps. */
 const metadataIfStored: RequestFix = (request) => (request.store ? request : without(request, ["metadata"]));
@@ -38,6 +46,15 @@ function embeddingParams({ model }: Target): ReadonlySet<string> {
   return new Set(OPENAI_EMBEDDING_PARAMS.filter((name) => !(isOld && name === "dimensions")));
 }
 
+const images = {
+  ...host,
+  streams: true,
+  supportedParams: openaiImageParams,
+  fix: openaiImageFields,
+  // "For dall-e-3, only n=1 is supported."
+  mostInputs: ({ model }: Target) => (model.startsWith("dall-e-3") ? 1 : undefined),
+};
+
 function organizationHeaders({ organization, params }: Target): Record<string, string> {
   const headers: Record<string, string> = {};
   const owner = organization ?? params?.["organization"];
@@ -45,6 +62,9 @@ function organizationHeaders({ organization, params }: Target): Record<string, s
   if (typeof params?.["project"] === "string") headers["openai-project"] = params["project"];
   return headers;
 }
+
+/** Which formats and parameters each of its models takes, OpenAI says itself. */
+const listener = { ...host, params: OPENAI_TRANSCRIPTION_PARAMS, formats: TRANSCRIPTION_FORMATS };
 
 const variables = {
   baseVariables: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
@@ -72,11 +92,21 @@ export const openai: Provider = {
   keyVariables: host.keyVariables,
   ...variables,
   native: (call, target) => nativeCall(host, call, target, organizationHeaders(target)),
+  batches: true,
   chat: openaiChatAdapter(row),
   completions: {
     ...completions,
     serves: ({ model, info }) => COMPLETES.test(model) || info?.mode === "completion",
   },
   embeddings: openaiEmbeddingAdapter(embeddings),
+  imageGenerations: openaiImageGenerations({ ...images, path: "/images/generations" }),
+  imageEdits: openaiImageEdits({ ...images, path: "/images/edits", takes: "either" }),
+  imageVariations: openaiImageVariations({ ...images, path: "/images/variations" }),
   moderations: openaiModerationAdapter({ ...host, path: "/moderations" }),
+  speech: openaiSpeechAdapter({ ...host, path: "/audio/speech", params: OPENAI_SPEECH_PARAMS, voiceObjects: true }),
+  transcriptions: openaiTranscriptionAdapter({ ...listener, path: "/audio/transcriptions" }),
+  translations: openaiTranscriptionAdapter({ ...listener, path: "/audio/translations" }),
+  realtime: openaiRealtimeAdapter(host),
+  responses: { ...openaiResponsesAdapter({ ...host, path: "/responses" }), serves: servesResponses },
+  realtimeSecrets: (kind) => openaiSecretAdapter(host, kind),
 };

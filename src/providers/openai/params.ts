@@ -5,9 +5,10 @@
  */
 import { UnsupportedParamsError } from "../../formats/errors.ts";
 import type { ChatRequest } from "../../formats/openai/chat.ts";
+import { OPENAI_IMAGE_PARAMS } from "../../formats/openai/images.ts";
 import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import type { Target } from "../provider.ts";
-import { without } from "./json.ts";
+import { type Json, without } from "./json.ts";
 
 interface Family {
   /** Matched against the model without `ft:`. */
@@ -69,6 +70,23 @@ export function openaiModelParams(request: ChatRequest, target: Target): ChatReq
       { param: refused[0], provider: target.provider, model: target.model },
     );
   return without(renamed, refused);
+}
+
+/** Parameters of images; the older models take few. Of models nobody knows, all pass. */
+const IMAGE_PARAMS: readonly (readonly [model: RegExp, params: readonly string[]])[] = [
+  [/^dall-e-2/, ["n", "size", "user"]],
+  [/^dall-e/, ["n", "quality", "size", "style", "user"]],
+  [/^(?:gpt-image|chatgpt-image)/, OPENAI_IMAGE_PARAMS.filter((name) => name !== "style")],
+];
+
+export function openaiImageParams({ model }: Target): ReadonlySet<string> | "all" {
+  const known = IMAGE_PARAMS.find(([pattern]) => pattern.test(model));
+  return known ? new Set(known[1]) : "all";
+}
+
+/** The newer models give base64 always, and do not know the parameter. */
+export function openaiImageFields(fields: Json, { model }: Target): Json {
+  return /^(?:gpt-image|chatgpt-image)/.test(model) ? without(fields, ["response_format"]) : fields;
 }
 
 function effortIsOn({ reasoning_effort: effort }: ChatRequest): boolean {

@@ -31,6 +31,7 @@ export const objects = sqliteTable(
   (table) => [
     index("objects_owner").on(table.owner, table.kind, table.created_at),
     index("objects_expires").on(table.expires_at),
+    index("objects_provider").on(table.provider_id),
   ],
 );
 

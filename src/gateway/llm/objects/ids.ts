@@ -16,6 +16,7 @@ const PREFIXES = {
   eval: "eval_",
   "eval.run": "evalrun_",
   video: "video_",
+  "video.character": "char_",
   message_batch: "msgbatch_",
 } as const;
 
@@ -27,6 +28,26 @@ const OURS = /^[a-z]+[-_]slc[0-9a-f]{32}$/;
 export function newObjectId(kind: ObjectKind): string {
   return `${PREFIXES[kind]}slc${crypto.randomUUID().replaceAll("-", "")}`;
 }
+
+/** Where an object is, as far as the gateway knows it by that. */
+export interface KeptObject {
+  kind: ObjectKind;
+  owner: string;
+  deploymentId: string;
+  /** What the provider calls it. */
+  providerId: string;
+}
+
+/** The id of an object that its provider has named: the same for its owner however often, and wherever, it is seen. */
+export async function objectIdOf({ kind, owner, deploymentId, providerId }: KeptObject): Promise<string> {
+  const named = new TextEncoder().encode(JSON.stringify([owner, deploymentId, providerId]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", named));
+  const hex = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${PREFIXES[kind]}slc${hex}`;
+}
+
+/** What every id of the gateway's own has in it: a text without it names none. */
+export const ID_MARK = /[-_]slc[0-9a-f]{32}/;
 
 /** Is this an id of the gateway's own? */
 export function isObjectId(text: unknown): text is string {

@@ -5,6 +5,7 @@
 import { BadRequestError } from "../../../formats/errors.ts";
 import { providers } from "../../../providers/registry.ts";
 import type { Route, RouteCall } from "../../route.ts";
+import { authenticateWithQuery } from "../gemini/query-key.ts";
 import { asResponse, callNative } from "../native.ts";
 import { providerDeployment } from "../provider-deployment.ts";
 import { factsOf, refuse } from "./access.ts";
@@ -28,6 +29,7 @@ export const passThroughRoutes: readonly Route[] = prefixes.flatMap(([prefix, pr
     access: "llm" as const,
     summary: `${provider}'s own API`,
     tag: "pass-through",
+    ...(provider === "gemini" && { authenticate: authenticateWithQuery }),
     handle: (call: RouteCall) => pass(call, `/${prefix}`, provider),
   })),
 );

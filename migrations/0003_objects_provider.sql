@@ -1,0 +1,1 @@
+CREATE INDEX `objects_provider` ON `objects` (`provider_id`);

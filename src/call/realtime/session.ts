@@ -1,0 +1,427 @@
+/**
+ * One session: the client's WebSocket and the provider's, and what passes between them. Messages pass as they are; of most
+ * only the type is looked at. What may bring about a response waits until that response is let in.
+ */
+import { APIConnectionError, BadRequestError, type SluiceError } from "../../formats/errors.ts";
+import { asRecord } from "../../formats/json.ts";
+import {
+  errorEvent,
+  newId,
+  parseEvent,
+  type RealtimeEvent,
+  type RealtimeTranslator,
+  typeOf,
+  usageOfTranscription,
+} from "../../formats/openai/realtime.ts";
+import { closeCode, closeReason, isAbnormal } from "../../formats/websocket.ts";
+import { NANO } from "../../models/money.ts";
+import { OPENAI_SPEECH } from "../../providers/realtime.ts";
+import type { Caller } from "../caller.ts";
+import type { Settlement } from "../settlement.ts";
+import { ChargedResponse, chargeTranscription, type SessionAccount } from "./charges.ts";
+import { forUpstream, isPlainAppend, withBound } from "./client-events.ts";
+import { Conversation } from "./conversation.ts";
+import { Responses } from "./responses.ts";
+import { SpeechCover, UNUSED } from "./speech.ts";
+
+/** The part of a WebSocket that is used here. */
+export type Socket = Pick<WebSocket, "send" | "close" | "accept" | "binaryType" | "addEventListener">;
+
+/** The largest message of a client's, in characters or bytes; OpenAI takes 15 MiB of sound at once. */
+export const LARGEST_MESSAGE = 24 * 1024 * 1024;
+/** Messages that wait while a response is let in, in characters or bytes. */
+const LONGEST_QUEUE = 2 * LARGEST_MESSAGE;
+/** How long the provider may take to tell what a response cost that was cut short, in milliseconds. */
+const PATIENCE = 3000;
+const POLICY_VIOLATION = 1008;
+const TOO_BIG = 1009;
+const FAILED = 1011;
+
+export interface SessionParts {
+  account: SessionAccount;
+  /** Whom it was let in for. */
+  caller: Caller;
+  settlement: Settlement;
+  upstream: Socket;
+  translator: RealtimeTranslator | undefined;
+  /** Milliseconds; see `PATIENCE`. */
+  patience?: number;
+}
+
+/** Why it ended. */
+type Ending =
+  | { by: "client"; isClean: boolean }
+  | { by: "upstream"; error: SluiceError | undefined }
+  | { by: "gateway"; error: SluiceError };
+
+type Message = string | ArrayBuffer;
+
+export class RealtimeSession {
+  readonly #parts: SessionParts;
+  readonly #conversation: Conversation;
+  #client: Socket | undefined;
+  #isClientOpen = true;
+  #isUpstreamOpen = true;
+  /** Ends what the client sent while another message of it waits. */
+  #gate: Promise<void> | undefined;
+  readonly #queue: Message[] = [];
+  #queued = 0;
+  readonly #speech: SpeechCover;
+  readonly #responses: Responses;
+  #ending: Ending | undefined;
+  #isFinished = false;
+  readonly #allDone = Promise.withResolvers<void>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    const { target, model, speech, onlyListens } = parts.account;
+    this.#conversation = new Conversation(model, target, speech ?? OPENAI_SPEECH, onlyListens);
+    this.#speech = new SpeechCover(this.#conversation, (size) => this.#letIn(size));
+    this.#responses = new Responses({
+      letIn: (size) => ChargedResponse.letIn(parts.account, size),
+      count: (size) => ChargedResponse.count(parts.account, parts.caller, size),
+      cancel: (id) => this.#cancel(id),
+      refuse: (cause) => this.#fault(cause),
+      look: () => this.#look(),
+    });
+  }
+
+  /** Begins to pass messages. */
+  start(client: Socket): void {
+    this.#client = client;
+    const { upstream } = this.#parts;
+    for (const socket of [client, upstream]) socket.binaryType = "arraybuffer";
+    client.addEventListener("message", ({ data }) => this.#safely(() => this.#take(data as Message))); // no blobs, as just set
+    client.addEventListener("close", ({ code, wasClean }) => this.#safely(() => this.#clientClosed(code, wasClean)));
+    client.addEventListener("error", () => this.#safely(() => this.#clientClosed(1006, false)));
+    upstream.addEventListener("message", ({ data }) => this.#safely(() => this.#fromUpstream(data as Message)));
+    upstream.addEventListener("close", ({ code, reason }) => this.#safely(() => this.#upstreamClosed(code, reason)));
+    upstream.addEventListener("error", () => this.#safely(() => this.#upstreamClosed(1006, "")));
+    client.accept();
+    upstream.accept();
+    this.#safely(() => this.#translated(this.#parts.translator?.open?.() ?? {}));
+  }
+
+  // The client's side.
+
+  #take(message: Message): void {
+    if (this.#ending !== undefined) return;
+    const size = sizeOf(message);
+    if (size > LARGEST_MESSAGE) {
+      this.#refuse(new BadRequestError(`A message may have at most ${LARGEST_MESSAGE} bytes.`), undefined, TOO_BIG);
+      return;
+    }
+    if (this.#gate === undefined) {
+      this.#pass(message);
+      return;
+    }
+    this.#queue.push(message);
+    this.#queued += size;
+    if (this.#queued > LONGEST_QUEUE)
+      this.#refuse(new BadRequestError("Too many messages wait to be passed on."), undefined, TOO_BIG);
+  }
+
+  #pass(message: Message): void {
+    const waiting = this.#passOn(message);
+    if (waiting === undefined) return;
+    this.#gate = waiting
+      .catch((cause: unknown) => this.#fault(cause))
+      .finally(() => {
+        this.#gate = undefined;
+        while (this.#gate === undefined && this.#ending === undefined) {
+          const next = this.#queue.shift();
+          if (next === undefined) return;
+          this.#queued -= sizeOf(next);
+          this.#safely(() => this.#pass(next));
+        }
+      });
+  }
+
+  /** @returns what is to be waited for before the next message passes */
+  #passOn(message: Message): Promise<void> | undefined {
+    const text = typeof message === "string" ? message : textOf(message);
+    const event = text === undefined ? undefined : parseEvent(text);
+    if (event === undefined) {
+      if (typeof message !== "string" && this.#parts.translator === undefined) this.#toUpstream(message);
+      else this.#toClient(errorEvent(new BadRequestError("A message must be a JSON object with a type.")));
+      return undefined;
+    }
+    switch (event.type) {
+      case "response.create":
+        return this.#ask(event);
+      case "input_audio_buffer.append":
+        this.#conversation.client(event);
+        return this.#untilSpeechIsLetIn(() => this.#forward(event, isPlainAppend(text ?? "") ? text : undefined));
+      default:
+        this.#conversation.client(event);
+        this.#speech.grew();
+        this.#forward(event);
+        return undefined;
+    }
+  }
+
+  async #ask(event: RealtimeEvent): Promise<void> {
+    const response = await this.#letIn(() => this.#conversation.sizeOf(event), event);
+    if (response === undefined) return;
+    // So that an error of the provider's says which request it is about.
+    const bounded = withBound(event, response.bound, this.#conversation.longestAsked, this.#parts.account.isBeta);
+    const asked = { event_id: newId("event"), ...bounded };
+    this.#responses.expect(response, asked);
+    this.#forward(asked);
+  }
+
+  #untilSpeechIsLetIn(forward: () => void): Promise<void> | undefined {
+    if (this.#speech.isGiven) {
+      forward();
+      return undefined;
+    }
+    return this.#speech.give().then((isGiven) => {
+      if (isGiven) forward();
+    });
+  }
+
+  /** @returns nothing where it is refused, and the session ends */
+  async #letIn(
+    size: () => Parameters<typeof ChargedResponse.letIn>[1],
+    event?: RealtimeEvent,
+  ): Promise<ChargedResponse | undefined> {
+    try {
+      const response = await ChargedResponse.letIn(this.#parts.account, size());
+      if (this.#ending === undefined) return response;
+      response.refused(UNUSED);
+    } catch (cause) {
+      this.#refuse(this.#parts.settlement.toError(cause), event);
+    }
+    return undefined;
+  }
+
+  #forward(event: RealtimeEvent, text?: string): void {
+    const { translator, account } = this.#parts;
+    if (translator === undefined) {
+      this.#toUpstream(text ?? JSON.stringify(forUpstream(event, account)));
+      return;
+    }
+    try {
+      this.#translated(translator.fromClient(event));
+    } catch (cause) {
+      const error = this.#parts.settlement.toError(cause);
+      this.#responses.refused(error, event["event_id"]);
+      this.#toClient(errorEvent(error, event));
+    }
+  }
+
+  #clientClosed(code: number, isClean: boolean): void {
+    this.#isClientOpen = false;
+    this.#end({ by: "client", isClean: isClean && code !== 1006 });
+  }
+
+  // The provider's side.
+
+  #fromUpstream(message: Message): void {
+    const { translator } = this.#parts;
+    if (translator !== undefined) {
+      const text = typeof message === "string" ? message : (textOf(message) ?? "");
+      try {
+        this.#translated(translator.fromUpstream(text));
+      } catch (cause) {
+        const error = this.#parts.settlement.toError(cause);
+        this.#toClient(errorEvent(error));
+        this.#end({ by: "upstream", error });
+      }
+      return;
+    }
+    this.#toClient(message);
+    const type = typeof message === "string" ? typeOf(message) : undefined;
+    if (type === undefined || typeof message !== "string") return;
+    if (isPiece(type)) this.#responses.piece({ type, length: message.length }, message);
+    else if (READ.has(type)) this.#read(parseEvent(message));
+  }
+
+  #translated({ toUpstream = [], toClient = [] }: ReturnType<RealtimeTranslator["fromClient"]>): void {
+    for (const text of toUpstream) this.#toUpstream(text);
+    for (const event of toClient) {
+      const text = JSON.stringify(event);
+      this.#toClient(text);
+      if (isPiece(event.type)) this.#responses.piece({ type: event.type, length: text.length }, text);
+      else if (READ.has(event.type)) this.#read(event);
+    }
+  }
+
+  #read(event: RealtimeEvent | undefined): void {
+    if (event === undefined) return;
+    this.#conversation.server(event);
+    switch (event.type) {
+      case "response.created":
+        if (this.#responses.begun(event, this.#speech.response, () => this.#conversation.sizeOf(undefined)))
+          this.#speech.used();
+        return;
+      case "response.done":
+        this.#responses.done(event);
+        return;
+      case "error":
+        this.#responses.refused(
+          new APIConnectionError(String(asRecord(event["error"])["message"] ?? "refused by the provider")),
+          asRecord(event["error"])["event_id"],
+        );
+        return;
+      case "conversation.item.input_audio_transcription.completed":
+        this.#transcribed(event);
+    }
+  }
+
+  #transcribed(event: RealtimeEvent): void {
+    const { account, caller } = this.#parts;
+    const used = usageOfTranscription(event);
+    const transcriber = this.#conversation.transcribedBy ?? account.target.model;
+    this.#speech.spent();
+    if (used === undefined || used.usage.total_tokens + (used.seconds ?? 0) === 0) return;
+    this.#responses.charge(chargeTranscription(account, caller, transcriber, used), 0);
+  }
+
+  #upstreamClosed(code: number, reason: string): void {
+    if (!this.#isUpstreamOpen) return;
+    this.#isUpstreamOpen = false;
+    const { provider, model } = this.#parts.account.target;
+    const said = reason === "" ? "" : `: ${reason}`;
+    const isCut = this.#responses.areUnderWay;
+    const error =
+      isAbnormal(code) || isCut
+        ? new APIConnectionError(`litellm.APIConnectionError: ${provider} ended the session (${code})${said}`, {
+            provider,
+            model,
+          })
+        : undefined;
+    if (error !== undefined && isAbnormal(code) && this.#ending === undefined) this.#toClient(errorEvent(error));
+    this.#closeClient(closeCode(code), reason);
+    this.#end({ by: "upstream", error });
+  }
+
+  // The end.
+
+  /** Tells the client why, and ends the session. */
+  #refuse(error: SluiceError, event?: RealtimeEvent, code = error.status >= 500 ? FAILED : POLICY_VIOLATION): void {
+    if (this.#ending !== undefined) return;
+    this.#toClient(errorEvent(error, event));
+    this.#closeClient(code, error.message);
+    this.#end({ by: "gateway", error });
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ending !== undefined) {
+      this.#look();
+      return;
+    }
+    this.#ending = ending;
+    this.#queue.length = 0;
+    this.#speech.release();
+    this.#responses.stop();
+    const timer = setTimeout(() => this.#allDone.resolve(), this.#parts.patience ?? PATIENCE);
+    this.#look();
+    void this.#allDone.promise.then(async () => {
+      clearTimeout(timer);
+      await this.#finish(ending);
+    });
+  }
+
+  /** Is there anything left to wait for? */
+  #look(): void {
+    if (this.#ending === undefined) return;
+    if (!this.#isUpstreamOpen || this.#responses.isQuiet) this.#allDone.resolve();
+  }
+
+  async #finish(ending: Ending): Promise<void> {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    const { settlement } = this.#parts;
+    this.#closeUpstream();
+    const failure = ending.by === "upstream" ? ending.error : undefined;
+    await this.#responses.cut(failure);
+    const { attribution } = settlement.record;
+    const { responses, tokens, cost } = this.#responses.sums;
+    const sums = { responses, total_tokens: tokens, cost: cost / NANO };
+    settlement.record.attribution = { ...attribution, metadata: { ...attribution?.metadata, realtime: sums } };
+    if (ending.by === "gateway") settlement.fail(ending.error, false);
+    else if (failure !== undefined) settlement.streamOver({ reason: "error", error: failure });
+    else if (ending.by === "client" && !ending.isClean) settlement.streamOver({ reason: "aborted" });
+    else await settlement.succeed();
+  }
+
+  #cancel(id: string): void {
+    if (this.#isUpstreamOpen) this.#forward({ type: "response.cancel", event_id: newId("event"), response_id: id });
+  }
+
+  #closeClient(code: number, reason: string): void {
+    if (!this.#isClientOpen) return;
+    this.#isClientOpen = false;
+    attempt(() => this.#client?.close(code, closeReason(reason)));
+  }
+
+  #closeUpstream(): void {
+    if (!this.#isUpstreamOpen) return;
+    this.#isUpstreamOpen = false;
+    attempt(() => this.#parts.upstream.close(1000));
+  }
+
+  #toClient(message: Message | RealtimeEvent): void {
+    if (!this.#isClientOpen) return;
+    const sent = typeof message === "string" || message instanceof ArrayBuffer ? message : JSON.stringify(message);
+    attempt(() => this.#client?.send(sent));
+  }
+
+  #toUpstream(message: Message): void {
+    if (this.#isUpstreamOpen) attempt(() => this.#parts.upstream.send(message));
+  }
+
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      this.#fault(cause);
+    }
+  }
+
+  /** A failure of our own code ends the session, and says nothing of the inside. */
+  #fault(cause: unknown): void {
+    this.#refuse(this.#parts.settlement.toError(cause));
+  }
+}
+
+/** Events of the provider's that are read. */
+const READ: ReadonlySet<string> = new Set([
+  "session.created",
+  "session.updated",
+  "transcription_session.created",
+  "transcription_session.updated",
+  "input_audio_buffer.speech_started",
+  "input_audio_buffer.committed",
+  "response.created",
+  "response.done",
+  "error",
+  "conversation.item.input_audio_transcription.completed",
+]);
+
+function isPiece(type: string): boolean {
+  return type.startsWith("response.") && type.endsWith(".delta");
+}
+
+function sizeOf(message: Message): number {
+  return typeof message === "string" ? message.length : message.byteLength;
+}
+
+/** Bytes that are a text; a provider may take these for one. */
+function textOf(bytes: ArrayBuffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The other end may be gone already, without having said so. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // its `close` event tells the rest
+  }
+}

@@ -1,0 +1,145 @@
+/** What a provider's batch has cost, from its results: a row on the ledger for each model. */
+import { linesOf } from "../../../batches/input.ts";
+import { toUsage } from "../../../formats/anthropic/usage.ts";
+import { asRecord } from "../../../formats/json.ts";
+import type { Usage } from "../../../formats/openai/chat.ts";
+import { addUsage } from "../../../formats/openai/continuation.ts";
+import { toHubUsage } from "../../../formats/openai/responses/usage.ts";
+import type { ClosedNote } from "../../../ledger/notes.ts";
+import { spendRow } from "../../../ledger/row.ts";
+import { findModel, type ModelInfo } from "../../../models/catalogue.ts";
+import { cost } from "../../../models/cost.ts";
+import { surcharge } from "../../../models/surcharge.ts";
+import { normaliseUsage } from "../../../providers/openai/usage.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import type { ObjectRow } from "../../../store/schema/index.ts";
+import { newLogId } from "../../../store/spend/log-id.ts";
+import { unreservedCharges } from "../../../tenancy/charges.ts";
+import { callerOf } from "../../caller.ts";
+import type { Gateway, Keeper } from "../../gateway.ts";
+
+/** One request of a batch, as its result tells. */
+export interface Used {
+  model: string;
+  usage: Usage;
+}
+
+/** What a line of OpenAI's output file used; `undefined` where it says nothing. */
+export function usedByOpenai(line: unknown): Used | undefined {
+  const body = asRecord(asRecord(asRecord(line)["response"])["body"]);
+  const usage = normaliseUsage(body["usage"]) ?? toHubUsage(body["usage"]);
+  return usage && { model: String(body["model"] ?? ""), usage };
+}
+
+/** The same of Anthropic's results. */
+export function usedByAnthropic(line: unknown): Used | undefined {
+  const message = asRecord(asRecord(asRecord(line)["result"])["message"]);
+  if (message["usage"] === undefined) return undefined;
+  return { model: String(message["model"] ?? ""), usage: toUsage(message["usage"]) };
+}
+
+export interface Bill {
+  requests: number;
+  usage: Usage;
+  /** Nano-dollars; `undefined` where a price is not known. */
+  cost: number | undefined;
+}
+
+/** By model. Each request is priced by itself, as prices may go by the size of the prompt. */
+export async function billsOf(
+  results: AsyncIterable<Uint8Array>,
+  read: (line: unknown) => Used | undefined,
+  { target }: Pick<Deployment, "target">,
+): Promise<Map<string, Bill>> {
+  const bills = new Map<string, Bill>();
+  const decoder = new TextDecoder();
+  for await (const { bytes } of linesOf(results)) {
+    const used = read(parsed(decoder.decode(bytes)));
+    if (used === undefined) continue;
+    const info =
+      (used.model === target.model && target.info) || findModel(`${target.provider}/${used.model}`) || target.info;
+    const price = info && batchPrice(used.usage, info);
+    const before = bills.get(used.model);
+    bills.set(used.model, {
+      requests: (before?.requests ?? 0) + 1,
+      usage: before === undefined ? used.usage : addUsage(before.usage, used.usage),
+      cost: before === undefined ? price : sum(before.cost, price),
+    });
+  }
+  return bills;
+}
+
+/** OpenAI, Anthropic: "50% cost discount"; where the catalogue has a batch's own prices they hold. */
+function batchPrice(usage: Usage, info: ModelInfo): number | undefined {
+  const hasPrices = info["input_cost_per_token_batches"] !== undefined;
+  const total = cost(usage, info, hasPrices ? { serviceTier: "batch" } : {})?.total;
+  return hasPrices || total === undefined ? total : Math.round(total / 2);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // a line that is cut off
+  }
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
+}
+
+export interface Payer {
+  /** SHA-256 of the key. */
+  token: string;
+  batch: Pick<ObjectRow, "id" | "created_at" | "model">;
+  deployment: Deployment;
+}
+
+/** Charged to whomever the key belongs to now, whether or not it may still be used. */
+export async function notesFor(
+  gateway: Gateway,
+  keeper: Keeper,
+  { token, batch, deployment }: Payer,
+  bills: ReadonlyMap<string, Bill>,
+): Promise<ClosedNote[]> {
+  const identity = await gateway.authPorts(keeper).findKey?.(token);
+  const principal = { role: "key" as const, token, userId: identity?.key.user_id ?? undefined, identity };
+  const now = Date.now();
+  const { surcharges, timezone } = gateway.config.settings.calls;
+  const notes: ClosedNote[] = [];
+  for (const [model, { requests, usage, cost: priced }] of bills) {
+    const { provider } = deployment.target;
+    const total = priced !== undefined && surcharges ? surcharge(priced, provider, surcharges).total : priced;
+    const metadata = { batch_id: batch.id, batch_requests: requests };
+    const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata, now };
+    const caller = callerOf(gateway, principal, gateway.subjects(keeper), facts);
+    const id = newLogId(now);
+    const group = batch.model ?? model;
+    const row = spendRow({
+      id,
+      logId: id,
+      attribution: caller.attribution,
+      operation: "batch",
+      modelGroup: group,
+      model,
+      provider,
+      deploymentId: deployment.id,
+      stream: false,
+      outcome: "success",
+      status: 200,
+      usage,
+      ...(total !== undefined && { cost: total }),
+      estimated: false,
+      startedAt: batch.created_at,
+      endedAt: now,
+      tags: [...caller.tags],
+      attempts: [],
+      retries: 0,
+      fallbacks: 0,
+      hedges: 0,
+    });
+    const charges = unreservedCharges(await caller.subjects(caller.tags), { model, group, now, timezone }, total ?? 0);
+    notes.push({ row, charges, wasOpened: false });
+  }
+  return notes;
+}

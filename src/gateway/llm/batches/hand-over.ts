@@ -1,0 +1,165 @@
+/** A batch whose lines are all for one provider that runs batches: it gets the file, in its own names for models. */
+import type { BatchSpec } from "../../../batches/book.ts";
+import type { Reply } from "../../../call/call.ts";
+import type { Caller } from "../../../call/caller.ts";
+import { asRecord, isRecord } from "../../../formats/json.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import { passObject } from "../../../store/batches.ts";
+import type { Database } from "../../../store/database.ts";
+import { findObject } from "../../../store/objects.ts";
+import type { ObjectRow } from "../../../store/schema/index.ts";
+import type { Principal } from "../../../tenancy/principal.ts";
+import { callerOf } from "../../caller.ts";
+import type { Gateway } from "../../gateway.ts";
+import { teamOf } from "../../model-names.ts";
+import { keepsFiles } from "../files/destination.ts";
+import { renamedLines, uploadCall } from "../files/to-provider.ts";
+import { databaseOf, told } from "../objects/lookup.ts";
+import { providerDeployment } from "../provider-deployment.ts";
+import { refuseSpent } from "./budget.ts";
+import { createCall, remembered } from "./passed.ts";
+import { askQuietly } from "./quietly.ts";
+import type { Workplace } from "./work.ts";
+
+interface Handing {
+  spec: BatchSpec;
+  models: readonly string[];
+  principal: Principal;
+  /** The file's id there, where it was uploaded before a crash. */
+  uploaded: string | undefined;
+}
+
+/** @returns whether a provider runs it now; else the gateway does */
+export async function handOver(place: Workplace, handing: Handing): Promise<boolean> {
+  const { gateway, room } = place;
+  const { spec, models } = handing;
+  const facts = {
+    customerId: undefined,
+    sessionId: undefined,
+    requesterIp: undefined,
+    metadata: undefined,
+    now: Date.now(),
+  };
+  const caller = callerOf(gateway, handing.principal, gateway.subjects(place.keeper), facts);
+  const taker = takerOf(gateway, caller, handing);
+  if (taker === undefined) return false;
+  const { deployment, nameFor } = taker;
+  // Line by line each is told what it lacks.
+  if (await refuseSpent(gateway.calls(place.keeper), caller, deployment.modelName)) return false;
+  const database = databaseOf(gateway);
+  const row = await told(findObject(database, spec.id));
+  if (row === undefined) return false;
+  const fileId = handing.uploaded ?? (await uploaded(place, spec, deployment, nameFor));
+  if (fileId === undefined) return false;
+  const before = handing.uploaded === undefined ? undefined : await found(place, deployment, fileId);
+  await room.uploaded(fileId);
+  const reply = before ?? (await created(place, spec, deployment, fileId));
+  if (reply.status >= 500 || reply.status === 429)
+    throw new Error(`${deployment.target.provider} answered ${reply.status} to a batch`);
+  const answer = typeof reply.body === "string" ? asRecord(JSON.parse(reply.body)) : {};
+  if (reply.status >= 300 || typeof answer["id"] !== "string") {
+    gateway.log.notice(
+      `${deployment.target.provider} does not take the batch ${spec.id} (${reply.status}): the gateway runs it`,
+    );
+    return false;
+  }
+  await adopt(place, database, {
+    row,
+    deployment,
+    fileId,
+    reply,
+    id: answer["id"],
+    inputFileId: spec.inputFileId,
+    models,
+  });
+  await room.handOver();
+  return true;
+}
+
+/** Who takes all of it; `undefined` where nobody does, or the caller may not use a model. */
+function takerOf(gateway: Gateway, caller: Caller, { spec, models, principal }: Handing) {
+  if (spec.provider !== undefined && keepsFiles(spec.provider)) {
+    const { provider } = spec;
+    const settings = gateway.config.settings.other["files_settings"];
+    const deployment = providerDeployment(gateway, provider, { settings });
+    const isAllowed = models.every((model) =>
+      [model, `${provider}/${model}`].some((name) => !caller.refuseModel(name)),
+    );
+    const nameFor = (model = spec.model) =>
+      model?.startsWith(`${provider}/`) ? model.slice(provider.length + 1) : model;
+    return deployment && isAllowed ? { deployment, nameFor } : undefined;
+  }
+  const names = models.map((model) => caller.modelFor(model));
+  if (
+    names.some(
+      (name, index) =>
+        caller.refuseModel(name) && (name === models[index] || caller.refuseAlias(models[index] ?? "", name)),
+    )
+  )
+    return undefined;
+  const groups = names.map((name) => gateway.router.groups.find(name, teamOf(principal)));
+  const [group] = groups;
+  if (group === undefined || groups.some((one) => one?.name !== group.name)) return undefined;
+  const deployment = group.deployments.find(runsBatches);
+  return deployment && { deployment, nameFor: () => deployment.target.model };
+}
+
+/** Hosts of the admin's own speak a provider's format, and seldom have its batches; those that have say so by their mode. */
+function runsBatches({ target, info }: Deployment): boolean {
+  return keepsFiles(target.provider) && (target.apiBase === undefined || info.mode === "batch");
+}
+
+async function uploaded(
+  { gateway, keeper, files }: Workplace,
+  spec: BatchSpec,
+  deployment: Deployment,
+  nameFor: (model: string | undefined) => string | undefined,
+): Promise<string | undefined> {
+  const stored = await files.get(spec.inputKey);
+  if (stored === undefined) return undefined;
+  const content = renamedLines(stored.body, nameFor);
+  const call = uploadCall({ filename: `${spec.id}.jsonl`, purpose: "batch", lifetime: undefined, content });
+  const reply = await askQuietly({ gateway, keeper }, deployment, call);
+  const answer = typeof reply.body === "string" && reply.status < 300 ? asRecord(JSON.parse(reply.body)) : {};
+  const { id } = answer;
+  if (typeof id === "string" && answer["object"] === "file") return id;
+  gateway.log.notice(
+    `${deployment.target.provider} does not take the file of ${spec.id} (${reply.status}): the gateway runs it`,
+  );
+  return undefined;
+}
+
+function created(place: Workplace, spec: BatchSpec, deployment: Deployment, fileId: string): Promise<Reply> {
+  const { endpoint, completionWindow, metadata } = spec;
+  const json = { input_file_id: fileId, endpoint, completion_window: completionWindow, ...(metadata && { metadata }) };
+  return askQuietly(place, deployment, createCall(json));
+}
+
+/** The batch of this file, if it was made before somebody crashed. */
+async function found(place: Workplace, deployment: Deployment, fileId: string): Promise<Reply | undefined> {
+  const reply = await askQuietly(place, deployment, { method: "GET", path: "/v1/batches?limit=100", headers: {} });
+  if (reply.status >= 300 || typeof reply.body !== "string") throw new Error("the provider's batches cannot be seen");
+  const { data } = asRecord(JSON.parse(reply.body));
+  const own = (Array.isArray(data) ? data : []).find((one) => isRecord(one) && one["input_file_id"] === fileId);
+  return own && { ...reply, body: JSON.stringify(own) };
+}
+
+interface Adopted {
+  row: ObjectRow;
+  deployment: Deployment;
+  fileId: string;
+  reply: Reply;
+  id: string;
+  inputFileId: string;
+  models: readonly string[];
+}
+
+async function adopt({ gateway }: Workplace, database: Database, adopted: Adopted): Promise<void> {
+  const { deployment, id, row, fileId, inputFileId, reply, models } = adopted;
+  const { provider } = deployment.target;
+  const kept = { deployment_id: deployment.id, provider, provider_id: id, model: models[0] ?? null };
+  const input = { id: inputFileId, provider_id: fileId };
+  await told(passObject(database, row.id, kept, input));
+  const { owner, created_by: createdBy } = row;
+  await remembered(gateway, reply, { deployment, owner, createdBy, row: { ...row, ...kept, state: { input } } });
+}

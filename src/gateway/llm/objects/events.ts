@@ -1,0 +1,40 @@
+/** Streams of events whose ids are the provider's, in the client's words. */
+import { formatEvent, type ServerEvent, SseDecoder } from "../../../formats/sse.ts";
+import type { AnswerIds } from "./answer-ids.ts";
+
+export function renamedEvents(source: ReadableStream<Uint8Array>, ids: AnswerIds): ReadableStream<Uint8Array> {
+  const reader = source.getReader();
+  const decoder = new SseDecoder();
+  const encoder = new TextEncoder();
+  const written = async (events: readonly ServerEvent[]) => {
+    let text = "";
+    for (const { data, event } of events) text += formatEvent(await renamed(data, ids), event);
+    return text;
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        for (;;) {
+          const { done, value } = await reader.read();
+          const text = await written(done ? decoder.end() : decoder.push(value));
+          if (text !== "") controller.enqueue(encoder.encode(text));
+          if (done) controller.close();
+          if (done || text !== "") return;
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function renamed(data: string, ids: AnswerIds): Promise<string> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(data);
+  } catch {
+    return data; // `[DONE]`
+  }
+  // An event is a line; JSON may be written in several.
+  return ids.inJson(data.includes("\n") ? JSON.stringify(answer) : data, answer);
+}

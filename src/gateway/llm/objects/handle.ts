@@ -1,0 +1,217 @@
+/** One way for every endpoint of what providers keep: find it with its tenant, ask its provider, answer in own ids. */
+import type { Reply } from "../../../call/call.ts";
+import { splitOptions } from "../../../call/options.ts";
+import { BadRequestError } from "../../../formats/errors.ts";
+import { asRecord, defined, isRecord, isSame } from "../../../formats/json.ts";
+import { findModel } from "../../../models/catalogue.ts";
+import type { NativeCall } from "../../../providers/provider.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import type { Database } from "../../../store/database.ts";
+import { deleteObject, keepObject } from "../../../store/objects.ts";
+import type { ObjectRow } from "../../../store/schema/index.ts";
+import { ownerOf } from "../../../tenancy/owner.ts";
+import type { RouteCall } from "../../route.ts";
+import { asResponse, callNative } from "../native.ts";
+import { AnswerIds } from "./answer-ids.ts";
+import { renamedEvents } from "./events.ts";
+import { kindOfField, type Reference, referencesIn, swapped, textsIn } from "./fields.ts";
+import { isObjectId } from "./ids.ts";
+import { commonKeeper } from "./keeper.ts";
+import { listOwn } from "./list.ts";
+import { databaseOf, notFound, objectsOf, refuseForeign, told } from "./lookup.ts";
+import { placeOf } from "./placement.ts";
+import { keeperOfStore, mayUseStore, type RegisteredStore, registeredStore } from "./registered.ts";
+import type { Endpoint } from "./resources.ts";
+import { readSent, type Sent, written } from "./sent.ts";
+
+/** Headers that mean something to a provider. */
+const PASSED = /^(?:accept|range|openai-beta)$/;
+
+/** Parameters of a query that are the gateway's. */
+const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
+
+export async function handle(endpoint: Endpoint, call: RouteCall): Promise<Response> {
+  try {
+    return await (endpoint.does === "list" ? listOwn(endpoint, call) : forwarded(endpoint, call));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
+  }
+}
+
+async function forwarded(endpoint: Endpoint, call: RouteCall): Promise<Response> {
+  const { gateway, principal } = call;
+  const database = databaseOf(gateway);
+  const { sent, provider } = await readRequest(call);
+  const parameters = parametersOf(endpoint, call);
+  const query = new URL(call.context.req.url).searchParams;
+  for (const name of OWN_PARAMETERS) query.delete(name);
+
+  const references = [...parameters, ...referencesIn(sent.fields)];
+  const registry = await registered(call, references);
+  refuseForeign(principal, references, (id) => {
+    const store = registry.get(id);
+    return store !== undefined && mayUseStore(principal, store, endpoint);
+  });
+  const ids = [...parameters.map(({ id }) => id), ...query.values(), ...textsIn(sent.fields, isObjectId)];
+  const rows = await objectsOf(database, principal, ids.filter(isObjectId));
+  const wrong = parameters.find(({ id, kind }) => rows.has(id) && rows.get(id)?.kind !== kind);
+  if (wrong !== undefined) throw notFound(wrong.id, wrong.kind);
+
+  const [store] = registry.values();
+  const keeper = store === undefined ? commonKeeper(gateway, [...rows.values()]) : keeperOfStore(gateway, store);
+  const { settings } = endpoint.resource;
+  const place = placeOf(call, { body: sent.fields, keeper, provider, settings });
+  const main = parameters[0] && rows.get(parameters[0].id);
+  const deployment = priced(place.deployment, endpoint, place.body, main);
+
+  const theirs = (text: string) => rows.get(text)?.provider_id ?? undefined;
+  const body = written({ kind: sent.kind, fields: swapped(place.body, theirs) as Record<string, unknown> }); // an object stays one
+  const native: NativeCall = {
+    method: endpoint.method,
+    path: pathOf(endpoint, call, query, theirs),
+    headers: headersOf(call, sent),
+    ...(body !== undefined && { body }),
+  };
+  const reply = await callNative(call, deployment, native, {
+    name: endpoint.name,
+    facts: factsOf(sent.fields),
+    ...(endpoint.pricing && { reading: endpoint.pricing.reading(place.body) }),
+  });
+
+  // What an admin calls by the provider's own name keeps it in the answer.
+  const foreign = parameters.filter(({ id }) => !rows.has(id)).map(({ id }) => [id, id] as const);
+  const named = [...rows.values()].map(({ id, provider_id }) => [provider_id ?? id, id] as const);
+  const keeping = {
+    deployment: place.deployment,
+    owner: main?.owner ?? ownerOf(principal),
+    createdBy: principal.userId ?? principal.token,
+    now: Date.now(),
+  };
+  const answer = new AnswerIds(database, keeping, new Map([...foreign, ...named]));
+  const kept = { endpoint, database, answer, main, model: place.model };
+  const answered = await renamed(reply, kept, (promise) => gateway.waitUntil(call.context, promise));
+  if (endpoint.does === "delete" && reply.status < 300 && main !== undefined)
+    await told(deleteObject(database, main.id));
+  return asResponse(answered);
+}
+
+async function readRequest(call: RouteCall): Promise<{ sent: Sent; provider: string | undefined }> {
+  const { kind, fields } = await readSent(call);
+  const { req } = call.context;
+  const provider =
+    fields["custom_llm_provider"] ?? req.query("custom_llm_provider") ?? req.header("custom-llm-provider");
+  if (provider !== undefined && provider !== null && typeof provider !== "string")
+    throw new BadRequestError("litellm.BadRequestError: custom_llm_provider must be a string", {
+      param: "custom_llm_provider",
+    });
+  const { custom_llm_provider: _, ...said } = fields;
+  const { request } = splitOptions(said, req.raw.headers);
+  return { sent: { kind, fields: defined(request) }, provider: provider || undefined };
+}
+
+/** Of what a call names by ids of providers, the vector stores that an admin registered. */
+async function registered({ gateway }: RouteCall, references: readonly Reference[]) {
+  const ids = references.filter(({ id, kind }) => kind === "vector_store" && !isObjectId(id)).map(({ id }) => id);
+  const stores = await Promise.all([...new Set(ids)].map((id) => registeredStore(gateway, id)));
+  return new Map<string, RegisteredStore>(
+    stores.filter((store) => store !== undefined).map((store) => [store.vector_store_id, store]),
+  );
+}
+
+/** The ids in the path that are the gateway's, outermost first. */
+function parametersOf({ path }: Endpoint, { context }: RouteCall): Reference[] {
+  return [...path.matchAll(/:(\w+)/g)].flatMap(([, name = ""]) => {
+    const kind = kindOfField(name);
+    return kind === undefined ? [] : [{ id: context.req.param(name) ?? "", kind }];
+  });
+}
+
+function pathOf(
+  { path }: Endpoint,
+  { context }: RouteCall,
+  query: URLSearchParams,
+  theirs: (id: string) => string | undefined,
+): string {
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => {
+    const given = context.req.param(name) ?? "";
+    return encodeURIComponent(theirs(given) ?? given);
+  });
+  const parameters = new URLSearchParams([...query].map(([name, value]) => [name, theirs(value) ?? value]));
+  return parameters.size === 0 ? `/v1${filled}` : `/v1${filled}?${parameters}`;
+}
+
+function headersOf({ context }: RouteCall, { kind }: Sent): Record<string, string> {
+  const given = [...context.req.raw.headers].filter(([name]) => PASSED.test(name));
+  return { ...Object.fromEntries(given), ...(kind === "json" && { "content-type": "application/json" }) };
+}
+
+/** What the body says of whom the call is for. */
+function factsOf({ user, metadata }: Record<string, unknown>): Record<string, unknown> {
+  return { ...(typeof user === "string" && { user }), ...(isRecord(metadata) && { metadata }) };
+}
+
+/** The deployment at the prices of the model the call is for, where it does not name it itself. */
+function priced(
+  deployment: Deployment,
+  { pricing }: Endpoint,
+  body: Record<string, unknown>,
+  main: ObjectRow | undefined,
+): Deployment {
+  if (pricing === undefined) return deployment;
+  const { provider, info: known } = deployment.target;
+  const asked = [body["model"], main?.body?.["model"], pricing.model].find((name) => typeof name === "string");
+  const isNamed = typeof body["model"] === "string" && known !== undefined;
+  const name = pricing.rowFor?.(String(asked), body) ?? asked;
+  if (isNamed && (name === asked || deployment.info.output_cost_per_video_per_second !== undefined)) return deployment;
+  const info = findModel(`${provider}/${name}`);
+  return { ...deployment, target: { ...deployment.target, ...(info && { info }) } };
+}
+
+interface Kept {
+  endpoint: Endpoint;
+  database: Database;
+  answer: AnswerIds;
+  /** The object that the path names. */
+  main: ObjectRow | undefined;
+  /** The model as the client named it. */
+  model: string | undefined;
+}
+
+/** The reply in the client's ids; an object that comes whole is remembered as it is now. */
+async function renamed(reply: Reply, kept: Kept, later: (promise: Promise<unknown>) => void): Promise<Reply> {
+  const { body, status, headers } = reply;
+  const { answer: ids, database, main } = kept;
+  if (body instanceof ReadableStream)
+    return /^text\/event-stream/i.test(headers["content-type"] ?? "")
+      ? { ...reply, body: renamedEvents(body, ids) }
+      : reply;
+  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+  if (status >= 300) return { ...reply, body: ids.inWords(text) };
+  const answer: unknown = JSON.parse(text); // only JSON comes whole
+  const row = await rowOf(answer, kept);
+  const said = await ids.inJson(text, answer, row === undefined ? [] : [referenceTo(row)]);
+  if (row !== undefined && !isSame(row.body, JSON.parse(said))) {
+    const keeping = told(keepObject(database, { ...row, body: asRecord(JSON.parse(said)) }));
+    if (row === main) later(keeping);
+    else await keeping; // whoever was told an id may come back for it at once
+  }
+  return { ...reply, body: said };
+}
+
+/** The object that the answer is, where it is one of the gateway's and no list or part of it. */
+async function rowOf(answer: unknown, { endpoint, answer: ids, main, model }: Kept): Promise<ObjectRow | undefined> {
+  if (!isRecord(answer) || typeof answer["id"] !== "string") return undefined;
+  const { does, creates, resource } = endpoint;
+  if (does !== "create") {
+    const isMain = main?.provider_id === answer["id"] && [undefined, main.kind].includes(answer["object"] as string);
+    return isMain ? main : undefined;
+  }
+  const row = await ids.rowOf({ id: answer["id"], kind: creates ?? resource.kind });
+  ids.add(row);
+  return { ...row, model: model ?? main?.model ?? null };
+}
+
+function referenceTo({ provider_id, kind }: ObjectRow): Reference {
+  return { id: provider_id ?? "", kind: kind as Reference["kind"] }; // rows of these endpoints have no other kinds
+}

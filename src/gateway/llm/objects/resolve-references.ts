@@ -1,0 +1,64 @@
+/** Objects of clients that requests to models name: files in messages, vector stores and containers of tools. */
+import { BadRequestError } from "../../../formats/errors.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import type { ObjectRow } from "../../../store/schema/index.ts";
+import { teamOf } from "../../model-names.ts";
+import type { RouteCall } from "../../route.ts";
+import { callInput } from "../call-input.ts";
+import { swapped, textsIn } from "./fields.ts";
+import { isObjectId } from "./ids.ts";
+import { contentOf, withContents } from "./inline.ts";
+import { commonKeeper, isSameAccount, isSameHost } from "./keeper.ts";
+import { databaseOf, objectsOf } from "./lookup.ts";
+
+/** Of what models are told; other ids are the business of who made them. */
+const TOLD = /^(?:file-|vs_|cntr_)/;
+
+export interface Resolved {
+  /** In the words of who will read it. */
+  body: Record<string, unknown>;
+  /** Where the call must go, as nobody else knows what it names; `undefined` where it may go anywhere. */
+  deployment: Deployment | undefined;
+}
+
+/**
+ * @throws NotFoundError where an object is another's, BadRequestError where the model is not served where it is kept
+ */
+export async function resolveReferences(call: RouteCall, body: Record<string, unknown>): Promise<Resolved> {
+  const ids = textsIn(body, (text) => isObjectId(text) && TOLD.test(text));
+  if (ids.length === 0) return { body, deployment: undefined };
+  const { gateway, principal } = call;
+  const rows = await objectsOf(databaseOf(gateway), principal, ids);
+  const [own, theirs] = partition(
+    [...rows.values()],
+    ({ kind, provider_id }) => kind === "file" && provider_id === null,
+  );
+  const contents = await Promise.all(own.map(async (row) => [row.id, await contentOf(gateway, row)] as const));
+  const keeper = commonKeeper(gateway, theirs);
+  const said = withContents(body, new Map(contents));
+  return {
+    body: swapped(said, (text) => rows.get(text)?.provider_id ?? undefined) as Record<string, unknown>, // an object stays one
+    deployment: keeper && servedBy(call, keeper, body["model"]),
+  };
+}
+
+/** The model at the keeper's. */
+function servedBy(call: RouteCall, keeper: Deployment, model: unknown): Deployment {
+  const given = typeof model === "string" ? model : "";
+  const name = callInput(call, {}).caller.modelFor(given);
+  const deployments = call.gateway.router.groups.find(name, teamOf(call.principal))?.deployments ?? [];
+  const same = deployments.find((one) => isSameAccount(one, keeper));
+  if (same !== undefined) return { ...same, modelName: name };
+  const near = deployments.find((one) => isSameHost(one, keeper));
+  if (near === undefined)
+    throw new BadRequestError(
+      `litellm.BadRequestError: ${given} is not served where what the request names is kept (${keeper.target.provider})`,
+      { param: "model", model: given },
+    );
+  const { provider: _, model: __, info: ___, ...account } = keeper.target;
+  return { ...near, modelName: name, target: { ...near.target, ...account } };
+}
+
+function partition(rows: readonly ObjectRow[], isFirst: (row: ObjectRow) => boolean): [ObjectRow[], ObjectRow[]] {
+  return [rows.filter(isFirst), rows.filter((row) => !isFirst(row))];
+}

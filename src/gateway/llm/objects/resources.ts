@@ -1,0 +1,204 @@
+/** What providers keep: every endpoint of it, as OpenAI's API has them. Files and batches have their own. */
+import type { ForwardReading } from "../../../operations/forward.ts";
+import type { ObjectKind } from "./ids.ts";
+import type { SettingsName } from "./keeper.ts";
+import { containerReading, searchReading, videoReading } from "./readings.ts";
+
+export interface Endpoint {
+  /** On the ledger. */
+  name: string;
+  method: "GET" | "POST" | "DELETE";
+  /**
+   * As the provider has it, below its version. A parameter that has the name of a reference (`fields.ts`) is an id of
+   * the gateway's; what exists only inside of another object is known by the provider's own id, as nobody gets to it but
+   * through that object.
+   */
+  path: string;
+  summary: string;
+  resource: Resource;
+  /** `list`: what the gateway knows of is listed. `create`: the answer is a new object. `delete`: it is gone after. */
+  does?: "list" | "create" | "delete";
+  /** Of what is created, where that is not the resource itself. */
+  creates?: ObjectKind;
+  pricing?: Pricing;
+}
+
+/** What a call costs beside tokens, and by which model's prices. */
+export interface Pricing {
+  /** The row of the provider's prices, where the call names no model. */
+  model?: string;
+  /** The row for what is asked of the model, where it has several. */
+  rowFor?(model: string, body: Record<string, unknown>): string;
+  reading(body: Record<string, unknown>): ForwardReading;
+}
+
+interface Resource {
+  kind: ObjectKind;
+  /** Beside their own, the sections of the config with credentials for it. */
+  settings: SettingsName;
+  tag: string;
+}
+
+const fineTuning: Resource = { kind: "fine_tuning.job", settings: "finetune_settings", tag: "fine-tuning" };
+const stores: Resource = { kind: "vector_store", settings: "files_settings", tag: "vector stores" };
+const assistants: Resource = { kind: "assistant", settings: "files_settings", tag: "assistants" };
+const threads: Resource = { kind: "thread", settings: "files_settings", tag: "assistants" };
+const containers: Resource = { kind: "container", settings: "files_settings", tag: "containers" };
+const evals: Resource = { kind: "eval", settings: "files_settings", tag: "evals" };
+const videos: Resource = { kind: "video", settings: "files_settings", tag: "videos" };
+
+/** The larger sizes have a row of their own. */
+const videoPricing: Pricing = {
+  model: "sora-2",
+  rowFor: (model, { size }) => (model === "sora-2-pro" && LARGE.test(String(size)) ? `${model}-high-res` : model),
+  reading: videoReading,
+};
+const LARGE = /^(?:1024x1792|1792x1024)$/;
+
+type Row = readonly [
+  method: Endpoint["method"],
+  path: string,
+  name: string,
+  summary: string,
+  special?: Pick<Endpoint, "does" | "creates" | "pricing">,
+];
+
+const under = (resource: Resource, rows: readonly Row[]): Endpoint[] =>
+  rows.map(([method, path, name, summary, special]) => ({ resource, method, path, name, summary, ...special }));
+
+/** In the order they are matched: what is spelled out before what a parameter could stand for. */
+export const endpoints: readonly Endpoint[] = [
+  ...under(fineTuning, [
+    ["POST", "/fine_tuning/jobs", "fine_tuning.create", "Start a fine-tuning job", { does: "create" }],
+    ["GET", "/fine_tuning/jobs", "fine_tuning.list", "One's fine-tuning jobs", { does: "list" }],
+    ["GET", "/fine_tuning/jobs/:fine_tuning_job_id", "fine_tuning.retrieve", "A fine-tuning job"],
+    ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/cancel", "fine_tuning.cancel", "Cancel a fine-tuning job"],
+    ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/pause", "fine_tuning.pause", "Pause a fine-tuning job"],
+    ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/resume", "fine_tuning.resume", "Go on with a fine-tuning job"],
+    ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/events", "fine_tuning.events", "What happened in the job"],
+    ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/checkpoints", "fine_tuning.checkpoints", "Checkpoints of the job"],
+  ]),
+  ...under(stores, [
+    ["POST", "/vector_stores", "vector_stores.create", "Make a vector store", { does: "create" }],
+    ["GET", "/vector_stores", "vector_stores.list", "One's vector stores", { does: "list" }],
+    ["GET", "/vector_stores/:vector_store_id", "vector_stores.retrieve", "A vector store"],
+    ["POST", "/vector_stores/:vector_store_id", "vector_stores.update", "Change a vector store"],
+    ["DELETE", "/vector_stores/:vector_store_id", "vector_stores.delete", "Delete a vector store", { does: "delete" }],
+    [
+      "POST",
+      "/vector_stores/:vector_store_id/search",
+      "vector_stores.search",
+      "Search a vector store",
+      { pricing: { model: "search_api", reading: searchReading } },
+    ],
+    ["POST", "/vector_stores/:vector_store_id/files", "vector_stores.files.create", "Add a file to a vector store"],
+    ["GET", "/vector_stores/:vector_store_id/files", "vector_stores.files.list", "Files of a vector store"],
+    ["GET", "/vector_stores/:vector_store_id/files/:file_id", "vector_stores.files.retrieve", "A file of the store"],
+    ["POST", "/vector_stores/:vector_store_id/files/:file_id", "vector_stores.files.update", "Change its attributes"],
+    ["DELETE", "/vector_stores/:vector_store_id/files/:file_id", "vector_stores.files.delete", "Take it out"],
+    ["GET", "/vector_stores/:vector_store_id/files/:file_id/content", "vector_stores.files.content", "Its parsed text"],
+    ["POST", "/vector_stores/:vector_store_id/file_batches", "vector_stores.file_batches.create", "Add many files"],
+    ["GET", "/vector_stores/:vector_store_id/file_batches/:batch_id", "vector_stores.file_batches.retrieve", "A batch"],
+    [
+      "POST",
+      "/vector_stores/:vector_store_id/file_batches/:batch_id/cancel",
+      "vector_stores.file_batches.cancel",
+      "Cancel a batch of files",
+    ],
+    [
+      "GET",
+      "/vector_stores/:vector_store_id/file_batches/:batch_id/files",
+      "vector_stores.file_batches.files",
+      "Files of a batch",
+    ],
+  ]),
+  ...under(assistants, [
+    ["POST", "/assistants", "assistants.create", "Make an assistant", { does: "create" }],
+    ["GET", "/assistants", "assistants.list", "One's assistants", { does: "list" }],
+    ["GET", "/assistants/:assistant_id", "assistants.retrieve", "An assistant"],
+    ["POST", "/assistants/:assistant_id", "assistants.update", "Change an assistant"],
+    ["DELETE", "/assistants/:assistant_id", "assistants.delete", "Delete an assistant", { does: "delete" }],
+  ]),
+  ...under(threads, [
+    ["POST", "/threads", "threads.create", "Make a thread", { does: "create" }],
+    ["POST", "/threads/runs", "threads.create_and_run", "Make a thread and run it"],
+    ["GET", "/threads/:thread_id", "threads.retrieve", "A thread"],
+    ["POST", "/threads/:thread_id", "threads.update", "Change a thread"],
+    ["DELETE", "/threads/:thread_id", "threads.delete", "Delete a thread", { does: "delete" }],
+    ["POST", "/threads/:thread_id/messages", "threads.messages.create", "Add a message to a thread"],
+    ["GET", "/threads/:thread_id/messages", "threads.messages.list", "Messages of a thread"],
+    ["GET", "/threads/:thread_id/messages/:message_id", "threads.messages.retrieve", "A message"],
+    ["POST", "/threads/:thread_id/messages/:message_id", "threads.messages.update", "Change a message"],
+    ["DELETE", "/threads/:thread_id/messages/:message_id", "threads.messages.delete", "Delete a message"],
+    ["POST", "/threads/:thread_id/runs", "threads.runs.create", "Run a thread"],
+    ["GET", "/threads/:thread_id/runs", "threads.runs.list", "Runs of a thread"],
+    ["GET", "/threads/:thread_id/runs/:run_id", "threads.runs.retrieve", "A run"],
+    ["POST", "/threads/:thread_id/runs/:run_id", "threads.runs.update", "Change a run"],
+    ["POST", "/threads/:thread_id/runs/:run_id/cancel", "threads.runs.cancel", "Cancel a run"],
+    [
+      "POST",
+      "/threads/:thread_id/runs/:run_id/submit_tool_outputs",
+      "threads.runs.submit_tool_outputs",
+      "Answer a run's tool calls",
+    ],
+    ["GET", "/threads/:thread_id/runs/:run_id/steps", "threads.runs.steps.list", "Steps of a run"],
+    ["GET", "/threads/:thread_id/runs/:run_id/steps/:step_id", "threads.runs.steps.retrieve", "A step of a run"],
+  ]),
+  ...under(containers, [
+    [
+      "POST",
+      "/containers",
+      "containers.create",
+      "Make a container",
+      { does: "create", pricing: { model: "container", reading: containerReading } },
+    ],
+    ["GET", "/containers", "containers.list", "One's containers", { does: "list" }],
+    ["GET", "/containers/:container_id", "containers.retrieve", "A container"],
+    ["DELETE", "/containers/:container_id", "containers.delete", "Delete a container", { does: "delete" }],
+    ["POST", "/containers/:container_id/files", "containers.files.create", "Put a file into a container"],
+    ["GET", "/containers/:container_id/files", "containers.files.list", "Files of a container"],
+    ["GET", "/containers/:container_id/files/:cfile_id", "containers.files.retrieve", "A file of a container"],
+    ["DELETE", "/containers/:container_id/files/:cfile_id", "containers.files.delete", "Delete it"],
+    ["GET", "/containers/:container_id/files/:cfile_id/content", "containers.files.content", "Its content"],
+  ]),
+  ...under(evals, [
+    ["POST", "/evals", "evals.create", "Make an eval", { does: "create" }],
+    ["GET", "/evals", "evals.list", "One's evals", { does: "list" }],
+    ["GET", "/evals/:eval_id", "evals.retrieve", "An eval"],
+    ["POST", "/evals/:eval_id", "evals.update", "Change an eval"],
+    ["DELETE", "/evals/:eval_id", "evals.delete", "Delete an eval", { does: "delete" }],
+    ["POST", "/evals/:eval_id/cancel", "evals.cancel", "Cancel an eval"],
+    ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval"],
+    ["GET", "/evals/:eval_id/runs", "evals.runs.list", "Runs of an eval"],
+    ["GET", "/evals/:eval_id/runs/:run_id", "evals.runs.retrieve", "A run of an eval"],
+    ["POST", "/evals/:eval_id/runs/:run_id", "evals.runs.cancel", "Cancel a run"],
+    ["POST", "/evals/:eval_id/runs/:run_id/cancel", "evals.runs.cancel", "Cancel a run"],
+    ["DELETE", "/evals/:eval_id/runs/:run_id", "evals.runs.delete", "Delete a run"],
+    ["GET", "/evals/:eval_id/runs/:run_id/output_items", "evals.runs.output_items.list", "What a run found"],
+    ["GET", "/evals/:eval_id/runs/:run_id/output_items/:item_id", "evals.runs.output_items.retrieve", "One of it"],
+  ]),
+  ...under(videos, [
+    ["POST", "/videos", "videos.create", "Make a video", { does: "create", pricing: videoPricing }],
+    ["GET", "/videos", "videos.list", "One's videos", { does: "list" }],
+    [
+      "POST",
+      "/videos/characters",
+      "videos.characters.create",
+      "Make a character from a video",
+      { does: "create", creates: "video.character" },
+    ],
+    ["GET", "/videos/characters/:character_id", "videos.characters.retrieve", "A character"],
+    ["POST", "/videos/edits", "videos.edit", "Edit a video", { does: "create", pricing: videoPricing }],
+    ["POST", "/videos/extensions", "videos.extend", "Go on with a video", { does: "create", pricing: videoPricing }],
+    ["GET", "/videos/:video_id", "videos.retrieve", "A video"],
+    ["DELETE", "/videos/:video_id", "videos.delete", "Delete a video", { does: "delete" }],
+    ["GET", "/videos/:video_id/content", "videos.content", "The video itself"],
+    [
+      "POST",
+      "/videos/:video_id/remix",
+      "videos.remix",
+      "Make another video of one",
+      { does: "create", pricing: videoPricing },
+    ],
+  ]),
+];

@@ -1,0 +1,91 @@
+/** Google's `generateContent` for its own clients: the body up as it came, the answer down as it is. */
+import { APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
+import { AS_CHAT, type GenerateContentCall, type GeneratedContent } from "../../formats/gemini/as-chat.ts";
+import { nativeBody } from "../../formats/gemini/call.ts";
+import { withoutPackedThinking } from "../../formats/gemini/opaque-state.ts";
+import { toCompletion } from "../../formats/gemini/response.ts";
+import { type AnswerContext, GeminiStream } from "../../formats/gemini/stream.ts";
+import { responseSchema } from "../../formats/gemini/types.ts";
+import { usageOf } from "../../formats/gemini/usage.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
+import type { ChatCompletion } from "../../formats/openai/chat.ts";
+import type { Exchange, GenerateContentAdapter, Target, UpstreamFailure } from "../provider.ts";
+import { endpoint, headers } from "./endpoint.ts";
+import { failureOfEvent, geminiError, parseEvent } from "./errors.ts";
+
+/** Where a host of Google's models has them. */
+export interface GeminiHost {
+  /** @param method with its query */
+  endpoint(target: Target, method: string): string;
+  headers(target: Target): Record<string, string>;
+  fail(failure: UpstreamFailure): SluiceError;
+}
+
+export function generateContentAdapter({ endpoint, headers, fail }: GeminiHost): GenerateContentAdapter {
+  return {
+    wire: "gemini",
+    supportedParams: () => "all",
+
+    request(request, target) {
+      return {
+        method: "POST",
+        url: endpoint(target, request.stream === true ? "streamGenerateContent?alt=sse" : "generateContent"),
+        headers: headers(target),
+        body: { json: withoutPackedThinking(nativeBody(request)) },
+      };
+    },
+
+    response: (body, exchange) => generated(body, exchange, fail),
+
+    stream(exchange) {
+      const stream = new GeminiStream(contextOf(exchange));
+      let counted = false;
+      return {
+        event({ data }) {
+          const body = parseEvent(data);
+          counted ||= isRecord(body) && isRecord(body["usageMetadata"]);
+          const chunks = stream.response(body, (error) => fail(failureOfEvent(error, exchange)));
+          return [{ ...asRecord(body), [AS_CHAT]: chunks }];
+        },
+        end() {
+          try {
+            return [{ [AS_CHAT]: stream.end() }];
+          } catch (error) {
+            if (counted && error instanceof APIResponseValidationError) return []; // no candidate: see `silentAnswer`
+            throw error;
+          }
+        },
+      };
+    },
+
+    error: fail,
+  };
+}
+
+export const generateContent: GenerateContentAdapter = generateContentAdapter({ endpoint, headers, fail: geminiError });
+
+function contextOf({ target, id, now }: Exchange<GenerateContentCall>): AnswerContext {
+  return { provider: target.provider, model: target.model, id, now };
+}
+
+function generated(body: unknown, exchange: Exchange<GenerateContentCall>, fail: GeminiHost["fail"]): GeneratedContent {
+  const context = contextOf(exchange);
+  try {
+    const completion = toCompletion(body, context, (error) => fail(failureOfEvent(error, exchange)));
+    return { ...asRecord(body), [AS_CHAT]: completion };
+  } catch (error) {
+    const silent = error instanceof APIResponseValidationError ? silentAnswer(body, context) : undefined;
+    if (silent === undefined) throw error;
+    return { ...asRecord(body), [AS_CHAT]: silent };
+  }
+}
+
+/** Google may answer with no candidate, but with what it counted, or what it thinks of the prompt: that is an answer, too. */
+function silentAnswer(body: unknown, { id, now, model }: AnswerContext): ChatCompletion | undefined {
+  const parsed = responseSchema.safeParse(body);
+  if (!parsed.success) return undefined;
+  const { candidates, promptFeedback, usageMetadata } = parsed.data;
+  if (!candidates && !promptFeedback && !usageMetadata) return undefined;
+  const usage = usageMetadata && usageOf(usageMetadata);
+  return { id, object: "chat.completion", created: now, model, choices: [], ...(usage && { usage }) };
+}
