@@ -63,6 +63,9 @@ export const expiresAfterSchema = z.looseObject({
   seconds: z.coerce.number().int().min(3600).max(2_592_000),
 });
 
+/** Seconds files of results are kept, unless the client says how long. */
+export const OUTPUT_LIFETIME = 30 * 86_400;
+
 const WINDOW = /^([1-9]\d{0,3})([mhd])$/;
 
 export const batchRequestSchema = z.looseObject({

@@ -1,7 +1,7 @@
 /** A batch's object as whoever works on it knows it. All may be asked twice. */
 import type { ClosedNote } from "../ledger/notes.ts";
 import type { Batch, BatchError } from "./batch.ts";
-import type { BatchSpec, ClaimedLine, LineReport, ReadPart, Work } from "./book.ts";
+import type { BatchSpec, ClaimedLine, LineReport, ReadPart, Work } from "./state.ts";
 
 export interface BatchRoom {
   create(spec: BatchSpec): Promise<void>;
@@ -12,7 +12,7 @@ export interface BatchRoom {
   begin(): Promise<void>;
   fail(error: BatchError): Promise<void>;
   uploaded(fileId: string): Promise<void>;
-  handOver(): Promise<void>;
+  handOver(): Promise<boolean>;
   /** A batch that a provider was asked to run from the first. */
   watch(spec: BatchSpec): Promise<void>;
   due(): Promise<void>;

@@ -1,4 +1,5 @@
 /** Names under which a requested model may stand in a list of models: its group's, and those of its access groups. */
+import { listModels } from "../models/catalogue.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { ModelGroups } from "../router/groups.ts";
 import { refuseModel } from "../tenancy/model-access.ts";
@@ -31,4 +32,24 @@ export function teamOf({ identity }: Principal): string | undefined {
 export function maySee(gateway: Gateway, principal: Principal, { team, modelName }: Deployment): boolean {
   if (team !== undefined && team.id !== teamOf(principal)) return seesAll(principal.role);
   return mayUse(gateway, principal, modelName);
+}
+
+/** The public names a caller may use: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
+export function modelNames(gateway: Gateway, principal: Principal, keepWildcards: boolean): string[] {
+  return allNames(gateway, teamOf(principal), keepWildcards).filter((name) => mayUse(gateway, principal, name));
+}
+
+function allNames({ router }: Gateway, team: string | undefined, keepWildcards: boolean): string[] {
+  const names = new Set<string>();
+  for (const { name, provider } of router.groups.names(team)) {
+    if (!name.includes("*")) names.add(name);
+    else {
+      if (keepWildcards) names.add(name);
+      for (const known of provider === undefined ? [] : listModels(provider)) {
+        const expanded = name.replace("*", known.replace(`${provider}/`, ""));
+        if (name !== "*") names.add(expanded);
+      }
+    }
+  }
+  return [...names];
 }

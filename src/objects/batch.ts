@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { BatchError } from "../batches/batch.ts";
-import { BatchBook, type BatchSpec, type LineReport, type ReadPart } from "../batches/book.ts";
+import { BatchBook } from "../batches/book.ts";
 import { fileKey } from "../batches/file-object.ts";
 import type { BatchMessage, BatchRooms } from "../batches/room.ts";
-import type { SqlValue } from "../batches/storage.ts";
+import type { BatchSpec, LineReport, ReadPart } from "../batches/state.ts";
+import type { SqlValue } from "../batches/tables.ts";
 import type { ClosedNote, Batch as LedgerBatch } from "../ledger/notes.ts";
 import { endBatch } from "../store/batches.ts";
 import { openDatabase } from "../store/database.ts";
@@ -91,8 +92,9 @@ export class BatchObject extends DurableObject<BatchBindings> {
   }
 
   async handOver() {
-    this.#book.handOver(Date.now());
+    const isTaken = this.#book.handOver(Date.now());
     await this.#attend();
+    return isTaken;
   }
 
   async watch(spec: BatchSpec) {
@@ -205,12 +207,12 @@ export class BatchObject extends DurableObject<BatchBindings> {
 
   async *#bytes(ok: boolean): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder();
-    for (const text of this.#book.resultTexts(ok)) yield encoder.encode(text);
+    for (const text of this.#book.results(ok)) yield encoder.encode(text);
   }
 
   /** The database gets the final state; what is left here goes after a while. */
   async #leaveLittle(): Promise<void> {
-    const end = this.#book.end();
+    const end = this.#book.ending();
     if (end === undefined) return;
     if (!end.isTold) {
       await endBatch(openDatabase(this.env.DB), end);

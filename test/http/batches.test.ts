@@ -623,3 +623,39 @@ describe("files and batches that a provider keeps", () => {
     expect(file.id).toMatch(/^file-slc/);
   }, 60_000);
 });
+
+it("a batch that a provider was given is not given to it again after a crash", async () => {
+  const seen: string[] = [];
+  const theirs = { id: "batch_once", object: "batch", status: "in_progress", input_file_id: "file-once" };
+  const provider = await startUpstream(async ({ path, method }, response) => {
+    seen.push(`${method} ${path}`);
+    if (path === "/v1/files") return json(response, 200, { id: "file-once", object: "file" });
+    if (method === "POST") return; // it has it, and its answer never comes
+    if (path.startsWith("/v1/batches?")) return json(response, 200, { object: "list", data: [theirs] });
+    json(response, 200, theirs);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "sluice-batch-"));
+  const params = { model: "openai/gpt-4o-mini", api_key: "sk-theirs", api_base: `${provider.url}/v1` };
+  const settings = {
+    model_list: [{ model_name: "mini", litellm_params: params, model_info: { mode: "batch" } }],
+  };
+  let passing = await startGateway(settings, {}, folder);
+  const openai = () => new OpenAI({ apiKey: passing.key, baseURL: `${passing.url}/v1`, maxRetries: 0 });
+  const text = line("one", "hi", { model: "mini" });
+  const file = await openai().files.create({ file: await toFile(Buffer.from(text), "x.jsonl"), purpose: "batch" });
+  const request = { input_file_id: file.id, endpoint: "/v1/chat/completions", completion_window: "24h" } as const;
+  const { id } = await openai().batches.create(request);
+  for (let waited = 0; !seen.includes("POST /v1/batches") && waited < 100; waited++)
+    await new Promise((next) => setTimeout(next, 50));
+  await passing.kill();
+  passing = await startGateway(settings, {}, folder);
+  let status: string = "validating";
+  for (let waited = 0; status === "validating" && waited < 300; waited++) {
+    await new Promise((next) => setTimeout(next, 100));
+    status = (await openai().batches.retrieve(id)).status;
+  }
+  expect(status).toBe("in_progress");
+  expect(seen.filter((one) => one.startsWith("POST"))).toEqual(["POST /v1/files", "POST /v1/batches"]);
+  await passing.stop();
+  await provider.close();
+}, 90_000);

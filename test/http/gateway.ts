@@ -28,13 +28,19 @@ export async function startGateway(
   const litellm = { json_logs: true, ...(config["litellm_settings"] as object | undefined) };
   writeFileSync(file, stringify({ ...config, general_settings: settings, litellm_settings: litellm }));
   const lines: string[] = [];
+  let unfinished = "";
+  const records: Record<string, unknown>[] = [];
   const gateway = await runGateway({
     config: file,
     port: 0,
     host: "127.0.0.1",
     state,
     env: { PATH: process.env["PATH"], ...env },
-    onOutput: (text) => lines.push(...text.split("\n")),
+    onOutput(text) {
+      const parts = (unfinished + text).split("\n");
+      unfinished = parts.pop() ?? "";
+      lines.push(...parts);
+    },
   });
   return {
     ...gateway,
@@ -54,6 +60,9 @@ export async function startGateway(
         headers: { authorization: `Bearer ${MASTER_KEY}`, "content-type": "application/json", ...headers },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
-    records: () => lines.filter((line) => line.includes('"event":"call"')).map((line) => JSON.parse(line)),
+    records() {
+      for (const line of lines.splice(0)) if (line.includes('"event":"call"')) records.push(JSON.parse(line));
+      return records;
+    },
   };
 }

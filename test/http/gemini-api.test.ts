@@ -310,7 +310,7 @@ describe("paths and keys", () => {
     expect(JSON.stringify([last().path, last().headers, last().body])).not.toContain(key);
     expect(JSON.stringify(gateway.records())).not.toContain(key);
     const passed = await post(`/gemini/v1beta/models/unheard-of:generateContent?key=${key}`, undefined, {});
-    expect((await failureOf(passed)).message).toContain("no credentials for gemini"); // it was let in
+    expect((await failureOf(passed)).message).toContain("unheard-of"); // it was let in
     const elsewhere = await post(`/v1/chat/completions?key=${key}`, { model: "gpt", messages: [] }, {});
     expect(elsewhere.status).toBe(401);
   });
@@ -326,6 +326,7 @@ describe("paths and keys", () => {
 
   it("leaves what is not of this API alone", async () => {
     expect(await (await gateway.call("/v1/models")).json()).toHaveProperty("object", "list");
+    expect(await (await gateway.call("/v1/models/gpt")).json()).toHaveProperty("object", "model");
     const response = await post("/v1beta/models/gpt:paint");
     expect(response.status).toBe(404);
     expect(await failureOf(response)).toMatchObject({ status: "NOT_FOUND" });
@@ -358,6 +359,12 @@ describe("models", () => {
     expect(names).toEqual(all.map(({ name }) => name));
     expect((await list("?pageToken=nonsense")).error.status).toBe("INVALID_ARGUMENT");
     expect((await list("?pageSize=many")).error.status).toBe("INVALID_ARGUMENT");
+  });
+
+  it("lists them so to Google's clients on the path all use, too", async () => {
+    const get = (path: string) => fetch(`${gateway.url}${path}`, { headers: { "x-goog-api-key": key } });
+    expect(await (await get("/v1/models?pageSize=1")).json()).toEqual(await list("?pageSize=1"));
+    expect(await (await get("/v1/models/gpt")).json()).toMatchObject({ name: "models/gpt" });
   });
 
   it("gives one", async () => {

@@ -449,7 +449,7 @@ describe("objects in requests to models", () => {
     const id = await fileOf(one);
     for (let time = 0; time < 5; time++) {
       const answer = await one.chat.completions.create({ model: "mixed", messages: asking(id, id) });
-      expect(answer.choices[0]?.message.content).toBe("read");
+      expect(answer.choices[0]?.message).toMatchObject({ content: "read", annotations: [{ file: { file_id: id } }] });
       expect(last().path).toBe("/v1/chat/completions");
       expect(last().headers.authorization).toBe("Bearer sk-env");
       expect(last().body["messages"]).toMatchObject([

@@ -27,6 +27,12 @@ const listOf = (data: Json[]) => ({
   has_more: false,
 });
 
+/** The file that the messages name, as a citation of it. */
+function fileNamed(body: Json): Json {
+  const [, id = ""] = /"file_id":"([^"]+)"/.exec(JSON.stringify(body)) ?? [];
+  return { file_id: id };
+}
+
 /** What a create answers, by the path. */
 function created(path: string, body: Json): Json | undefined {
   const at = { created_at: 1_700_000_000 };
@@ -311,7 +317,13 @@ export function answerObjects(request: Received, response: ServerResponse): unkn
       object: "chat.completion",
       created: 1,
       model: body["model"],
-      choices: [{ index: 0, message: { role: "assistant", content: "read" }, finish_reason: "stop" }],
+      choices: [
+        {
+          index: 0,
+          message: { role: "assistant", content: "read", annotations: [{ type: "file", file: fileNamed(body) }] },
+          finish_reason: "stop",
+        },
+      ],
       usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
     });
   const made = request.method === "POST" ? created(path, body) : undefined;

@@ -1,7 +1,7 @@
 /** `/v1/responses`, by the `openai` package and by hand, against the running gateway. */
 import type OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readStream } from "../responses/rules.ts";
+import { readStream } from "../formats/openai/responses/stream-rules.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
 import { answerResponses, STREAM, WHOLE } from "./responses-upstream.ts";
 import { failureOf, recordOf, sdkFor } from "./sdk.ts";

@@ -3,7 +3,7 @@ import { type ChatRequest, chatRequestSchema } from "../../src/formats/openai/ch
 import { toResponsesRequest } from "../../src/formats/openai/responses/from-chat-request.ts";
 import { toChatRequest } from "../../src/formats/openai/responses/to-chat-request.ts";
 import type { ResponsesRequest } from "../../src/formats/openai/responses/types.ts";
-import { readStream } from "../responses/rules.ts";
+import { readStream } from "../formats/openai/responses/stream-rules.ts";
 import { ask, post } from "./client.ts";
 import { compareError, expectationOf } from "./compare-answer.ts";
 import { type Difference, diffJson } from "./difference.ts";

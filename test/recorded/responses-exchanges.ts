@@ -56,10 +56,10 @@ function load(provider: string, file: string): ResponsesExchange | undefined {
 
 function isAnswer({ status, streaming, body }: ResponsesExchange): boolean {
   if (status >= 400) return true;
-  if (/^\s*"/.test(body)) return false; // packed by its source
-  return streaming
-    ? /^data: ?\{.*"response\.(?:created|completed)"/m.test(body)
-    : recordOf(parseLoose(body))["object"] === "response";
+  if (!streaming) return recordOf(parseLoose(body))["object"] === "response";
+  // Some were packed, or cut in the middle of an event, by their source.
+  const events = [...body.matchAll(/^data: ?(\{.*)$/gm)].map(([, data = ""]) => parseLoose(data));
+  return events.every(isRecord) && events.some(({ type }) => textOf(type).startsWith("response."));
 }
 
 /** Azure's and others' slugs are not there yet: to speak the format, OpenAI's does. */

@@ -37,7 +37,10 @@ export const TOP_LEVEL = {
   assistant_settings: accepted(map),
   callback_settings: accepted(map),
   default_vertex_config: accepted(map),
-  files_settings: accepted(list),
+  files_settings: inForce(
+    list,
+    "Credentials by provider (`custom_llm_provider`) for files, batches and what is made of files.",
+  ),
   finetune_settings: inForce(list, "Credentials by provider (`custom_llm_provider`) for fine-tuning."),
   force_reload: accepted(anything),
   guardrails: accepted(list),

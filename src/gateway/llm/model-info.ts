@@ -9,10 +9,9 @@ import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";
 import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
-import { maySee, mayUse, teamOf } from "../model-names.ts";
+import { maySee, mayUse, modelNames, teamOf } from "../model-names.ts";
 import type { Route } from "../route.ts";
 import { infoParams, isPrice, statedInfo } from "../show-deployment.ts";
-import { modelNames } from "./models.ts";
 
 export const modelInfoRoutes: readonly Route[] = [
   {

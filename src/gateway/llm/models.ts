@@ -1,12 +1,13 @@
-/** `GET /v1/models`: what this gateway serves, in OpenAI's shape, or Anthropic's for its clients. */
+/** `GET /v1/models`: what this gateway serves, in OpenAI's shape, or Anthropic's or Google's for their clients. */
 import type { HonoRequest } from "hono";
 import { NotFoundError } from "../../formats/errors.ts";
-import { findModel, listModels } from "../../models/catalogue.ts";
+import { findModel } from "../../models/catalogue.ts";
 import { isPattern } from "../../router/patterns.ts";
 import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
-import { mayUse, teamOf } from "../model-names.ts";
+import { mayUse, modelNames, teamOf } from "../model-names.ts";
 import type { Route } from "../route.ts";
+import { isGoogles, listGoogleModels, oneGoogleModel } from "./gemini/models.ts";
 
 /** LiteLLM's constant: the day of its first model list, in Unix seconds. */
 const CREATED = 1_677_610_602;
@@ -19,6 +20,8 @@ export const modelRoutes: readonly Route[] = [
     summary: "List the models",
     tag: "models",
     handle({ context, gateway, principal }) {
+      if (isGoogles(context.req.raw.headers))
+        return context.json(listGoogleModels(gateway, principal, context.req.query()));
       const wildcards = context.req.query("return_wildcard_routes") === "true";
       const names = modelNames(gateway, principal, wildcards);
       return context.json(
@@ -36,6 +39,7 @@ export const modelRoutes: readonly Route[] = [
     tag: "models",
     handle({ context, gateway, principal }) {
       const name = context.req.param("model") ?? "";
+      if (isGoogles(context.req.raw.headers)) return context.json(oneGoogleModel(gateway, principal, name));
       if (!gateway.router.groups.serves(name, teamOf(principal)) || !mayUse(gateway, principal, name))
         throw new NotFoundError(`The model \`${name}\` does not exist`, {
           param: "model",
@@ -47,26 +51,6 @@ export const modelRoutes: readonly Route[] = [
     },
   },
 ];
-
-/** The public names a caller may use: groups and visible aliases, wildcards spelled out as the catalogue knows them. */
-export function modelNames(gateway: Gateway, principal: Principal, keepWildcards: boolean): string[] {
-  return allNames(gateway, teamOf(principal), keepWildcards).filter((name) => mayUse(gateway, principal, name));
-}
-
-function allNames({ router }: Gateway, team: string | undefined, keepWildcards: boolean): string[] {
-  const names = new Set<string>();
-  for (const { name, provider } of router.groups.names(team)) {
-    if (!name.includes("*")) names.add(name);
-    else {
-      if (keepWildcards) names.add(name);
-      for (const known of provider === undefined ? [] : listModels(provider)) {
-        const expanded = name.replace("*", known.replace(`${provider}/`, ""));
-        if (name !== "*") names.add(expanded);
-      }
-    }
-  }
-  return [...names];
-}
 
 function openaiList(gateway: Gateway, principal: Principal, names: string[]) {
   return { data: names.map((name) => openaiModel(gateway, principal, name)), object: "list" };

@@ -25,7 +25,7 @@ import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 import { answerOnce } from "./idempotency.ts";
 import { ID_MARK } from "./objects/ids.ts";
-import { resolveReferences } from "./objects/resolve-references.ts";
+import { resolveReferences, unresolved } from "./objects/resolve-references.ts";
 import { standIn } from "./pass-through/stand-in.ts";
 import { readRequestBody } from "./request-body.ts";
 
@@ -73,12 +73,10 @@ export async function serve(
   const body: Record<string, unknown> = { ...given.fields, ...fields };
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
-  const { body: said, deployment } =
-    given.text !== undefined && ID_MARK.test(given.text)
-      ? await resolveReferences(call, body)
-      : { body, deployment: undefined };
-  const { calls, input } = within(call, said, deployment);
-  const answer = () => performForModels(calls, operation, input);
+  const namesObjects = given.text !== undefined && ID_MARK.test(given.text);
+  const resolved = namesObjects ? await resolveReferences(call, body) : unresolved(body);
+  const { calls, input } = within(call, resolved.body, resolved.deployment);
+  const answer = async () => resolved.answered(await performForModels(calls, operation, input));
   const key = request.headers.get("idempotency-key");
   if (key === null) {
     const reply = await answer();

@@ -27,7 +27,8 @@ export interface Used {
 /** What a line of OpenAI's output file used; `undefined` where it says nothing. */
 export function usedByOpenai(line: unknown): Used | undefined {
   const body = asRecord(asRecord(asRecord(line)["response"])["body"]);
-  const usage = normaliseUsage(body["usage"]) ?? toHubUsage(body["usage"]);
+  const told = asRecord(body["usage"]);
+  const usage = told["input_tokens"] === undefined ? normaliseUsage(told) : toHubUsage(told); // as the Responses API says it
   return usage && { model: String(body["model"] ?? ""), usage };
 }
 

@@ -1,6 +1,7 @@
 /** `POST /v1/batches`. */
-import { type BatchRequest, batchRequestSchema, windowOf } from "../../../batches/batch.ts";
+import { type BatchRequest, batchRequestSchema, OUTPUT_LIFETIME, windowOf } from "../../../batches/batch.ts";
 import { fileKey } from "../../../batches/file-object.ts";
+import { type BatchSpec, newState, viewOf } from "../../../batches/state.ts";
 import { BadRequestError, ServiceUnavailableError } from "../../../formats/errors.ts";
 import { validate } from "../../../formats/validate.ts";
 import { deleteObject, insertObject } from "../../../store/objects.ts";
@@ -16,9 +17,6 @@ import { newObjectId } from "../objects/ids.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { operationFor } from "./operations.ts";
 import { createPassed } from "./passed.ts";
-
-/** OpenAI's default of files of batches, in seconds. */
-const OUTPUT_LIFETIME = 30 * 86_400;
 
 export async function createBatch(call: RouteCall): Promise<Response> {
   const { json } = await readJson(call.context.req.raw, call.gateway.config.settings.maxRequestBytes);
@@ -51,6 +49,24 @@ async function createManaged(
   const createdBy = principal.userId ?? principal.token;
   const room = gateway.batches(id);
   const database = databaseOf(gateway);
+  const spec: BatchSpec = {
+    id,
+    endpoint,
+    inputFileId: input.id,
+    inputKey: fileKey(input.id),
+    completionWindow,
+    metadata: metadata ?? null,
+    ...(model && { model }),
+    ...(provider !== undefined && { provider }),
+    token: principal.token,
+    owner,
+    createdBy,
+    outputFileId: newObjectId("file"),
+    errorFileId: newObjectId("file"),
+    outputLifetime: expiry?.seconds ?? OUTPUT_LIFETIME,
+    createdAt: now,
+    expiresAt: now + (windowOf(completionWindow) ?? 0),
+  };
   const row: ObjectRow = {
     id,
     kind: "batch",
@@ -60,31 +76,14 @@ async function createManaged(
     provider: null,
     provider_id: null,
     model: model ?? null,
-    body: { id, object: "batch", status: "validating" },
+    body: { ...viewOf(newState(spec)) },
     state: null,
     created_at: now,
     expires_at: null,
   };
   await told(insertObject(database, row));
   try {
-    await room.create({
-      id,
-      endpoint,
-      inputFileId: input.id,
-      inputKey: fileKey(input.id),
-      completionWindow,
-      metadata: metadata ?? null,
-      ...(model && { model }),
-      ...(provider !== undefined && { provider }),
-      token: principal.token,
-      owner,
-      createdBy,
-      outputFileId: newObjectId("file"),
-      errorFileId: newObjectId("file"),
-      outputLifetime: expiry?.seconds ?? OUTPUT_LIFETIME,
-      createdAt: now,
-      expiresAt: now + (windowOf(completionWindow) ?? 0),
-    });
+    await room.create(spec);
   } catch (cause) {
     await deleteObject(database, id).catch(() => {}); // its row shows a batch that never begins
     throw new ServiceUnavailableError("litellm.ServiceUnavailableError: the batch cannot be kept at the moment.", {

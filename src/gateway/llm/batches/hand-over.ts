@@ -1,5 +1,6 @@
 /** A batch whose lines are all for one provider that runs batches: it gets the file, in its own names for models. */
-import type { BatchSpec } from "../../../batches/book.ts";
+import { OUTPUT_LIFETIME } from "../../../batches/batch.ts";
+import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
 import { asRecord, isRecord } from "../../../formats/json.ts";
@@ -61,6 +62,8 @@ export async function handOver(place: Workplace, handing: Handing): Promise<bool
     gateway.log.notice(
       `${deployment.target.provider} does not take the batch ${spec.id} (${reply.status}): the gateway runs it`,
     );
+    const path = `/v1/files/${encodeURIComponent(fileId)}`;
+    await askQuietly(place, deployment, { method: "DELETE", path, headers: {} });
     return false;
   }
   await adopt(place, database, {
@@ -72,8 +75,17 @@ export async function handOver(place: Workplace, handing: Handing): Promise<bool
     inputFileId: spec.inputFileId,
     models,
   });
-  await room.handOver();
+  if (!(await room.handOver())) await quit(place, deployment, answer["id"]);
   return true;
+}
+
+/** It was cancelled while it was handed over. */
+async function quit(place: Workplace, deployment: Deployment, id: string): Promise<void> {
+  await askQuietly(place, deployment, {
+    method: "POST",
+    path: `/v1/batches/${encodeURIComponent(id)}/cancel`,
+    headers: {},
+  });
 }
 
 /** Who takes all of it; `undefined` where nobody does, or the caller may not use a model. */
@@ -130,8 +142,16 @@ async function uploaded(
 }
 
 function created(place: Workplace, spec: BatchSpec, deployment: Deployment, fileId: string): Promise<Reply> {
-  const { endpoint, completionWindow, metadata } = spec;
-  const json = { input_file_id: fileId, endpoint, completion_window: completionWindow, ...(metadata && { metadata }) };
+  const { endpoint, completionWindow, metadata, outputLifetime } = spec;
+  const isUsual = outputLifetime === OUTPUT_LIFETIME;
+  const expiry = isUsual ? {} : { output_expires_after: { anchor: "created_at", seconds: outputLifetime } };
+  const json = {
+    input_file_id: fileId,
+    endpoint,
+    completion_window: completionWindow,
+    ...(metadata && { metadata }),
+    ...expiry,
+  };
   return askQuietly(place, deployment, createCall(json));
 }
 

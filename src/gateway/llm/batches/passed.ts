@@ -1,6 +1,6 @@
 /** Batches that a provider runs: asked in its ids, answered in the gateway's. */
 import { isOver } from "../../../batches/batch.ts";
-import type { BatchSpec } from "../../../batches/book.ts";
+import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { NativeCall } from "../../../providers/provider.ts";

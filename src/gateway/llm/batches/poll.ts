@@ -1,6 +1,6 @@
 /** A batch that a provider runs is looked at now and then, so that what it costs is on the ledger whoever asks for it. */
 import { isOver } from "../../../batches/batch.ts";
-import type { BatchSpec } from "../../../batches/book.ts";
+import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { NativeCall } from "../../../providers/provider.ts";

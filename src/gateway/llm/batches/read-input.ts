@@ -1,8 +1,8 @@
 /** Reads the input of a batch, part by part: where its lines are, which models they name, what is wrong with them. */
 import type { BatchError } from "../../../batches/batch.ts";
-import type { BatchSpec, IndexedLine } from "../../../batches/book.ts";
 import { isBlank, isWrong, LineTooLongError, linesOf, readLine } from "../../../batches/input.ts";
 import type { BatchRoom } from "../../../batches/room.ts";
+import type { BatchSpec, IndexedLine } from "../../../batches/state.ts";
 import type { FileStore } from "../../../store/files.ts";
 import { needsModel, operationFor } from "./operations.ts";
 

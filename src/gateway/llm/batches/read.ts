@@ -29,10 +29,16 @@ export async function listBatches(call: RouteCall): Promise<Response> {
   return call.context.json(listBody(data, page));
 }
 
+/** Its object was never made, or is gone. */
+const LOST = {
+  object: "list",
+  data: [{ code: "batch_lost", message: "The gateway lost this batch. Start it again.", param: null, line: null }],
+};
+
 /** As its object says while it is not over; then the database has it. */
 async function standing({ gateway }: RouteCall, { id, body }: ObjectRow): Promise<Record<string, unknown>> {
   const known = body ?? {};
   if (isOver(String(known["status"]))) return known;
   const view = await gateway.batches?.(id).view();
-  return view === undefined ? known : { ...view };
+  return view === undefined ? { ...known, status: "failed", errors: LOST } : { ...view };
 }

@@ -1,7 +1,8 @@
 /** One line of a batch, through the pipeline all calls take. */
-import type { BatchSpec, ClaimedLine, LineReport } from "../../../batches/book.ts";
+
 import { isWrong, readLine } from "../../../batches/input.ts";
 import { type LineAnswer, resultId, resultLine } from "../../../batches/result.ts";
+import type { BatchSpec, ClaimedLine, LineReport } from "../../../batches/state.ts";
 import type { CallDependencies, CallInput, Reply } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
 import { performForModels } from "../../../call/several-models.ts";

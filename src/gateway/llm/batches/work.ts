@@ -1,6 +1,7 @@
 /** Whoever a message of the batch queue wakes: reads a batch's input, decides who runs it, runs its lines for a while. */
-import type { BatchSpec, ClaimedLine, LineReport, Work } from "../../../batches/book.ts";
+
 import type { BatchMessage, BatchRoom } from "../../../batches/room.ts";
+import type { BatchSpec, ClaimedLine, LineReport, Work } from "../../../batches/state.ts";
 import { AuthenticationError, SluiceError } from "../../../formats/errors.ts";
 import { isRecord } from "../../../formats/json.ts";
 import type { FileStore } from "../../../store/files.ts";

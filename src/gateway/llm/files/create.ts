@@ -61,7 +61,8 @@ async function pass(call: RouteCall, upload: Upload, deployment: Deployment): Pr
   const { filename, purpose, lifetime, model } = upload;
   const isBatch = purpose === "batch";
   if (isBatch) refuseModels(call, deployment, model, await modelsOf(await upload.open()));
-  const nameFor = (named: string | undefined) => (named === model ? deployment.target.model : undefined);
+  const { model: theirs } = deployment.target;
+  const nameFor = (named: string | undefined) => (named === model && theirs !== "*" ? theirs : undefined);
   const raw = await upload.open();
   const content = isBatch && model !== undefined ? renamedLines(raw, nameFor) : raw;
   const native = uploadCall({ filename, purpose, lifetime, content });

@@ -32,6 +32,8 @@ export function destinationOf(call: RouteCall, { provider, model, purpose }: Wan
         param: "custom_llm_provider",
       });
     if (!keepsFiles(provider)) return kept(call);
+    const own = model === undefined ? undefined : servedBy(call, usableModel(call, model), provider);
+    if (own !== undefined) return own;
     const deployment = providerDeployment(gateway, provider, { settings });
     if (deployment === undefined) throw noCredentials(provider);
     return deployment;
@@ -50,6 +52,11 @@ function kept({ gateway }: RouteCall): undefined {
     "litellm.BadRequestError: the gateway has no bucket for files (FILES), and no credentials for a provider that keeps them: name one with custom_llm_provider",
     { param: "custom_llm_provider" },
   );
+}
+
+function servedBy({ gateway, principal }: RouteCall, model: string, provider: string): Deployment | undefined {
+  const group = gateway.router.groups.find(model, teamOf(principal));
+  return group?.deployments.find(({ target }) => target.provider === provider);
 }
 
 /** @throws SluiceError where the caller may not use it, or nothing serves it */

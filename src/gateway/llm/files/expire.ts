@@ -7,7 +7,10 @@ import type { Gateway } from "../../gateway.ts";
 const AT_ONCE = 200;
 
 /** Bounded: what one run does not manage the next one does. The content goes first, so that none is left unnamed. */
-export async function removeExpiredFiles({ database, files }: Gateway, now: number): Promise<void> {
+export async function removeExpiredFiles(
+  { database, files }: Pick<Gateway, "database" | "files">,
+  now: number,
+): Promise<void> {
   if (database === undefined) return;
   const expired = await expiredObjects(database, "file", now, AT_ONCE);
   if (expired.length === 0) return;

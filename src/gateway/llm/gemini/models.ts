@@ -3,18 +3,23 @@ import { BadRequestError, NotFoundError } from "../../../formats/errors.ts";
 import { findModel, type ModelInfo } from "../../../models/catalogue.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import type { Gateway } from "../../gateway.ts";
-import { mayUse, teamOf } from "../../model-names.ts";
-import { modelNames } from "../models.ts";
+import { mayUse, modelNames, teamOf } from "../../model-names.ts";
 
 const USUAL_PAGE = 50;
 const LARGEST_PAGE = 1000;
 
-/** @throws BadRequestError where there is no such page */
-export function listGoogleModels(
-  gateway: Gateway,
-  principal: Principal,
-  { pageSize, pageToken }: { pageSize: string | undefined; pageToken: string | undefined },
-) {
+/** Clients of Google's ask under the same paths as others, and name their key, or themselves, as Google has it. */
+export function isGoogles(headers: Headers): boolean {
+  return headers.has("x-goog-api-key") || headers.has("x-goog-api-client");
+}
+
+/**
+ * @param query of the request, in either case
+ * @throws BadRequestError where there is no such page
+ */
+export function listGoogleModels(gateway: Gateway, principal: Principal, query: Readonly<Record<string, string>>) {
+  const pageSize = query["pageSize"] ?? query["page_size"];
+  const pageToken = query["pageToken"] ?? query["page_token"];
   const names = modelNames(gateway, principal, false);
   const size = pageSize === undefined || pageSize === "" ? USUAL_PAGE : Number(pageSize);
   if (!Number.isInteger(size) || size < 0) throw invalid("pageSize", "pageSize must be a whole number");
@@ -27,11 +32,20 @@ export function listGoogleModels(
   };
 }
 
-/** @throws NotFoundError where there is none, or none for this caller */
-export function oneGoogleModel(gateway: Gateway, principal: Principal, name: string) {
+/**
+ * @param given with or without the `models/` that belongs to Google's own names
+ * @throws NotFoundError where there is none, or none for this caller
+ */
+export function oneGoogleModel(gateway: Gateway, principal: Principal, given: string) {
+  const name = publicName(gateway, principal, given);
   if (!gateway.router.groups.serves(name, teamOf(principal)) || !mayUse(gateway, principal, name))
     throw new NotFoundError(`models/${name} is not found. Call ListModels to see the list of available models.`);
   return googleModel(gateway, principal, name);
+}
+
+/** The gateway's name of a model in a path: Google's clients may repeat `models/`. */
+export function publicName({ router }: Gateway, principal: Principal, given: string): string {
+  return router.groups.serves(given, teamOf(principal)) ? given : given.replace(/^models\//, "");
 }
 
 function googleModel({ router }: Gateway, principal: Principal, id: string) {

@@ -9,19 +9,14 @@ import { countContent } from "../../../operations/count-content.ts";
 import { embedContent } from "../../../operations/embed-content.ts";
 import { generateContent } from "../../../operations/generate-content.ts";
 import type { AnyOperation } from "../../../operations/operation.ts";
-import { teamOf } from "../../model-names.ts";
 import type { GuardedRoute, Route, RouteCall } from "../../route.ts";
 import { serve } from "../operations.ts";
-import { passThroughRoutes } from "../pass-through/routes.ts";
 import { asJsonArray } from "./json-stream.ts";
-import { listGoogleModels, oneGoogleModel } from "./models.ts";
+import { listGoogleModels, oneGoogleModel, publicName } from "./models.ts";
 import { authenticateWithQuery } from "./query-key.ts";
 
 /** Where clients look for the API: Google's versions, LiteLLM's path without one, and its pass-through to Google. */
 const ROOTS = ["/v1beta", "", "/v1", "/v1alpha", "/gemini/v1beta", "/gemini/v1", "/gemini/v1alpha"];
-
-/** Beneath it LiteLLM's clients also ask Google itself, for models the gateway does not have. */
-const PASS_THROUGH = "/gemini/";
 
 const google = {
   tag: "gemini",
@@ -52,12 +47,7 @@ export const geminiRoutes: readonly Route[] = [
     access: "info",
     summary: "List the models (Google's format)",
     handle: ({ context, gateway, principal }) =>
-      context.json(
-        listGoogleModels(gateway, principal, {
-          pageSize: context.req.query("pageSize") ?? context.req.query("page_size"),
-          pageToken: context.req.query("pageToken") ?? context.req.query("page_token"),
-        }),
-      ),
+      context.json(listGoogleModels(gateway, principal, context.req.query())),
   },
   {
     ...google,
@@ -65,8 +55,8 @@ export const geminiRoutes: readonly Route[] = [
     paths: ["/v1beta/models/:model{.+}", "/v1alpha/models/:model{.+}"],
     access: "info",
     summary: "One model (Google's format)",
-    handle: (call) =>
-      call.context.json(oneGoogleModel(call.gateway, call.principal, modelName(call, call.context.req.param("model")))),
+    handle: ({ context, gateway, principal }) =>
+      context.json(oneGoogleModel(gateway, principal, context.req.param("model") ?? "")),
   },
 ];
 
@@ -84,8 +74,9 @@ function method(
     summary: operation.summary,
     body: operation.request,
     handle(call) {
-      const model = modelName(call, call.context.req.param("model")?.slice(0, -`:${name}`.length));
-      return isForGoogle(call, model) ? passThrough(call) : handle(call, model);
+      const { context, gateway, principal } = call;
+      const given = context.req.param("model")?.slice(0, -`:${name}`.length) ?? "";
+      return handle(call, publicName(gateway, principal, given));
     },
   };
 }
@@ -96,20 +87,4 @@ async function streamed(call: RouteCall, model: string): Promise<Response> {
   const alt = req.query("alt") ?? req.query("$alt") ?? "";
   const response = await serve(generateContent, call, { model, stream: true });
   return alt.startsWith("sse") ? response : asJsonArray(response);
-}
-
-/** The name in the path; Google's clients may repeat the `models/` that belongs to its own names. */
-function modelName({ gateway, principal }: RouteCall, given = ""): string {
-  const isServed = gateway.router.groups.serves(given, teamOf(principal));
-  return isServed ? given : given.replace(/^models\//, "");
-}
-
-function isForGoogle({ context, gateway, principal }: RouteCall, model: string): boolean {
-  return context.req.path.startsWith(PASS_THROUGH) && !gateway.router.groups.serves(model, teamOf(principal));
-}
-
-function passThrough(call: RouteCall): Response | Promise<Response> {
-  const route = passThroughRoutes.find(({ method, paths }) => method === "POST" && paths.includes(`${PASS_THROUGH}*`));
-  if (route === undefined) throw new NotFoundError(`Not found: ${call.context.req.path}`);
-  return route.handle(call);
 }

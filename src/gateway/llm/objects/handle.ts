@@ -13,7 +13,6 @@ import { ownerOf } from "../../../tenancy/owner.ts";
 import type { RouteCall } from "../../route.ts";
 import { asResponse, callNative } from "../native.ts";
 import { AnswerIds } from "./answer-ids.ts";
-import { renamedEvents } from "./events.ts";
 import { kindOfField, type Reference, referencesIn, swapped, textsIn } from "./fields.ts";
 import { isObjectId } from "./ids.ts";
 import { commonKeeper } from "./keeper.ts";
@@ -21,6 +20,7 @@ import { listOwn } from "./list.ts";
 import { databaseOf, notFound, objectsOf, refuseForeign, told } from "./lookup.ts";
 import { placeOf } from "./placement.ts";
 import { keeperOfStore, mayUseStore, type RegisteredStore, registeredStore } from "./registered.ts";
+import { renamedReply, textOf } from "./renamed-reply.ts";
 import type { Endpoint } from "./resources.ts";
 import { readSent, type Sent, written } from "./sent.ts";
 
@@ -180,14 +180,9 @@ interface Kept {
 
 /** The reply in the client's ids; an object that comes whole is remembered as it is now. */
 async function renamed(reply: Reply, kept: Kept, later: (promise: Promise<unknown>) => void): Promise<Reply> {
-  const { body, status, headers } = reply;
   const { answer: ids, database, main } = kept;
-  if (body instanceof ReadableStream)
-    return /^text\/event-stream/i.test(headers["content-type"] ?? "")
-      ? { ...reply, body: renamedEvents(body, ids) }
-      : reply;
-  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
-  if (status >= 300) return { ...reply, body: ids.inWords(text) };
+  if (reply.body instanceof ReadableStream || reply.status >= 300) return renamedReply(reply, ids);
+  const text = textOf(reply.body);
   const answer: unknown = JSON.parse(text); // only JSON comes whole
   const row = await rowOf(answer, kept);
   const said = await ids.inJson(text, answer, row === undefined ? [] : [referenceTo(row)]);

@@ -29,19 +29,13 @@ export function withModels(body: unknown, nameFor: (model: string) => string): u
   const own = typeof model === "string" && model !== "" ? { model: nameFor(model) } : {};
   const held = Object.entries(body)
     .filter(([name]) => HOLDERS.has(name))
-    .map(([name, value]) => [name, inHolder(value, nameFor)]);
+    .map(([name, value]) => [name, inHolder(name, value, nameFor)]);
   return { ...body, ...own, ...Object.fromEntries(held) };
 }
 
-/** One grader, a list of them, or several by name. */
-function inHolder(value: unknown, nameFor: (model: string) => string): unknown {
+/** One grader or source, a list of them, or several graders by name. */
+function inHolder(name: string, value: unknown, nameFor: (model: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => withModels(item, nameFor));
-  if (!isRecord(value)) return value;
-  const named = Object.entries(value).map(([name, inner]) => [
-    name,
-    isGrader(inner) ? withModels(inner, nameFor) : inner,
-  ]);
-  return withModels(Object.fromEntries(named), nameFor);
+  if (name !== "graders" || !isRecord(value)) return withModels(value, nameFor);
+  return Object.fromEntries(Object.entries(value).map(([key, grader]) => [key, withModels(grader, nameFor)]));
 }
-
-const isGrader = (value: unknown) => isRecord(value) && typeof value["model"] === "string";

@@ -1,15 +1,19 @@
 /** Objects of clients that requests to models name: files in messages, vector stores and containers of tools. */
+import type { Reply } from "../../../call/call.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
+import { ownerOf } from "../../../tenancy/owner.ts";
 import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
+import { AnswerIds } from "./answer-ids.ts";
 import { swapped, textsIn } from "./fields.ts";
 import { isObjectId } from "./ids.ts";
 import { contentOf, withContents } from "./inline.ts";
 import { commonKeeper, isSameAccount, isSameHost } from "./keeper.ts";
 import { databaseOf, objectsOf } from "./lookup.ts";
+import { renamedReply } from "./renamed-reply.ts";
 
 /** Of what models are told; other ids are the business of who made them. */
 const TOLD = /^(?:file-|vs_|cntr_)/;
@@ -19,16 +23,24 @@ export interface Resolved {
   body: Record<string, unknown>;
   /** Where the call must go, as nobody else knows what it names; `undefined` where it may go anywhere. */
   deployment: Deployment | undefined;
+  /** Says the reply in the client's ids. */
+  answered(reply: Reply): Promise<Reply>;
+}
+
+/** A request that names nothing of the gateway's. */
+export function unresolved(body: Record<string, unknown>): Resolved {
+  return { body, deployment: undefined, answered: async (reply) => reply };
 }
 
 /**
  * @throws NotFoundError where an object is another's, BadRequestError where the model is not served where it is kept
  */
 export async function resolveReferences(call: RouteCall, body: Record<string, unknown>): Promise<Resolved> {
-  const ids = textsIn(body, (text) => isObjectId(text) && TOLD.test(text));
-  if (ids.length === 0) return { body, deployment: undefined };
+  const ids = idsIn(body);
+  if (ids.length === 0) return unresolved(body);
   const { gateway, principal } = call;
-  const rows = await objectsOf(databaseOf(gateway), principal, ids);
+  const database = databaseOf(gateway);
+  const rows = await objectsOf(database, principal, ids);
   const [own, theirs] = partition(
     [...rows.values()],
     ({ kind, provider_id }) => kind === "file" && provider_id === null,
@@ -39,7 +51,28 @@ export async function resolveReferences(call: RouteCall, body: Record<string, un
   return {
     body: swapped(said, (text) => rows.get(text)?.provider_id ?? undefined) as Record<string, unknown>, // an object stays one
     deployment: keeper && servedBy(call, keeper, body["model"]),
+    async answered(reply) {
+      if (keeper === undefined) return reply;
+      const keeping = {
+        deployment: keeper,
+        owner: ownerOf(principal),
+        createdBy: principal.userId ?? principal.token,
+        now: Date.now(),
+      };
+      const known = theirs.map(({ id, provider_id }) => [provider_id ?? id, id] as const);
+      return renamedReply(reply, new AnswerIds(database, keeping, new Map(known)));
+    },
   };
+}
+
+/** @throws BadRequestError where the body is nested more deeply than it can be walked */
+function idsIn(body: Record<string, unknown>): string[] {
+  try {
+    return textsIn(body, (text) => isObjectId(text) && TOLD.test(text));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
+  }
 }
 
 /** The model at the keeper's. */

@@ -16,7 +16,7 @@ import type {
 } from "../../../../src/formats/openai/responses/types.ts";
 import { toHubUsage, toResponsesUsage } from "../../../../src/formats/openai/responses/usage.ts";
 import { CompletionBuilder } from "../../../../src/formats/openai/stream.ts";
-import { brokenRules } from "../../../responses/rules.ts";
+import { brokenRules } from "./stream-rules.ts";
 
 const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
 const chunk = (delta: Delta, finish_reason: string | null = null): ChatChunk => ({

@@ -2,7 +2,7 @@
  * What a stream of the Responses API must keep to: OpenAI's order and numbering of events, and what Codex's parser reads
  * of them (`codex-rs/codex-api/src/sse/responses.rs` and the items of `codex-rs/protocol`; facts, not code).
  */
-import { isRecord, type JsonObject, stringsIn } from "../../src/formats/json.ts";
+import { isRecord, type JsonObject, stringsIn } from "../../../../src/formats/json.ts";
 
 export interface ReadStream {
   events: JsonObject[];
