@@ -394,6 +394,8 @@ describe("bad input", () => {
       routes: { path: string; methods: string[] }[];
     };
     const open = new Set([
+      "/public/litellm_model_cost_map",
+      "/public/providers",
       "/openapi.json",
       "/docs",
       "/",
