@@ -19,12 +19,16 @@ export interface GatewayOptions {
   state: string;
   /** What `os.environ/NAME` resolves to. */
   env: Record<string, string | undefined>;
+  /** A second isolate beside the first, which knows of it only what the objects and the database tell. */
+  hasTwin?: boolean;
   /** Takes what the gateway prints, instead of this process's output. */
   onOutput?: (text: string) => void;
 }
 
 export interface RunningGateway {
   url: string;
+  /** Of the second isolate. */
+  twinUrl: string | undefined;
   /** The admin key. */
   key: string;
   /** Where the key is kept, if it was generated. */
@@ -42,6 +46,7 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   const compiledFile = join(run, "config.json");
   const config = compile(options, compiledFile);
   const port = await freePort(options);
+  const twinPort = options.hasTwin ? await freePort({ ...options, port: 0 }) : undefined;
   const keyFile = config.masterKey === undefined ? join(state, "master-key") : undefined;
   const key = keyFile === undefined ? (config.masterKey ?? "") : generatedKey(keyFile);
   await bundleWorker({ entry: "src/worker.ts", outfile: join(run, "worker.js"), alias: { "#config": compiledFile } });
@@ -52,14 +57,17 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
     objects: join(state, "objects"),
     host: options.host,
     port,
+    ...(twinPort !== undefined && { twinPort }),
     env,
     variables: config.variables.filter((name) => env[name] !== undefined),
     migrations: readMigrations(join(root, "migrations")),
     onOutput: options.onOutput,
   });
-  const url = `http://${reachable(options.host)}:${port}`;
+  const urlOf = (port: number) => `http://${reachable(options.host)}:${port}`;
+  const url = urlOf(port);
+  const twinUrl = twinPort === undefined ? undefined : urlOf(twinPort);
   await untilReady(url, child);
-  return { url, key, keyFile, config, child, stop };
+  return { url, twinUrl, key, keyFile, config, child, stop };
 }
 
 /** An address of `--host` as it stands in a URL on this machine. */

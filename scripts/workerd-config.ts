@@ -40,16 +40,18 @@ export interface WorkerdOptions {
   objects: string;
   /** Socket by which the embedded worker is told to start. */
   control: string;
+  /** Port of a second isolate of the gateway, with objects and database of the first: as Cloudflare runs many. */
+  twinPort?: number;
   /** In place of the consumers of `wrangler.toml`. */
   consumer?: Partial<ConsumerSettings>;
 }
 
 /** Beside the text `worker.js`, `embedded.js` and `migrations.json` are expected. */
-export function workerdConfig({ port, host, variables, objects, control, consumer }: WorkerdOptions): string {
-  const http = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+export function workerdConfig(options: WorkerdOptions): string {
+  const { port, host, variables, objects, control, twinPort, consumer } = options;
+  const addressOf = (port: number) => quote(`${host.includes(":") ? `[${host}]` : host}:${port}`);
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
-    ...objectBindings(OBJECTS),
     `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [(name = "fetcher", service = (name = "embedded", entrypoint = "Database"))]))`,
     `(name = "SPEND_QUEUE", queue = (name = "embedded", entrypoint = "SpendQueue"))`,
     `(name = "BATCH_QUEUE", queue = (name = "embedded", entrypoint = "BatchQueue"))`,
@@ -69,14 +71,14 @@ const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "embedded", worker = .embedded),
-    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
+${twinPort === undefined ? "" : `    (name = "twin", worker = .twin),\n`}    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     # Upstreams are named by the config's owner, and may be on this machine (Ollama, vLLM).
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
     (name = "nowhere", network = (allow = [])),
   ],
   sockets = [
-    (name = "http", address = ${quote(http)}, http = (), service = "gateway"),
-    (name = "control", address = ${quote(`unix:${control}`)}, http = (), service = "embedded"),
+    (name = "http", address = ${addressOf(port)}, http = (), service = "gateway"),
+${twinPort === undefined ? "" : `    (name = "twin", address = ${addressOf(twinPort)}, http = (), service = "twin"),\n`}    (name = "control", address = ${quote(`unix:${control}`)}, http = (), service = "embedded"),
   ],
 );
 
@@ -89,10 +91,23 @@ ${lines(namespaces(OBJECTS))}
   ],
   durableObjectStorage = (localDisk = "objects"),
   bindings = [
-${lines(bindings)}
+${lines([...bindings, ...objectBindings(OBJECTS)])}
   ],
 );
-
+${
+  twinPort === undefined
+    ? ""
+    : `
+const twin :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "2026-10-01",
+  compatibilityFlags = ["enable_request_signal"],
+  bindings = [
+${lines([...bindings, ...objectBindings(OBJECTS, "gateway")])}
+  ],
+);
+`
+}
 const embedded :Workerd.Worker = (
   modules = [(name = "embedded.js", esModule = embed "embedded.js")],
   compatibilityDate = "2026-10-01",
@@ -109,10 +124,13 @@ ${lines(embeddedBindings)}
 `;
 }
 
-function objectBindings(objects: Readonly<Record<string, string>>): string[] {
-  return Object.entries(objects).map(
-    ([name, className]) => `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
-  );
+/** @param service whose objects they are; absent: the worker's own */
+function objectBindings(objects: Readonly<Record<string, string>>, service?: string): string[] {
+  return Object.entries(objects).map(([name, className]) => {
+    const space =
+      service === undefined ? quote(className) : `(className = ${quote(className)}, serviceName = ${quote(service)})`;
+    return `(name = ${quote(name)}, durableObjectNamespace = ${space})`;
+  });
 }
 
 function namespaces(objects: Readonly<Record<string, string>>): string[] {

@@ -22,6 +22,7 @@ export async function startGateway(
   config: Record<string, unknown>,
   env: Record<string, string> = {},
   state = mkdtempSync(join(tmpdir(), "sluice-test-")),
+  hasTwin = false,
 ): Promise<TestGateway> {
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
@@ -35,6 +36,7 @@ export async function startGateway(
     port: 0,
     host: "127.0.0.1",
     state,
+    hasTwin,
     env: { PATH: process.env["PATH"], ...env },
     onOutput(text) {
       const parts = (unfinished + text).split("\n");
