@@ -9,6 +9,7 @@ import { type CompiledConfig, compileConfig } from "./compile-config.ts";
 import { readMigrations } from "./migrations.ts";
 import { StartError } from "./start-error.ts";
 import { bundleWorker, root, runWorkerd } from "./workerd.ts";
+import type { TwinOptions } from "./workerd-config.ts";
 
 export interface GatewayOptions {
   /** Config file; `./config.yaml`, else the example config of the repository. */
@@ -20,7 +21,7 @@ export interface GatewayOptions {
   /** What `os.environ/NAME` resolves to. */
   env: Record<string, string | undefined>;
   /** A second isolate beside the first, which knows of it only what the objects and the database tell. */
-  hasTwin?: boolean;
+  twin?: Pick<TwinOptions, "unreachable"> | undefined;
   /** Takes what the gateway prints, instead of this process's output. */
   onOutput?: (text: string) => void;
 }
@@ -46,7 +47,7 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   const compiledFile = join(run, "config.json");
   const config = compile(options, compiledFile);
   const port = await freePort(options);
-  const twinPort = options.hasTwin ? await freePort({ ...options, port: 0 }) : undefined;
+  const twin = options.twin && { ...options.twin, port: await freePort({ ...options, port: 0 }) };
   const keyFile = config.masterKey === undefined ? join(state, "master-key") : undefined;
   const key = keyFile === undefined ? (config.masterKey ?? "") : generatedKey(keyFile);
   await bundleWorker({ entry: "src/worker.ts", outfile: join(run, "worker.js"), alias: { "#config": compiledFile } });
@@ -57,7 +58,7 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
     objects: join(state, "objects"),
     host: options.host,
     port,
-    ...(twinPort !== undefined && { twinPort }),
+    ...(twin && { twin }),
     env,
     variables: config.variables.filter((name) => env[name] !== undefined),
     migrations: readMigrations(join(root, "migrations")),
@@ -65,7 +66,7 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   });
   const urlOf = (port: number) => `http://${reachable(options.host)}:${port}`;
   const url = urlOf(port);
-  const twinUrl = twinPort === undefined ? undefined : urlOf(twinPort);
+  const twinUrl = twin && urlOf(twin.port);
   await untilReady(url, child);
   return { url, twinUrl, key, keyFile, config, child, stop };
 }

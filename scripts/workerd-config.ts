@@ -40,15 +40,28 @@ export interface WorkerdOptions {
   objects: string;
   /** Socket by which the embedded worker is told to start. */
   control: string;
-  /** Port of a second isolate of the gateway, with objects and database of the first: as Cloudflare runs many. */
-  twinPort?: number;
+  /** A second isolate of the gateway, with objects and database of the first: as Cloudflare runs many. */
+  twin?: TwinOptions;
   /** In place of the consumers of `wrangler.toml`. */
   consumer?: Partial<ConsumerSettings>;
 }
 
+export interface TwinOptions {
+  port: number;
+  /** Bindings of objects that it cannot reach. */
+  unreachable: readonly string[];
+}
+
+/** A class of objects that fail whatever they are asked. */
+const NOTHING = `import { DurableObject } from "cloudflare:workers";
+export class Nothing extends DurableObject {
+  constructor(...given) { super(...given); throw new Error("unreachable"); }
+}
+export default { fetch: () => new Response(null, { status: 404 }) };`;
+
 /** Beside the text `worker.js`, `embedded.js` and `migrations.json` are expected. */
 export function workerdConfig(options: WorkerdOptions): string {
-  const { port, host, variables, objects, control, twinPort, consumer } = options;
+  const { port, host, variables, objects, control, twin, consumer } = options;
   const addressOf = (port: number) => quote(`${host.includes(":") ? `[${host}]` : host}:${port}`);
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
@@ -71,14 +84,14 @@ const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "embedded", worker = .embedded),
-${twinPort === undefined ? "" : `    (name = "twin", worker = .twin),\n`}    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
+${twin === undefined ? "" : `    (name = "twin", worker = .twin),\n    (name = "nothing", worker = .nothing),\n`}    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     # Upstreams are named by the config's owner, and may be on this machine (Ollama, vLLM).
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
     (name = "nowhere", network = (allow = [])),
   ],
   sockets = [
     (name = "http", address = ${addressOf(port)}, http = (), service = "gateway"),
-${twinPort === undefined ? "" : `    (name = "twin", address = ${addressOf(twinPort)}, http = (), service = "twin"),\n`}    (name = "control", address = ${quote(`unix:${control}`)}, http = (), service = "embedded"),
+${twin === undefined ? "" : `    (name = "twin", address = ${addressOf(twin.port)}, http = (), service = "twin"),\n`}    (name = "control", address = ${quote(`unix:${control}`)}, http = (), service = "embedded"),
   ],
 );
 
@@ -95,15 +108,22 @@ ${lines([...bindings, ...objectBindings(OBJECTS)])}
   ],
 );
 ${
-  twinPort === undefined
+  twin === undefined
     ? ""
     : `
+const nothing :Workerd.Worker = (
+  modules = [(name = "nothing.js", esModule = ${quote(NOTHING)})],
+  compatibilityDate = "2026-10-01",
+  durableObjectNamespaces = [(className = "Nothing", uniqueKey = "sluice-nothing")],
+  durableObjectStorage = (inMemory = void),
+);
+
 const twin :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
   bindings = [
-${lines([...bindings, ...objectBindings(OBJECTS, "gateway")])}
+${lines([...bindings, ...twinObjects(twin)])}
   ],
 );
 `
@@ -122,6 +142,13 @@ ${lines(embeddedBindings)}
   ],
 );
 `;
+}
+
+/** The first isolate's objects, as far as the twin can reach them. */
+function twinObjects({ unreachable }: TwinOptions): string[] {
+  const lost = Object.fromEntries(unreachable.map((name) => [name, "Nothing"]));
+  const found = Object.fromEntries(Object.entries(OBJECTS).filter(([name]) => !(name in lost)));
+  return [...objectBindings(found, "gateway"), ...objectBindings(lost, "nothing")];
 }
 
 /** @param service whose objects they are; absent: the worker's own */

@@ -22,7 +22,7 @@ export async function startGateway(
   config: Record<string, unknown>,
   env: Record<string, string> = {},
   state = mkdtempSync(join(tmpdir(), "sluice-test-")),
-  hasTwin = false,
+  twin?: { unreachable: readonly string[] },
 ): Promise<TestGateway> {
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
@@ -36,7 +36,7 @@ export async function startGateway(
     port: 0,
     host: "127.0.0.1",
     state,
-    hasTwin,
+    twin,
     env: { PATH: process.env["PATH"], ...env },
     onOutput(text) {
       const parts = (unfinished + text).split("\n");
