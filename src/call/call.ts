@@ -66,8 +66,6 @@ export interface CallInput {
   onAsked?(choice: Choice): void;
   /** Told the whole answer, as far as it came, once the call is over; nothing waits for it. */
   onAnswer?(answer: unknown, record: CallRecord): void;
-  /** What the client is to call the objects an answer names, which a provider made: see `Operation.renamed`. */
-  idFor?(object: { deploymentId: string; id: string }): string;
 }
 
 export interface Reply {

@@ -46,9 +46,9 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
     settlement.answered(outcome);
     const { answer } = outcome.value;
-    const rename = renaming(operation, input, request, outcome.choice);
+    const retell = retelling(operation, input, request, outcome.choice);
     if (answer.kind === "complete")
-      return await replyWhole(operation, request, outcome.value, answer, settlement, rename);
+      return await replyWhole(operation, request, outcome.value, answer, settlement, retell);
     if (answer.kind === "bytes") return replyBytes(input, outcome.value, answer, settlement);
     const broken = {
       operation,
@@ -70,7 +70,7 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     };
     const isContinued = dependencies.router.settings.midStreamFallback === "continue";
     const { value } = outcome;
-    return replyStream(operation, input, request, value, answer, settlement, { isContinued, rename }, (error) =>
+    return replyStream(operation, input, request, value, answer, settlement, { isContinued, retell }, (error) =>
       continueStream(broken, error),
     );
   } catch (cause) {
@@ -242,19 +242,18 @@ async function ask<Request extends BaseRequest, Response, Chunk>(
   }
 }
 
-/** What gives an answer the ids its client is to know; `undefined` where they stay. */
-function renaming<Request extends BaseRequest, Response, Chunk>(
+/** What tells the client another thing than the deployment said; `undefined` where nothing is retold. */
+function retelling<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
-  { idFor }: CallInput,
+  { shadow }: CallInput,
   request: Request,
   { deployment }: Choice,
-): Rename<Response, Chunk> | undefined {
-  const { renamed } = operation;
-  if (renamed === undefined || idFor === undefined) return undefined;
-  return (part) => renamed(part, request, (id) => idFor({ deploymentId: deployment.id, id }));
+): Retell<Response, Chunk> | undefined {
+  if (operation.retold === undefined || shadow) return undefined;
+  return (part) => operation.retold?.(part, request, deployment) ?? part;
 }
 
-type Rename<Response, Chunk> = <Part extends Response | Chunk>(part: Part) => Part;
+type Retell<Response, Chunk> = <Part extends Response | Chunk>(part: Part) => Part | Promise<Part>;
 
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */
 async function replyWhole<Request extends BaseRequest, Response, Chunk>(
@@ -263,17 +262,18 @@ async function replyWhole<Request extends BaseRequest, Response, Chunk>(
   { adapter, meter }: Attempt<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "complete" }>,
   settlement: Settlement,
-  rename: Rename<Response, Chunk> | undefined,
+  retell: Retell<Response, Chunk> | undefined,
 ): Promise<Reply> {
   meter.response(answer.body);
   await settlement.succeed();
   const isSame = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body, request);
-  const untouched = isSame && rename === undefined ? answer.text : undefined;
+  const told = retell === undefined ? answer.body : await retell(answer.body);
+  const untouched = isSame && told === answer.body ? answer.text : undefined;
   const contentType = operation.contentType?.(answer.body, request) ?? "application/json";
   return {
     status: answer.status ?? 200,
     headers: { "content-type": contentType, ...replyHeaders(settlement, answer.headers) },
-    body: untouched ?? operation.encodeWhole(rename?.(answer.body) ?? answer.body, request),
+    body: untouched ?? operation.encodeWhole(told, request),
     ended: settlement.done,
   };
 }
@@ -306,7 +306,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   { adapter, meter }: Attempt<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "stream" }>,
   settlement: Settlement,
-  { isContinued, rename }: { isContinued: boolean; rename: Rename<Response, Chunk> | undefined },
+  { isContinued, retell }: { isContinued: boolean; retell: Retell<Response, Chunk> | undefined },
   goOn: (error: SluiceError) => Promise<Rest<Chunk> | undefined>,
 ): Reply {
   let rest: Rest<Chunk> | undefined;
@@ -320,7 +320,11 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
     },
     abort: (reason) => (rest ?? answer).abort(reason),
     clientGone: () => input.signal.aborted,
-    encode: (chunk) => operation.encode(rename?.(chunk) ?? chunk, request),
+    encode(chunk) {
+      const told = retell?.(chunk) ?? chunk;
+      if (told instanceof Promise) return told.then((chunk) => operation.encode(chunk, request));
+      return operation.encode(told, request);
+    },
     done: operation.done,
     encodeError: (error) => operation.encodeError(error, meter),
     toError: (cause) => settlement.toError(cause),
@@ -332,7 +336,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
   const untouched =
     answer.relayable &&
     !isContinued &&
-    rename === undefined &&
+    retell === undefined &&
     speaksTheSame(operation, adapter) &&
     !answer.chunks.begun.some((chunk) => operation.isDialect(chunk, request)) &&
     operation.wantsStreamUsage(request) && // where it does not, the usage the gateway asked for is taken out

@@ -23,7 +23,8 @@ export interface Passage<Chunk> {
   clientGone(): boolean;
   /** Whatever was thrown as the error to tell; a fault of our own is logged. */
   toError(cause: unknown): SluiceError;
-  encode(chunk: Chunk): string | undefined;
+  /** The client waits for a promise; what came before goes out meanwhile. Only `translate` asks. */
+  encode(chunk: Chunk): string | undefined | Promise<string | undefined>;
   done: string;
   encodeError(error: SluiceError): string;
   observe(chunk: Chunk): void;
@@ -81,7 +82,12 @@ export function translate<Chunk>(passage: Passage<Chunk>): ReadableStream<Uint8A
           let text = "";
           for (const chunk of chunks) {
             passage.observe(chunk);
-            text += passage.encode(chunk) ?? "";
+            const written = passage.encode(chunk);
+            if (written instanceof Promise && text !== "") {
+              controller.enqueue(encoder.encode(text));
+              text = "";
+            }
+            text += (written instanceof Promise ? await written : written) ?? "";
           }
           if (text === "") continue;
           controller.enqueue(encoder.encode(text));

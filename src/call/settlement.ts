@@ -9,6 +9,7 @@ import { cost } from "../models/cost.ts";
 import { type Surcharged, surcharge } from "../models/surcharge.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
+import { isPlausible } from "../operations/plausible.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Choice } from "../router/engine.ts";
 import { newLogId } from "../store/spend/log-id.ts";
@@ -295,20 +296,6 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
-}
-
-/** No call has so many tokens. */
-const ABSURD = 1e9;
-
-/** Figures a call can have: what is negative, or beyond all measure, is counted here instead. */
-function isPlausible(usage: Usage | undefined): usage is Usage {
-  if (usage === undefined) return false;
-  const { prompt_tokens, completion_tokens, total_tokens, server_tool_use } = usage;
-  const searches = [server_tool_use?.web_search_requests, usage["num_search_queries"], usage["citation_tokens"]];
-  return (
-    [prompt_tokens, completion_tokens, total_tokens].every((count) => count >= 0 && count < ABSURD) &&
-    searches.every((count) => typeof count !== "number" || count < ABSURD)
-  );
 }
 
 /** The client set the time limit itself, and it was over before the answer came. */

@@ -95,24 +95,52 @@ function endOfHead(bytes: Uint8Array, from: number, to: number): { from: number;
 }
 
 function headersIn(head: string): Map<string, string> {
-  const lines = head.split(/\r?\n/).map((line) => /^([^:\s]+)\s*:\s*(.*?)\s*$/.exec(line));
-  return new Map(lines.flatMap((line) => (line?.[1] === undefined ? [] : [[line[1].toLowerCase(), line[2] ?? ""]])));
+  const headers = new Map<string, string>();
+  for (const line of head.split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return headers;
 }
 
 /** A parameter in quotes, in which browsers write `%22` and others a backslash before a quote, or without. */
 function parameterOf(header: string, name: string): string | undefined {
-  for (const [, key, quoted, bare] of header.matchAll(
-    /;\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:\\"|[^"])*)"|([^;\s]*))/g,
-  )) {
-    if (key?.toLowerCase() !== name) continue;
-    return quoted === undefined
-      ? (bare ?? "")
-      : quoted
-          .replace(/\\"/g, '"')
-          .replace(/%22/g, '"')
-          .replace(/%0[aA]|%0[dD]/g, " ");
+  for (const parameter of parametersIn(header)) {
+    const equals = parameter.indexOf("=");
+    if (equals === -1 || parameter.slice(0, equals).trim().toLowerCase() !== name) continue;
+    const value = parameter.slice(equals + 1).trim();
+    if (!value.startsWith('"')) return value.split(/\s/, 1)[0] ?? "";
+    return value
+      .slice(1, closingQuote(value, 0))
+      .replace(/\\"/g, '"')
+      .replace(/%22/g, '"')
+      .replace(/%0[aA]|%0[dD]/g, " ");
   }
   return undefined;
+}
+
+/** What stands after each semicolon outside of quotes. By hand: a pattern with spaces in it is slow where all are spaces. */
+function* parametersIn(header: string): Generator<string> {
+  for (let begin = header.indexOf(";"); begin !== -1; ) {
+    let end = begin + 1;
+    for (let last = ""; end < header.length && header[end] !== ";"; end++) {
+      const character = header[end] ?? "";
+      if (character === '"' && last === "=") end = closingQuote(header, end);
+      if (character.trim() !== "") last = character;
+    }
+    yield header.slice(begin + 1, end);
+    begin = end < header.length ? end : -1;
+  }
+}
+
+/** Where the quote that opens at `from` is closed; the end where it never is. */
+function closingQuote(text: string, from: number): number {
+  let closing = text.length;
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    closing = at;
+    if (text[at - 1] !== "\\") break; // Windows' paths may end with a backslash
+  }
+  return closing;
 }
 
 /** `filename*=utf-8''na%C3%AFve.mp3` */

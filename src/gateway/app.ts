@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { NotFoundError, SluiceError } from "../formats/errors.ts";
+import { SluiceError } from "../formats/errors.ts";
 import { newLogId } from "../store/spend/log-id.ts";
 import { accessGroupRoutes } from "./admin/access-groups/routes.ts";
 import { auditRoutes } from "./admin/audit.ts";
@@ -20,6 +20,7 @@ import { teamRoutes } from "./admin/teams/routes.ts";
 import { userRoutes } from "./admin/users/routes.ts";
 import { vectorStoreRoutes } from "./admin/vector-stores.ts";
 import { authenticate, refuseRoute } from "./auth.ts";
+import { errorBodyFor } from "./dialect.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { type Gateway, waitUntil } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
@@ -37,6 +38,7 @@ import { passThroughRoutes } from "./llm/pass-through/routes.ts";
 import { realtimeRoutes } from "./llm/realtime/routes.ts";
 import { searchRoutes } from "./llm/search/routes.ts";
 import { utilityRoutes } from "./llm/utilities.ts";
+import { notServed } from "./not-served.ts";
 import type { Route } from "./route.ts";
 import { routerStateRoutes } from "./router-state.ts";
 
@@ -100,11 +102,9 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
   });
   const all = [...configuredRoutes(gateway.config), ...routes]; // an admin's own come first, as in LiteLLM
   for (const route of [...all, ...docsRoutes(all)]) mount(app, gateway, route);
-  app.notFound(({ req }) =>
-    errorResponse(new NotFoundError(`Not found: ${req.method} ${req.path}. GET /routes lists what there is.`)),
-  );
+  app.notFound(({ req }) => errorResponse(notServed(req.method, req.path), errorBodyFor(req)));
   app.onError((cause, context) => {
-    const errorBody = context.get("errorBody");
+    const errorBody = context.get("errorBody") ?? errorBodyFor(context.req);
     if (cause instanceof SluiceError) return errorResponse(cause, errorBody);
     gateway.log.fault(context.get("callId"), cause);
     const message = "the gateway failed; the call id is in the headers";

@@ -28,18 +28,27 @@ export async function readJson(
 }
 
 /**
- * Reads a form (`multipart/form-data`) of at most `limit` bytes. Files stay files; `name[]`, and a name that comes twice,
- * is a list; fields that hold JSON (`metadata`, ...) are parsed.
+ * Reads a form (`multipart/form-data`) of at most `limit` bytes.
  * @throws RequestTooLargeError, BadRequestError
  */
 export async function readForm(request: Request, limit: number): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/;\s*boundary=/i.test(type))
     throw new BadRequestError("litellm.BadRequestError: the content-type multipart/form-data has no boundary");
-  const bytes = await readBytes(request, limit);
+  const fields = formFields(await readBytes(request, limit), type);
+  if (fields !== undefined) return fields;
+  throw new BadRequestError("litellm.BadRequestError: the request body is not a form with the boundary it names");
+}
+
+/**
+ * The fields of a form. Files stay files; `name[]`, and a name that comes twice, is a list; fields that hold JSON
+ * (`metadata`, ...) are parsed.
+ * @param type the content type, which names the boundary
+ * @returns `undefined` where it is no form of that boundary
+ */
+export function formFields(bytes: Uint8Array<ArrayBuffer>, type: string): Record<string, unknown> | undefined {
   const form = parseForm(bytes, type);
-  if (form === undefined)
-    throw new BadRequestError("litellm.BadRequestError: the request body is not a form with the boundary it names");
+  if (form === undefined) return undefined;
   const fields = new Map<string, unknown>();
   for (const { name, value } of form) {
     const isList = name.endsWith("[]");

@@ -1,10 +1,11 @@
-import type { GenerateContentCall } from "../formats/gemini/as-chat.ts";
+import type { GenerateContentCall as Asked, GeneratedChunk, GeneratedContent } from "../formats/gemini/as-chat.ts";
 import { OWN_FIELDS } from "../formats/gemini/call.ts";
 import { camelCase } from "../formats/gemini/json.ts";
 import type { Content, GenerateContentResponse } from "../formats/gemini/types.ts";
 import { isRecord, type JsonObject } from "../formats/json.ts";
 import { generateContent as operation } from "../operations/generate-content.ts";
-import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method, type NamedParams } from "./method.ts";
 
 /**
  * The body of Google's `generateContent`, with the model, and LiteLLM's options beside it. `config` is what Google's
@@ -17,6 +18,36 @@ export interface GenerateContentParams extends LibraryOptions {
   [field: string]: unknown;
 }
 
+export type GenerateContentCall<More = unknown> = (
+  params: GenerateContentParams & More,
+  options?: AskOptions,
+) => Promise<GenerateContentResponse>;
+
+export type GenerateContentStreamCall<More = unknown> = (
+  params: GenerateContentParams & More,
+  options?: AskOptions,
+) => Promise<AsyncIterable<GenerateContentResponse>>;
+
+type ContentMethod = Method<Asked, GeneratedContent, GeneratedChunk>;
+
+const method = {
+  operation,
+  fields: Object.fromEntries(["model", ...OWN_FIELDS].map((name) => [name, true])),
+} satisfies ContentMethod;
+
+export const generateContentMethod: ContentMethod = {
+  ...method,
+  asked: (params) => ({ ...withConfig(params), stream: false }),
+  whole: plain,
+};
+
+export const generateContentStreamMethod: ContentMethod = {
+  ...method,
+  asked: (params) => ({ ...withConfig(params), stream: true }),
+  whole: (answer) => said(once(answer)),
+  streamed: said,
+};
+
 /**
  * One answer in Google's format, by any provider: natively from Google, by chat from all others.
  *
@@ -25,12 +56,7 @@ export interface GenerateContentParams extends LibraryOptions {
  * const { candidates } = await generateContent({ model: "anthropic/claude-sonnet-4-5", contents });
  * @throws the error classes of this library
  */
-export async function generateContent(
-  params: GenerateContentParams,
-  options: AskOptions = {},
-): Promise<GenerateContentResponse> {
-  return plain(await asked(params, false, options));
-}
+export const generateContent = direct<GenerateContentCall>(generateContentMethod);
 
 /**
  * The same as a stream of responses; leaving the loop stops the provider.
@@ -40,22 +66,9 @@ export async function generateContent(
  *   process.stdout.write(candidates?.[0]?.content?.parts?.[0]?.text ?? "");
  * @throws the error classes of this library
  */
-export async function generateContentStream(
-  params: GenerateContentParams,
-  options: AskOptions = {},
-): Promise<AsyncIterable<GenerateContentResponse>> {
-  const answer = await asked(params, true, options);
-  return Symbol.asyncIterator in answer ? said(answer as AsyncIterable<object>) : said(once(answer)); // just looked
-}
+export const generateContentStream = direct<GenerateContentStreamCall>(generateContentStreamMethod);
 
-async function asked(params: GenerateContentParams, stream: boolean, options: AskOptions): Promise<object> {
-  const fields = Object.fromEntries([...OWN_FIELDS].map((name) => [name, true]));
-  const { request, connection, call } = splitParams<JsonObject>(withConfig(params), fields);
-  const asked: GenerateContentCall = { ...request, model: params.model, stream };
-  return ask(operation, asked, deploymentOf(params.model, connection, options.env), call, {}, options);
-}
-
-function withConfig({ config, ...params }: GenerateContentParams): JsonObject {
+function withConfig({ config, ...params }: NamedParams): NamedParams {
   if (!isRecord(config)) return params;
   const own = Object.entries(config).filter(([name]) => OWN_FIELDS.has(camelCase(name)));
   const generation = Object.entries(config).filter(([name]) => !OWN_FIELDS.has(camelCase(name)));

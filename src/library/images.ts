@@ -13,13 +13,31 @@ import { imageEdits } from "../operations/image-edits.ts";
 import { imageGenerations } from "../operations/image-generations.ts";
 import { imageVariations } from "../operations/image-variations.ts";
 import type { ImageOperation, ImageRequest } from "../operations/images.ts";
-import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method } from "./method.ts";
 
 /** OpenAI's requests, with LiteLLM's options beside them. */
 export type ImageGenerationParams = ImageGenerationRequest & LibraryOptions;
 /** `image`: a `Blob` or `File`, a link or data URL, or a list of them. */
 export type ImageEditParams = ImageEditRequest & LibraryOptions;
 export type ImageVariationParams = ImageVariationRequest & LibraryOptions;
+
+/** Makes images, which may come one by one. */
+interface ImageCall<Params> {
+  (params: Params & { stream: true }, options?: AskOptions): Promise<AsyncIterable<ImageEvent>>;
+  (params: Params & { stream?: false | null }, options?: AskOptions): Promise<ImageResponse>;
+}
+
+export type ImageGenerationCall<More = unknown> = ImageCall<ImageGenerationParams & More>;
+export type ImageEditCall<More = unknown> = ImageCall<ImageEditParams & More>;
+export type ImageVariationCall<More = unknown> = (
+  params: ImageVariationParams & More,
+  options?: AskOptions,
+) => Promise<ImageResponse>;
+
+export const imageGenerationMethod = imageMethod(imageGenerations, imageGenerationRequestSchema);
+export const imageEditMethod = imageMethod(imageEdits, imageEditRequestSchema);
+export const imageVariationMethod = imageMethod(imageVariations, imageVariationRequestSchema);
 
 /**
  * Images from a prompt, by any provider that makes them.
@@ -29,17 +47,7 @@ export type ImageVariationParams = ImageVariationRequest & LibraryOptions;
  * @returns OpenAI's answer; with `stream: true` an iterable of its events, whose `break` stops the provider
  * @throws the error classes of this library
  */
-export function imageGeneration(
-  params: ImageGenerationParams & { stream: true },
-  options?: AskOptions,
-): Promise<AsyncIterable<ImageEvent>>;
-export function imageGeneration(
-  params: ImageGenerationParams & { stream?: false | null },
-  options?: AskOptions,
-): Promise<ImageResponse>;
-export function imageGeneration(params: ImageGenerationParams, options: AskOptions = {}) {
-  return askImages(imageGenerations, imageGenerationRequestSchema, params, options);
-}
+export const imageGeneration = direct<ImageGenerationCall>(imageGenerationMethod);
 
 /**
  * Images from others and a prompt.
@@ -49,32 +57,14 @@ export function imageGeneration(params: ImageGenerationParams, options: AskOptio
  * @returns as `imageGeneration`
  * @throws the error classes of this library
  */
-export function imageEdit(
-  params: ImageEditParams & { stream: true },
-  options?: AskOptions,
-): Promise<AsyncIterable<ImageEvent>>;
-export function imageEdit(
-  params: ImageEditParams & { stream?: false | null },
-  options?: AskOptions,
-): Promise<ImageResponse>;
-export function imageEdit(params: ImageEditParams, options: AskOptions = {}) {
-  return askImages(imageEdits, imageEditRequestSchema, params, options);
-}
+export const imageEdit = direct<ImageEditCall>(imageEditMethod);
 
 /** Variations of an image. @throws the error classes of this library */
-export async function imageVariation(params: ImageVariationParams, options: AskOptions = {}): Promise<ImageResponse> {
-  const answer = await askImages(imageVariations, imageVariationRequestSchema, params, options);
-  if ("data" in answer) return answer;
-  throw new TypeError("variations come whole");
-}
+export const imageVariation = direct<ImageVariationCall>(imageVariationMethod);
 
-async function askImages<Request extends ImageRequest>(
+function imageMethod<Request extends ImageRequest>(
   operation: ImageOperation<Request>,
   schema: z.ZodObject,
-  params: Request & LibraryOptions,
-  options: AskOptions,
-): Promise<ImageResponse | AsyncIterable<ImageEvent>> {
-  const { request, connection, call } = splitParams<Request>(params, schema.shape);
-  const answer = await ask(operation, request, deploymentOf(params.model, connection, options.env), call, {}, options);
-  return Symbol.asyncIterator in answer ? answer : operation.shown(answer, request);
+): Method<Request, ImageResponse, ImageEvent> {
+  return { operation, fields: schema.shape, whole: operation.shown };
 }

@@ -5,10 +5,21 @@ import {
   type StreamEvent,
 } from "../formats/anthropic/types.ts";
 import { messages as operation } from "../operations/messages.ts";
-import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method } from "./method.ts";
 
 /** Anthropic's request, with LiteLLM's options beside it. */
 export type MessagesParams = MessagesRequest & LibraryOptions;
+
+export interface MessagesCall<More = unknown> {
+  (params: MessagesParams & More & { stream: true }, options?: AskOptions): Promise<AsyncIterable<StreamEvent>>;
+  (params: MessagesParams & More & { stream?: false | null }, options?: AskOptions): Promise<Message>;
+}
+
+export const messagesMethod: Method<MessagesRequest, Message, StreamEvent> = {
+  operation,
+  fields: messagesRequestSchema.shape,
+};
 
 /**
  * One message in Anthropic's format, by any provider (LiteLLM: `anthropic.messages.create`).
@@ -22,12 +33,4 @@ export type MessagesParams = MessagesRequest & LibraryOptions;
  * @returns Anthropic's message; with `stream: true` an iterable of its events, whose `break` stops the provider
  * @throws the error classes of this library
  */
-export function messages(
-  params: MessagesParams & { stream: true },
-  options?: AskOptions,
-): Promise<AsyncIterable<StreamEvent>>;
-export function messages(params: MessagesParams & { stream?: false | null }, options?: AskOptions): Promise<Message>;
-export async function messages(params: MessagesParams, options: AskOptions = {}) {
-  const { request, connection, call } = splitParams(params, messagesRequestSchema.shape);
-  return ask(operation, request, deploymentOf(params.model, connection, options.env), call, {}, options);
-}
+export const messages = direct<MessagesCall>(messagesMethod);

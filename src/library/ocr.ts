@@ -1,9 +1,14 @@
 import { type OcrRequest, type OcrResponse, ocrRequestSchema } from "../formats/mistral/ocr.ts";
 import { ocr as operation } from "../operations/ocr.ts";
-import { type AskOptions, askWhole, type LibraryOptions } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, wholeMethod } from "./method.ts";
 
 /** Mistral's request, with LiteLLM's options beside it. */
 export type OcrParams = OcrRequest & LibraryOptions;
+
+export type OcrCall<More = unknown> = (params: OcrParams & More, options?: AskOptions) => Promise<OcrResponse>;
+
+export const ocrMethod = wholeMethod(operation, ocrRequestSchema.shape);
 
 /**
  * The text of a document or a picture, as Markdown by the page.
@@ -15,6 +20,4 @@ export type OcrParams = OcrRequest & LibraryOptions;
  * });
  * @throws the error classes of this library
  */
-export function ocr(params: OcrParams, options: AskOptions = {}): Promise<OcrResponse> {
-  return askWhole(operation, ocrRequestSchema, params, options);
-}
+export const ocr = direct<OcrCall>(ocrMethod);

@@ -1,9 +1,14 @@
 import { type RerankRequest, type RerankResponse, rerankRequestSchema } from "../formats/cohere/rerank.ts";
 import { rerank as operation } from "../operations/rerank.ts";
-import { type AskOptions, askWhole, type LibraryOptions } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, wholeMethod } from "./method.ts";
 
 /** Cohere's request, with LiteLLM's options beside it. */
 export type RerankParams = RerankRequest & LibraryOptions;
+
+export type RerankCall<More = unknown> = (params: RerankParams & More, options?: AskOptions) => Promise<RerankResponse>;
+
+export const rerankMethod = wholeMethod(operation, rerankRequestSchema.shape);
 
 /**
  * Documents by what they say to a query, most relevant first.
@@ -12,6 +17,4 @@ export type RerankParams = RerankRequest & LibraryOptions;
  * const { results } = await rerank({ model: "cohere/rerank-v3.5", query: "capital of France", documents });
  * @throws the error classes of this library
  */
-export function rerank(params: RerankParams, options: AskOptions = {}): Promise<RerankResponse> {
-  return askWhole(operation, rerankRequestSchema, params, options);
-}
+export const rerank = direct<RerankCall>(rerankMethod);

@@ -1,8 +1,7 @@
 import { BadRequestError } from "../formats/errors.ts";
-import { type ChatChunk, type ChatCompletion, chatRequestSchema } from "../formats/openai/chat.ts";
-import { countMessages } from "../models/tokens.ts";
+import { validate } from "../formats/validate.ts";
 import type { CallSettings } from "../operations/attempt.ts";
-import { chat } from "../operations/chat.ts";
+import { usualModel } from "../operations/usual-model.ts";
 import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import { loadDeployments } from "../router/load.ts";
@@ -13,8 +12,37 @@ import { ROUTER_SETTINGS } from "../router/settings/router.ts";
 import { routingSettings } from "../router/settings/routing.ts";
 import type { Values } from "../router/settings/table.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
-import { type AskOptions, ask, processEnvironment, splitParams } from "./ask.ts";
-import type { CompletionParams } from "./completion.ts";
+import { type AskOptions, processEnvironment } from "./ask.ts";
+import { type Completion, completionMethod } from "./completion.ts";
+import { type EmbeddingCall, embeddingMethod } from "./embedding.ts";
+import {
+  type GenerateContentCall,
+  type GenerateContentStreamCall,
+  generateContentMethod,
+  generateContentStreamMethod,
+} from "./generate-content.ts";
+import {
+  type ImageEditCall,
+  type ImageGenerationCall,
+  type ImageVariationCall,
+  imageEditMethod,
+  imageGenerationMethod,
+  imageVariationMethod,
+} from "./images.ts";
+import { type MessagesCall, messagesMethod } from "./messages.ts";
+import { type AnyMethod, carryOut, type NamedParams, readParams } from "./method.ts";
+import { type ModerationCall, moderationMethod } from "./moderation.ts";
+import { type OcrCall, ocrMethod } from "./ocr.ts";
+import { type RerankCall, rerankMethod } from "./rerank.ts";
+import { type ResponsesCall, responsesMethod } from "./responses.ts";
+import { type SpeechCall, speechMethod } from "./speech.ts";
+import { type TextCompletionCall, textCompletionMethod } from "./text-completion.ts";
+import {
+  type TranscriptionCall,
+  type TranslationCall,
+  transcriptionMethod,
+  translationMethod,
+} from "./transcription.ts";
 
 /** LiteLLM's `router_settings`, and where the library runs. */
 export interface RouterOptions extends AskOptions, Omit<Values<typeof ROUTER_SETTINGS>, "model_list"> {
@@ -38,8 +66,6 @@ export interface RouterCallOptions {
   max_fallbacks?: number;
   tags?: string[];
 }
-
-type Params = CompletionParams & RouterCallOptions;
 
 /**
  * Many deployments behind one name, as LiteLLM's Router: it chooses, retries, cools down and falls back.
@@ -94,25 +120,52 @@ export class Router {
     this.#options = { signal, fetch, env };
   }
 
+  /** Each as the function of the same name, by a deployment of `params.model` or of its fallbacks. @throws SluiceError */
+  readonly completion = this.#routed<Completion<RouterCallOptions>>(completionMethod);
+  readonly textCompletion = this.#routed<TextCompletionCall<RouterCallOptions>>(textCompletionMethod);
+  readonly embedding = this.#routed<EmbeddingCall<RouterCallOptions>>(embeddingMethod);
+  readonly moderation = this.#routed<ModerationCall<RouterCallOptions>>(moderationMethod);
+  readonly rerank = this.#routed<RerankCall<RouterCallOptions>>(rerankMethod);
+  readonly imageGeneration = this.#routed<ImageGenerationCall<RouterCallOptions>>(imageGenerationMethod);
+  readonly imageEdit = this.#routed<ImageEditCall<RouterCallOptions>>(imageEditMethod);
+  readonly imageVariation = this.#routed<ImageVariationCall<RouterCallOptions>>(imageVariationMethod);
+  readonly speech = this.#routed<SpeechCall<RouterCallOptions>>(speechMethod);
+  readonly transcription = this.#routed<TranscriptionCall<RouterCallOptions>>(transcriptionMethod);
+  readonly translation = this.#routed<TranslationCall<RouterCallOptions>>(translationMethod);
+  readonly responses = this.#routed<ResponsesCall<RouterCallOptions>>(responsesMethod);
+  readonly messages = this.#routed<MessagesCall<RouterCallOptions>>(messagesMethod);
+  readonly generateContent = this.#routed<GenerateContentCall<RouterCallOptions>>(generateContentMethod);
+  readonly generateContentStream =
+    this.#routed<GenerateContentStreamCall<RouterCallOptions>>(generateContentStreamMethod);
+  readonly ocr = this.#routed<OcrCall<RouterCallOptions>>(ocrMethod);
+
   /** Public model names. */
   getModelNames(): string[] {
     return this.#engine.groups.names().map(({ name }) => name);
   }
 
-  /** As `completion()`, by a deployment of `params.model` or of its fallbacks. @throws SluiceError */
-  completion(params: Params & { stream: true }, options?: AskOptions): Promise<AsyncIterable<ChatChunk>>;
-  completion(params: Params & { stream?: false | null }, options?: AskOptions): Promise<ChatCompletion>;
-  async completion(params: Params, options: AskOptions = {}): Promise<ChatCompletion | AsyncIterable<ChatChunk>> {
-    const { request, routing } = splitRouting(params);
-    const { request: asked, call } = splitParams(request, chatRequestSchema.shape);
+  /** @typeParam Call its overloads: what it gives depends on what the params say, which no code can prove */
+  #routed<Call>(method: AnyMethod): Call {
+    const call = (params: NamedParams & RouterCallOptions, options?: AskOptions) => this.#run(method, params, options);
+    return call as Call; // see above
+  }
+
+  async #run(method: AnyMethod, params: NamedParams & RouterCallOptions, options: AskOptions = {}): Promise<unknown> {
+    const { given, routing } = splitRouting(params);
+    const { operation } = method;
+    const named = { ...given, model: params.model ?? usualModel(operation, this.#engine.groups) };
+    const { request, call } = await readParams(method, named);
     const signal = options.signal ?? this.#options.signal;
+    const dropParams = call.dropParams ?? this.#settings.dropParams;
     const route: RouteRequest = {
-      model: asked.model,
-      stream: asked.stream === true,
+      model: request.model,
+      stream: request.stream === true,
       tags: routing.tags ?? [],
-      inputTokens: () => countMessages(asked, asked.model),
-      params: chat.paramsOf(asked),
-      affinity: chat.affinityOf(asked, undefined),
+      inputTokens: () => operation.countInput(request),
+      ...(operation.countLongest && { longestInput: () => operation.countLongest?.(request) ?? Promise.resolve(0) }),
+      params: operation.paramsOf(request),
+      affinity: operation.affinityOf(request, undefined),
+      ...(dropParams !== undefined && { dropParams }),
       numRetries: routing.num_retries,
       fallbacks: routing.fallbacks,
       contextWindowFallbacks: routing.context_window_fallbacks,
@@ -122,10 +175,10 @@ export class Router {
       mayUse: () => true,
       signal,
     };
-    const { value } = await this.#engine.run(route, ({ deployment, overrides, ticket, signal: stop }) =>
-      ask(
-        chat,
-        { ...asked, ...overrides },
+    const { value } = await this.#engine.run(route, async ({ deployment, overrides, ticket, signal: stop }) =>
+      carryOut(
+        method,
+        Object.keys(overrides).length === 0 ? request : validate(operation.request, { ...request, ...overrides }),
         { ...deployment, extraBody: { ...deployment.extraBody, ...params.extra_body } },
         call,
         this.#settings,
@@ -147,8 +200,11 @@ const ROUTING = [
   "tags",
 ] as const satisfies readonly (keyof RouterCallOptions)[];
 
-function splitRouting(params: Params): { request: CompletionParams; routing: RouterCallOptions } {
-  const request: Record<string, unknown> = { ...params };
-  for (const name of ROUTING) delete request[name];
-  return { request: request as CompletionParams, routing: params }; // what was taken out is RouterCallOptions' alone
+function splitRouting({ ...given }: NamedParams & RouterCallOptions): {
+  given: NamedParams;
+  routing: RouterCallOptions;
+} {
+  const routing: RouterCallOptions = { ...given };
+  for (const name of ROUTING) delete given[name];
+  return { given, routing };
 }

@@ -1,6 +1,7 @@
 import { type SearchRequest, type SearchResponse, searchRequestSchema } from "../formats/perplexity/search.ts";
 import { search as operation } from "../operations/search.ts";
-import { type AskOptions, askWhole, type LibraryOptions } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, wholeMethod } from "./method.ts";
 
 /** Perplexity's request and the provider's own parameters, with LiteLLM's options beside them. */
 export type SearchParams = Pick<SearchRequest, "query"> &
@@ -10,6 +11,8 @@ export type SearchParams = Pick<SearchRequest, "query"> &
     search_provider: string;
   };
 
+export type SearchCall = (params: SearchParams, options?: AskOptions) => Promise<SearchResponse>;
+
 /**
  * Pages of the web that say something to a query.
  *
@@ -17,11 +20,7 @@ export type SearchParams = Pick<SearchRequest, "query"> &
  * const { results } = await search({ query: "latest AI developments", search_provider: "tavily", max_results: 5 });
  * @throws the error classes of this library
  */
-export function search(
-  { search_provider: provider, ...rest }: SearchParams,
-  options: AskOptions = {},
-): Promise<SearchResponse> {
-  // the request's own fields, its model among them; the open type loses sight of `query`
-  const request = { ...rest, model: `${provider}/search` } as SearchRequest & LibraryOptions;
-  return askWhole(operation, searchRequestSchema, request, options);
-}
+export const search = direct<SearchCall>({
+  ...wholeMethod(operation, searchRequestSchema.shape),
+  asked: ({ search_provider: provider, ...params }) => ({ ...params, model: `${provider}/search` }),
+});

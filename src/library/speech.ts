@@ -1,9 +1,27 @@
-import { type SpeechEvent, type SpeechRequest, speechRequestSchema } from "../formats/openai/speech.ts";
+import {
+  type SpeechAudio,
+  type SpeechEvent,
+  type SpeechRequest,
+  speechRequestSchema,
+} from "../formats/openai/speech.ts";
 import { speech as operation } from "../operations/speech.ts";
-import { type AskOptions, answerTo, chunksOf, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method } from "./method.ts";
 
 /** OpenAI's request, with LiteLLM's options beside it. */
 export type SpeechParams = SpeechRequest & LibraryOptions;
+
+export interface SpeechCall<More = unknown> {
+  (params: SpeechParams & More & { stream_format: "sse" }, options?: AskOptions): Promise<AsyncIterable<SpeechEvent>>;
+  (params: SpeechParams & More & { stream_format?: "audio" | null }, options?: AskOptions): Promise<Response>;
+}
+
+export const speechMethod: Method<SpeechRequest, SpeechAudio, SpeechEvent> = {
+  operation,
+  fields: speechRequestSchema.shape,
+  whole: ({ audio, contentType }) => responseOf(audio, contentType),
+  bytes: responseOf,
+};
 
 /**
  * A text spoken, by any provider that speaks.
@@ -15,23 +33,8 @@ export type SpeechParams = SpeechRequest & LibraryOptions;
  * `stream_format: "sse"` an iterable of OpenAI's events, whose `break` stops the provider
  * @throws the error classes of this library
  */
-export function speech(
-  params: SpeechParams & { stream_format: "sse" },
-  options?: AskOptions,
-): Promise<AsyncIterable<SpeechEvent>>;
-export function speech(
-  params: SpeechParams & { stream_format?: "audio" | null },
-  options?: AskOptions,
-): Promise<Response>;
-export async function speech(
-  params: SpeechParams,
-  options: AskOptions = {},
-): Promise<Response | AsyncIterable<SpeechEvent>> {
-  const { request, connection, call } = splitParams(params, speechRequestSchema.shape);
-  const deployment = deploymentOf(params.model, connection, options.env);
-  const { answer, meter } = await answerTo(operation, request, deployment, call, {}, options);
-  if (answer.kind === "stream") return chunksOf(answer, meter, true);
-  const [body, type] =
-    answer.kind === "bytes" ? [answer.body, answer.contentType] : [answer.body.audio, answer.body.contentType];
+export const speech = direct<SpeechCall>(speechMethod);
+
+function responseOf(body: BodyInit, type: string): Response {
   return new Response(body, { headers: { "content-type": type } });
 }

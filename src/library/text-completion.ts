@@ -1,9 +1,23 @@
 import { type CompletionRequest, completionRequestSchema, type TextCompletion } from "../formats/openai/completions.ts";
 import { completions } from "../operations/completions.ts";
-import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method } from "./method.ts";
 
 /** OpenAI's request of its older API, with LiteLLM's options beside it. */
 export type TextCompletionParams = CompletionRequest & LibraryOptions;
+
+export interface TextCompletionCall<More = unknown> {
+  (
+    params: TextCompletionParams & More & { stream: true },
+    options?: AskOptions,
+  ): Promise<AsyncIterable<TextCompletion>>;
+  (params: TextCompletionParams & More & { stream?: false | null }, options?: AskOptions): Promise<TextCompletion>;
+}
+
+export const textCompletionMethod: Method<CompletionRequest, TextCompletion, TextCompletion> = {
+  operation: completions,
+  fields: completionRequestSchema.shape,
+};
 
 /**
  * The completion of a text, or of several; by chat where the provider has nothing else.
@@ -13,15 +27,4 @@ export type TextCompletionParams = CompletionRequest & LibraryOptions;
  * @returns OpenAI's text completion; with `stream: true` an iterable of its chunks, whose `break` stops the provider
  * @throws the error classes of this library
  */
-export function textCompletion(
-  params: TextCompletionParams & { stream: true },
-  options?: AskOptions,
-): Promise<AsyncIterable<TextCompletion>>;
-export function textCompletion(
-  params: TextCompletionParams & { stream?: false | null },
-  options?: AskOptions,
-): Promise<TextCompletion>;
-export async function textCompletion(params: TextCompletionParams, options: AskOptions = {}) {
-  const { request, connection, call } = splitParams(params, completionRequestSchema.shape);
-  return ask(completions, request, deploymentOf(params.model, connection, options.env), call, {}, options);
-}
+export const textCompletion = direct<TextCompletionCall>(textCompletionMethod);

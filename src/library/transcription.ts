@@ -3,16 +3,33 @@ import {
   isTextFormat,
   type Transcription,
   type TranscriptionEvent,
+  type TranscriptionRequest,
   transcriptionRequestSchema,
 } from "../formats/openai/transcriptions.ts";
 import { type TranscriptionOperation, transcriptions, translations } from "../operations/transcriptions.ts";
-import { type AskOptions, ask, deploymentOf, type LibraryOptions, splitParams } from "./ask.ts";
+import type { AskOptions, LibraryOptions } from "./ask.ts";
+import { direct, type Method } from "./method.ts";
 
 /** OpenAI's request, with LiteLLM's options beside it. `file`: a `File` of audio, with a name. */
 export type TranscriptionParams = z.infer<typeof transcriptionRequestSchema> & LibraryOptions;
 
 type Texts = { response_format: "text" | "srt" | "vtt"; stream?: false | null };
 type Objects = { response_format?: "json" | "verbose_json" | "diarized_json" | null; stream?: false | null };
+
+export interface TranslationCall<More = unknown> {
+  (params: TranscriptionParams & More & Texts, options?: AskOptions): Promise<string>;
+  (params: TranscriptionParams & More & Objects, options?: AskOptions): Promise<Transcription>;
+}
+
+export interface TranscriptionCall<More = unknown> extends TranslationCall<More> {
+  (
+    params: TranscriptionParams & More & { stream: true },
+    options?: AskOptions,
+  ): Promise<AsyncIterable<TranscriptionEvent>>;
+}
+
+export const transcriptionMethod = listening(transcriptions);
+export const translationMethod = listening(translations);
 
 /**
  * What is said in a file of audio, in the language it is said in.
@@ -23,43 +40,19 @@ type Objects = { response_format?: "json" | "verbose_json" | "diarized_json" | n
  * @returns OpenAI's answer: a text for the formats that are one; with `stream: true` an iterable of events
  * @throws the error classes of this library
  */
-export function transcription(
-  params: TranscriptionParams & { stream: true },
-  options?: AskOptions,
-): Promise<AsyncIterable<TranscriptionEvent>>;
-export function transcription(params: TranscriptionParams & Texts, options?: AskOptions): Promise<string>;
-export function transcription(params: TranscriptionParams & Objects, options?: AskOptions): Promise<Transcription>;
-export function transcription(params: TranscriptionParams, options: AskOptions = {}): Promise<Answer> {
-  return listen(transcriptions, params, options);
-}
+export const transcription = direct<TranscriptionCall>(transcriptionMethod);
 
 /**
  * The same in English.
  * @throws the error classes of this library
  */
-export function translation(params: TranscriptionParams & Texts, options?: AskOptions): Promise<string>;
-export function translation(params: TranscriptionParams & Objects, options?: AskOptions): Promise<Transcription>;
-export function translation(params: TranscriptionParams, options: AskOptions = {}): Promise<Answer> {
-  return listen(translations, params, options);
-}
+export const translation = direct<TranslationCall>(translationMethod);
 
-type Answer = Transcription | string | AsyncIterable<TranscriptionEvent>;
-
-async function listen(
-  operation: TranscriptionOperation,
-  params: TranscriptionParams,
-  options: AskOptions,
-): Promise<Answer> {
-  const { request, connection, call } = splitParams(params, transcriptionRequestSchema.shape);
-  const deployment = deploymentOf(params.model, connection, options.env);
-  const answer = await ask(operation, request, deployment, call, {}, options);
-  if (isStream(answer)) return answer;
-  const { written, ...body } = answer;
-  return isTextFormat(request.response_format) ? (written ?? body.text) : body;
-}
-
-function isStream(
-  answer: Transcription | AsyncIterable<TranscriptionEvent>,
-): answer is AsyncIterable<TranscriptionEvent> {
-  return Symbol.asyncIterator in answer;
+function listening(operation: TranscriptionOperation): Method<TranscriptionRequest, Transcription, TranscriptionEvent> {
+  return {
+    operation,
+    fields: transcriptionRequestSchema.shape,
+    whole: ({ written, ...body }, { response_format: format }) =>
+      isTextFormat(format) ? (written ?? body.text) : body,
+  };
 }

@@ -81,7 +81,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   const target = forAdapter(reached, adapter.wire === operation.wire ? options.forwardedHeaders : undefined, policy);
   const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
   const chosen = operation.settleParams(withDefaults(defaults, request), adapter, target, policy);
-  const settled = (await operation.prepare?.(chosen, adapter)) ?? chosen;
+  const settled = (await operation.prepare?.(chosen, adapter, deployment)) ?? chosen;
   const meter = operation.meter(settled, target);
   observer?.begins(meter, target);
   const mock = mockOf(deployment, options);
@@ -100,7 +100,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
           isContent: operation.isContent,
           chunksOf: operation.chunksOf,
           now: ports.now,
-          id: `${operation.idPrefix}${ports.id}`,
+          id: operation.newId?.() ?? `${operation.idPrefix}${ports.id}`,
           onRequest: (url) => observer?.asks(url),
         });
   return { adapter, target, meter, answer };

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { SluiceError } from "../formats/errors.ts";
 import { isRecord } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
+import type { ModelInfo } from "../models/catalogue.ts";
 import type { CostOptions } from "../models/cost.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import type { Adapter, NativeCall, Provider, Target, Wire } from "../providers/provider.ts";
@@ -26,6 +27,8 @@ export interface ForwardReading {
   outputBound?: number;
   answersOf?: number;
   termsOf?: AskedTerms;
+  /** The row of the price list for it, where that depends on more than the model. */
+  info?: ModelInfo;
   meter?(): Meter<ForwardAnswer, never>;
 }
 
@@ -49,7 +52,7 @@ export class ForwardedError extends SluiceError {
 export function forward(
   name: string,
   errorBody: Operation<ForwardRequest, ForwardAnswer, never>["errorBody"] = (error) => error.toBody(),
-  { countInput, outputBound = 0, answersOf = 1, termsOf = {}, meter }: ForwardReading = {},
+  { countInput, outputBound = 0, answersOf = 1, termsOf = {}, info, meter }: ForwardReading = {},
 ): Operation<ForwardRequest, ForwardAnswer, never> {
   return {
     name,
@@ -64,6 +67,7 @@ export function forward(
     outputBound: () => outputBound,
     answersOf: () => answersOf,
     termsOf: () => termsOf,
+    ...(info !== undefined && { rowFor: () => info }),
     bounded: (request) => request,
     paramsOf: () => [],
     affinityOf: (_, session) => ({ session, user: undefined, promptPrefix: undefined }),
@@ -103,22 +107,24 @@ function adapterOf({ native }: Provider): Adapter<ForwardRequest, ForwardAnswer,
       stream() {
         throw new TypeError("what is forwarded is not decoded");
       },
-      error: ({ status, body, headers, target }) =>
-        new ForwardedError(body, messageOf(body, status), {
-          status,
-          headers,
-          provider: target.provider,
-          model: target.model,
-        }),
+      error({ status, body, headers, target: { provider, model, apiKey } }) {
+        const text = apiKey?.hideIn(body) ?? body; // some repeat the key they refuse
+        // A response of the gateway's own can have no other status (101, 999).
+        const told = status >= 200 && status < 600 ? status : 502;
+        return new ForwardedError(text, messageOf(text, status), { status: told, headers, provider, model });
+      },
     }
   );
 }
+
+/** Characters of what an upstream says that are no JSON, or go to the ledger. */
+const LONGEST_MESSAGE = 500;
 
 function saidBy({ text, ...error }: ForwardedError): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return new SluiceError(text.slice(0, 500), error).toBody();
+    return new SluiceError(text.slice(0, LONGEST_MESSAGE), error).toBody();
   }
 }
 
@@ -126,12 +132,12 @@ function messageOf(body: string, status: number): string {
   try {
     const said: unknown = JSON.parse(body);
     const error = isRecord(said) ? said["error"] : undefined;
-    if (isRecord(error) && typeof error["message"] === "string") return error["message"];
-    if (isRecord(said) && typeof said["message"] === "string") return said["message"];
+    if (isRecord(error) && typeof error["message"] === "string") return error["message"].slice(0, LONGEST_MESSAGE);
+    if (isRecord(said) && typeof said["message"] === "string") return said["message"].slice(0, LONGEST_MESSAGE);
   } catch {
     // no JSON: as it is
   }
-  return body.trim().slice(0, 500) || `the upstream answered with status ${status}`;
+  return body.trim().slice(0, LONGEST_MESSAGE) || `the upstream answered with status ${status}`;
 }
 
 /** Of calls that use nothing that is paid for. */

@@ -8,6 +8,7 @@ import type { Usage } from "../formats/openai/chat.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { estimateUsage } from "../models/tokens.ts";
 import type { Meter } from "./operation.ts";
+import { isPlausible } from "./plausible.ts";
 
 /** Reads usage off messages and their streams. */
 export class MessageMeter implements Meter<Message, StreamEvent> {
@@ -49,6 +50,7 @@ export class MessageMeter implements Meter<Message, StreamEvent> {
     return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === "string" && value !== ""));
   }
 
+  /** Of a stream that broke off the input is known since its beginning, with what was cached; the output is counted here. */
   async estimate(model: string): Promise<Usage> {
     const said = (this.answer?.content ?? []).map((block) => {
       const input = isRecord(block["input"]) ? JSON.stringify(block["input"]) : "";
@@ -56,7 +58,9 @@ export class MessageMeter implements Meter<Message, StreamEvent> {
     });
     const output = said.join("") + this.#builder.unfinishedInputs;
     const { estimated: _, ...usage } = await estimateUsage(countableRequest(this.#request), output, model);
-    return usage;
+    const { started } = this.#builder;
+    const told = isRecord(started) ? toUsage({ ...started, output_tokens: usage.completion_tokens }) : undefined;
+    return isPlausible(told) && told.prompt_tokens > 0 ? told : usage;
   }
 
   get #told(): Record<string, unknown> | undefined {

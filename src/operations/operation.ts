@@ -10,6 +10,7 @@ import type { CostOptions } from "../models/cost.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
+import type { Deployment } from "../router/deployment.ts";
 import type { RouteRequest } from "../router/request.ts";
 import type { MockOptions } from "./mock.ts";
 
@@ -44,6 +45,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   adapter(provider: Provider, target: Target): Adapter<Request, Response, Chunk> | undefined;
   /** Begins the ids of answers whose upstream gives none. */
   idPrefix: string;
+  /** The id of such an answer; the call's, with the prefix, unless said. */
+  newId?(): string;
   /** @throws UnsupportedParamsError */
   settleParams(
     request: Request,
@@ -55,7 +58,7 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
    * The request as the adapter can take it, where more is to be done than to choose parameters.
    * @throws SluiceError where that cannot be
    */
-  prepare?(request: Request, adapter: Adapter<Request, Response, Chunk>): Promise<Request>;
+  prepare?(request: Request, adapter: Adapter<Request, Response, Chunk>, deployment: Deployment): Promise<Request>;
   /** The admin's defaults, which have chat's names, as requests to this adapter have them. As they are, unless said. */
   defaultsFor?(
     adapter: Adapter<Request, Response, Chunk>,
@@ -98,10 +101,10 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   /** A whole answer as the client gets it. */
   encodeWhole(response: Response, request: Request): string | Uint8Array<ArrayBuffer>;
   /**
-   * An answer, or a chunk of one, with other ids for what its provider keeps (a response that can be gone on from); as it is
-   * where it names no such thing.
+   * What the client is told in place of an answer, or of a chunk of one, by this deployment: other ids for what its provider
+   * keeps. The same part where there is nothing to change; the client waits for a promise.
    */
-  renamed?<Part extends Response | Chunk>(part: Part, request: Request, idOf: (id: string) => string): Part;
+  retold?<Part extends Response | Chunk>(part: Part, request: Request, deployment: Deployment): Part | Promise<Part>;
   /** Content type of a whole answer; JSON, unless said. */
   contentType?(response: Response, request: Request): string;
   /** One chunk as the client gets it, or `undefined` where it gets none. */

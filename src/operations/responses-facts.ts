@@ -2,6 +2,7 @@
 import type { ResponsesRequest } from "../formats/openai/responses/types.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import type { RouteRequest } from "../router/request.ts";
+import { itemIdOf } from "../router/response-id.ts";
 import { searchesOf } from "./searches.ts";
 
 export function termsOf({ tools, service_tier, max_tool_calls, input }: ResponsesRequest): AskedTerms {
@@ -26,13 +27,12 @@ function hasAudio(input: ResponsesRequest["input"]): boolean {
   return input.some(({ content }) => Array.isArray(content) && content.some((part) => part?.type === "input_audio"));
 }
 
-/** What can be said in an item only by the deployment that made it is known by the item's id. */
+/** Items that only the deployment can read that made them; it is best asked who made the last one. */
 export function affinityOf(
   { input, user, previous_response_id, prompt_cache_key }: ResponsesRequest,
   session: string | undefined,
 ): RouteRequest["affinity"] {
-  const sealed = (Array.isArray(input) ? input : []).filter(({ encrypted_content: content }) => Boolean(content));
-  const ids = sealed.flatMap(({ id }) => (typeof id === "string" ? [id] : []));
+  const ids = (Array.isArray(input) ? input : []).flatMap((item) => itemIdOf(item) ?? []).toReversed();
   return {
     session,
     user: user ?? undefined,

@@ -34,11 +34,45 @@ function splitQuery(url: string): [address: string, query: string] {
  */
 export function safePath(path: string): string {
   const [tail, query] = splitQuery(path);
+  const plain = unescaped(tail);
   const isSafe =
     /^(?:\/|$)/.test(tail) &&
-    !tail.startsWith("//") &&
-    !/[\\#\s\p{Cc}]/u.test(tail) &&
-    !tail.split("/").some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+    !plain.startsWith("//") &&
+    !/[\\#\s]/.test(tail) &&
+    !/\p{Cc}/u.test(plain) &&
+    !plain.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment));
   if (!isSafe) throw new BadRequestError(`litellm.BadRequestError: ${JSON.stringify(tail.slice(0, 200))} is no path`);
   return query === "" ? tail : `${tail}?${query}`;
+}
+
+/**
+ * A path as any server may read it, without its query: some undo escapes before they look (`/v1/%63hat`), take two slashes
+ * for one, and leave out a slash at the end or what follows a semicolon. For judging a path, not for sending it.
+ */
+export function plainPath(path: string): string {
+  const [tail] = splitQuery(path);
+  return unescaped(tail)
+    .replaceAll("\\", "/")
+    .replace(/;[^/]*/g, "")
+    .replace(/\/{2,}/g, "/")
+    .replace(/(?<=.)\/$/, "");
+}
+
+/** How many times an escape may be escaped itself, and undone by one server after the other. */
+const MOST_LAYERS = 3;
+
+function unescaped(path: string): string {
+  let plain = path;
+  for (let layer = 0; layer < MOST_LAYERS && plain.includes("%"); layer++)
+    plain = plain.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => textOf(escapes));
+  return plain;
+}
+
+function textOf(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes);
+  } catch {
+    // no UTF-8: byte for byte
+    return escapes.replace(/%(..)/g, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)));
+  }
 }

@@ -95,7 +95,7 @@ export async function speak<Request, Response, Chunk>(
   try {
     const { fetch } = options; // as a function: where it is the global one, a method call would be refused
     const response = await fetch(upstream.url, { ...upstream.init, signal: controller.signal }).catch(broken);
-    const headers = Object.fromEntries(response.headers);
+    const headers = headersOf(response, target);
     if (!response.ok) {
       const body = await response.text().catch(broken);
       throw adapter.error({ status: response.status, body, headers, target });
@@ -110,6 +110,7 @@ export async function speak<Request, Response, Chunk>(
     const kind = kindOf(adapter, request, target, options.stream, response);
     if (kind === "json" || kind === "text") {
       const text = await response.text().catch(broken);
+      if (text === "" && mayBeAnything(adapter, request, target)) return nothing(response, headers, abort);
       const said = kind === "json" ? parseJson(text, target) : text;
       return { kind: "complete", body: adapter.response(said, exchange), text, status: response.status, headers };
     }
@@ -150,6 +151,29 @@ function kindOf<Request, Response, Chunk>(
   const kind = adapter.answers?.(request, target) ?? "json";
   if (kind !== "any") return kind;
   return /\bjson\b/i.test(response.headers.get("content-type") ?? "") ? "json" : "bytes";
+}
+
+/** Some answer with JSON that is not there: to HEAD, with 204 or 205. */
+function mayBeAnything<Request, Response, Chunk>(
+  { answers }: Adapter<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+): boolean {
+  return answers?.(request, target) === "any";
+}
+
+function nothing(
+  { status }: globalThis.Response,
+  headers: Record<string, string>,
+  abort: (reason: unknown) => void,
+): Extract<Answer<never, never>, { kind: "bytes" }> {
+  const contentType = headers["content-type"] ?? "application/octet-stream";
+  return { kind: "bytes", body: new Blob([]).stream(), contentType, status, headers, abort };
+}
+
+/** The upstream's, in which the key it was asked with may be repeated. */
+function headersOf({ headers }: globalThis.Response, { apiKey }: Target): Record<string, string> {
+  return Object.fromEntries([...headers].map(([name, value]) => [name, apiKey?.hideIn(value) ?? value]));
 }
 
 /** The body, once its first bytes are here; until then a failure is an ordinary error. */

@@ -63,13 +63,18 @@ export interface ObjectList {
   purpose?: string;
   /** Who keeps them. */
   provider?: string;
+  name?: string;
+  /** As the client named it, or as the provider does. */
+  model?: string;
+  /** Texts that their metadata have. */
+  metadata?: Readonly<Record<string, string>>;
   most: number;
 }
 
 /** Objects that were seen; of some only the ids are known, as another object named them. */
 export function listObjects(
   db: Database,
-  { kinds, owner, after, isAscending = false, purpose, provider, most }: ObjectList,
+  { kinds, owner, after, isAscending = false, purpose, provider, name, model, metadata = {}, most }: ObjectList,
 ): Promise<ObjectRow[]> {
   const [order, isBeyond] = isAscending ? [asc, gt] : [desc, lt];
   const isOnPage =
@@ -88,6 +93,9 @@ export function listObjects(
         isNotNull(objects.body),
         purpose === undefined ? undefined : sql`${objects.body} ->> '$.purpose' = ${purpose}`,
         provider === undefined ? undefined : eq(objects.provider, provider),
+        name === undefined ? undefined : sql`${objects.body} ->> '$.name' = ${name}`,
+        model === undefined ? undefined : or(eq(objects.model, model), sql`${objects.body} ->> '$.model' = ${model}`),
+        ...Object.entries(metadata).map(hasMetadata),
         isOnPage,
       ),
     )
@@ -123,6 +131,23 @@ export function expiredObjects(db: Database, kind: string, now: number, most: nu
 
 export async function deleteExpired(db: Database, ids: readonly string[]): Promise<void> {
   await db.delete(objects).where(among(objects.id, ids));
+}
+
+/** The name is a value here, so that it may be any text: in a JSON path some cannot be written. */
+function hasMetadata([name, value]: readonly [string, string]) {
+  return sql`EXISTS (SELECT 1 FROM json_each(${objects.body}, '$.metadata') AS field WHERE field.key = ${name} AND field.value = ${value})`;
+}
+
+/** The fine-tuning job that made the model, as far as it was seen to have. */
+export async function findJobOfModel(db: Database, name: string, owner?: string): Promise<ObjectRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(objects)
+    .where(
+      and(eq(objects.kind, "fine_tuning.job"), ownedBy(owner), sql`${objects.body} ->> '$.fine_tuned_model' = ${name}`),
+    )
+    .limit(1);
+  return row;
 }
 
 function ownedBy(owner: string | undefined) {

@@ -77,6 +77,32 @@ describe("forms", () => {
     expect(parseForm(encode(text), TYPE)).toBeUndefined();
   });
 
+  it("quotes that are not closed, or stand within a word", async () => {
+    const body = form(
+      field('name="file"; filename="C:\\music\\"', "1"),
+      field('filename=it"s.mp3 ; name = b', "2"),
+      field('name="c', "3"),
+    );
+    expect(await shown(parseForm(body, TYPE))).toEqual([
+      ["file", "C:\\music\\", "", "1"],
+      ["b", 'it"s.mp3', "", "2"],
+      ["c", "3"],
+    ]);
+  });
+
+  it.each([
+    ["spaces in a header", `a:${" ".repeat(15_000)}\rx\ry\r\nContent-Disposition: form-data; name=a`],
+    ["spaces in a parameter", `Content-Disposition: form-data; name=a;b${" ".repeat(15_000)}x`],
+    ["semicolons", `Content-Disposition: form-data; name=a${";".repeat(15_000)}`],
+    ["quotes", `Content-Disposition: form-data; name=a${';a="'.repeat(4_000)}`],
+    ["escaped quotes", `Content-Disposition: form-data; name=a;a="${'\\"'.repeat(7_000)}`],
+  ])("a great many %s take no time", (_, headers) => {
+    const body = form(...Array.from({ length: 20 }, () => part(headers, "1")));
+    const begun = performance.now();
+    expect(parseForm(body, TYPE)).toHaveLength(20);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
   it("no boundary is no form", () => {
     expect(parseForm(form(field("name=a", "1")), "multipart/form-data")).toBeUndefined();
   });

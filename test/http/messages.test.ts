@@ -126,6 +126,14 @@ describe("to Anthropic", () => {
     const stream = client.messages.stream({ model: "fails-midway", ...hi });
     const failure = await failureOf(stream.finalMessage());
     expect(failure.error).toMatchObject({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } });
+    const find = () => gateway.records().findLast(({ modelGroup }) => modelGroup === "fails-midway");
+    await until(() => find() !== undefined);
+    // What went in was told at the beginning, with what was cached; what came out is counted.
+    expect(find()).toMatchObject({
+      outcome: "failure",
+      estimated: true,
+      usage: { prompt_tokens: 4200, prompt_tokens_details: { cached_tokens: 3000, cache_creation_tokens: 200 } },
+    });
   });
 
   it("a client that leaves stops the upstream, and pays for what it got", async () => {

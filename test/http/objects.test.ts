@@ -201,6 +201,27 @@ describe("vector stores", () => {
     expect((await failureOf(one.vectorStores.delete("vs_shared"))).status).toBe(404);
     expect(upstream.received).toHaveLength(asked);
   });
+
+  it("show the files of a registered one without giving them away", async () => {
+    const { id } = await admin.vectorStores.create({});
+    const store = String((await admin.vectorStores.retrieve(id)) && last().path.split("/").at(-1));
+    const file = await fileOf(admin);
+    await admin.vectorStores.files.create(id, { file_id: file });
+    const registered = { vector_store_id: store, custom_llm_provider: "openai" };
+    expect((await gateway.call("/vector_store/new", registered)).status).toBe(200);
+
+    const found = (await other.vectorStores.search(store, { query: "x" })).data[0]?.file_id ?? "";
+    const listed = (await other.vectorStores.files.list(store)).data[0]?.id ?? "";
+    expect(found).toBe(listed);
+    expect(found).not.toBe("");
+    const asked = upstream.received.length;
+    expect((await failureOf(other.files.delete(found))).status).toBe(404);
+    expect((await failureOf(other.files.content(found))).status).toBe(404);
+    expect(upstream.received).toHaveLength(asked);
+
+    expect((await one.vectorStores.create({ file_ids: [] })).id).toMatch(OURS);
+    expect((await admin.vectorStores.files.list(store)).data[0]?.id).toBe(file);
+  });
 });
 
 async function fetchJson(path: string): Promise<unknown> {

@@ -10,8 +10,28 @@ let upstream: Awaited<ReturnType<typeof startUpstream>>;
 
 /** Each provider's host is a folder of the upstream. */
 beforeAll(async () => {
-  upstream = await startUpstream(({ path, body, method }, response) => {
-    const [tail = ""] = path.split("?");
+  upstream = await startUpstream(({ path, body, method, headers }, response) => {
+    // It reads paths as many servers do.
+    const tail = decodeURIComponent(path.split("?")[0] ?? "").replace(/(?<=.)\/+(?=\/|$)/g, "");
+    if (tail.endsWith("/empty")) {
+      response.writeHead(205, { "content-type": "application/json" });
+      return void response.end();
+    }
+    if (tail.endsWith("/odd")) return void json(response, 999, { odd: true });
+    if (tail.endsWith("/echo"))
+      return void json(
+        response,
+        401,
+        { error: { message: `no: ${headers["authorization"]}` } },
+        {
+          "x-echo": String(headers["authorization"]),
+        },
+      );
+    if (tail.endsWith("/images/generations") || tail.endsWith("/images/edits"))
+      return void json(response, 200, {
+        created: 1,
+        data: [{ url: "https://x.example/1" }, { url: "https://x.example/2" }],
+      });
     if (tail.endsWith("/refused"))
       return void json(response, 418, { strange: { shape: true } }, { "retry-after": "7" });
     if (tail.endsWith("/page")) {
@@ -143,15 +163,19 @@ describe("the request goes up as it is", () => {
     expect(await response.json()).toMatchObject({ method, path: "/openai/v1/things/1" });
   });
 
-  it.each(["/openai/../secret", "/openai/v1/%2e%2e/%2e%2e/admin", "/openai//evil.example/x"])(
-    "but never %s",
-    async (path) => {
-      const before = upstream.received.length;
-      const response = await fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${MASTER_KEY}` } });
-      expect([400, 404]).toContain(response.status);
-      expect(upstream.received.length).toBe(before);
-    },
-  );
+  it.each([
+    "/openai/../secret",
+    "/openai/v1/%2e%2e/%2e%2e/admin",
+    "/openai/v1/x%2f..%2f..%2f..%2fadmin",
+    "/openai/v1/..%5c..%5cadmin",
+    "/openai//evil.example/x",
+    "/tree/..%2f..%2fadmin",
+  ])("but never %s", async (path) => {
+    const before = upstream.received.length;
+    const response = await fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${MASTER_KEY}` } });
+    expect([400, 404]).toContain(response.status);
+    expect(upstream.received.length).toBe(before);
+  });
 
   it("at the deployment that is marked for it, and at a wildcard", async () => {
     await gateway.call("/anthropic/v1/organizations/me");
@@ -177,6 +201,29 @@ describe("the answer comes back as it is", () => {
     expect(bytes.headers.get("content-type")).toBe("audio/wav");
     expect([...new Uint8Array(await bytes.arrayBuffer())]).toEqual([0, 255, 1, 254]);
     expect((await gateway.call("/openai/v1/nothing")).status).toBe(204);
+    expect((await gateway.call("/openai/v1/empty")).status).toBe(205);
+  });
+
+  it("to HEAD without its body", async () => {
+    const headers = { authorization: `Bearer ${MASTER_KEY}` };
+    const response = await fetch(`${gateway.url}/openai/v1/anything`, { method: "HEAD", headers });
+    expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([
+      200,
+      "application/json",
+      "",
+    ]);
+  });
+
+  it("a status no answer can have as a bad gateway", async () => {
+    const response = await gateway.call("/openai/v1/odd", {});
+    expect([response.status, await response.json()]).toEqual([502, { odd: true }]);
+  });
+
+  it("without the gateway's key, where the provider repeats it", async () => {
+    const response = await gateway.call("/openai/v1/echo");
+    expect(response.status).toBe(401);
+    expect(response.headers.get("llm_provider-x-echo")).toBe("Bearer [secret]");
+    expect(await response.json()).toEqual({ error: { message: "no: Bearer [secret]" } });
   });
 
   it("refusals in the provider's own words, a page as an error", async () => {
@@ -232,6 +279,111 @@ describe("what a call uses is on the ledger", () => {
   });
 });
 
+describe("what is judged is what the provider reads", () => {
+  const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+    fetch(`${gateway.url}${path}`, {
+      method: "POST",
+      body,
+      headers: { authorization: `Bearer ${MASTER_KEY}`, ...headers },
+    });
+
+  it.each([
+    "/openai/v1/chat/completions/",
+    "/openai/v1//chat//completions",
+    "/openai/v1/chat/%63ompletions",
+    "/openai/v1%2Fchat%2Fcompletions",
+    "/openai_passthrough/v1/chat/completions",
+  ])("%s is paid for as chat", async (path) => {
+    const record = await recordOf(await gateway.call(path, CHAT));
+    expect(record).toMatchObject({ outcome: "success", usage: { prompt_tokens: 11, completion_tokens: 7 } });
+    expect(record["cost"]).toBeGreaterThan(0);
+  });
+
+  it("Google's model in a path with escapes, and OpenAI's format at Google", async () => {
+    const escaped = await gateway.call("/gemini/v1beta2/models/gemini-2.5-flash%3AgenerateContent", CONTENTS);
+    expect(await recordOf(escaped)).toMatchObject({
+      modelGroup: "gemini/gemini-2.5-flash",
+      usage: { prompt_tokens: 11 },
+    });
+    const chat = await gateway.call("/gemini/v1beta/openai/chat/completions", { ...CHAT, model: "gemini-2.5-flash" });
+    const record = await recordOf(chat);
+    expect(record).toMatchObject({ modelGroup: "gemini/gemini-2.5-flash", usage: { prompt_tokens: 11 } });
+    expect(record["cost"]).toBeGreaterThan(0);
+  });
+
+  it("images, by JSON and by a form, at the price of their size", async () => {
+    const asked = { model: "dall-e-3", prompt: "a hat", n: 2, size: "1024x1024", quality: "hd" };
+    const made = await recordOf(await gateway.call("/openai/v1/images/generations", asked));
+    expect(Number(made["cost"]) / 1e9).toBeCloseTo(2 * 0.08, 3);
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ ...asked, model: "dall-e-2" })) form.append(name, String(value));
+    form.append("image", new File(["x"], "a.png", { type: "image/png" }));
+    const edited = await recordOf(await post("/openai/v1/images/edits", form));
+    expect(edited).toMatchObject({ modelGroup: "openai/dall-e-2", outcome: "success" });
+    expect(edited["cost"]).toBeGreaterThan(0);
+  });
+
+  it("a form's model is one the key may use, and one alone", async () => {
+    const headers = await keyWith({ models: ["dall-e-2"] });
+    const edit = (...models: string[]) => {
+      const form = new FormData();
+      for (const model of models) form.append("model", model);
+      form.append("prompt", "a hat");
+      form.append("image", new File(["x"], "a.png", { type: "image/png" }));
+      return post("/openai/v1/images/edits", form, headers);
+    };
+    expect((await edit("dall-e-2")).status).toBe(200);
+    expect((await edit("gpt-image-1")).status).toBe(403);
+    expect((await edit("dall-e-2", "gpt-image-1")).status).toBe(400);
+    expect((await edit()).status).toBe(400);
+  });
+
+  it.each([
+    ["a model twice", '{"model":"gpt-4o-mini","model":"gpt-4o","messages":[]}'],
+    ["capitals", '{"model":"gpt-4o-mini","Model":"gpt-4o","messages":[]}'],
+    ["escapes", '{"model":"gpt-4o-mini","\\u006dodel":"gpt-4o","messages":[]}'],
+    ["several models", '{"model":["gpt-4o"],"messages":[]}'],
+    ["no model", '{"messages":[]}'],
+    ["another encoding", Buffer.from(JSON.stringify(CHAT), "utf16le")],
+    ["compression", Buffer.from("1f8b0800", "hex")],
+    ["a list", "[]"],
+    ["no form", "model=gpt-4o"],
+  ])("%s: refused, and nothing is sent", async (_, body) => {
+    const before = upstream.received.length;
+    const response = await post("/openai/v1/chat/completions", body, { "content-type": "application/json" });
+    expect(response.status).toBe(400);
+    expect(upstream.received.length).toBe(before);
+  });
+
+  it("JSON is JSON whatever its type is called", async () => {
+    const type = { "content-type": "multipart/form-data; boundary=x" };
+    const headers = { ...(await keyWith({ models: ["gpt-4o-mini"] })), ...type };
+    const response = await post("/openai/v1/anything", JSON.stringify({ ...CHAT, model: "gpt-4o" }), headers);
+    expect(response.status).toBe(403);
+  });
+
+  it("a model that only the path names is the one that counts", async () => {
+    const headers = await keyWith({ models: ["gemini-2.5-flash"] });
+    const named = { ...CONTENTS, model: "gemini-2.5-flash" };
+    for (const path of ["dynamic/mine", "models/gemini-2.5-pro", "%6dodels/gemini-2.5-pro"])
+      expect((await gateway.call(`/gemini/v1beta2/${path}:generateContent`, named, headers)).status).toBe(403);
+  });
+
+  it.each([
+    "/openai_passthrough/v1/realtime/client_secrets",
+    "/openai_passthrough/v1/realtime/client%5Fsecrets/",
+    "/openai/v1/realtime/translations/client_secrets",
+    "/openai/v1/chatkit/sessions",
+    "/openai/v1/organization/projects/p/service_accounts",
+    "/gemini/v1alpha/auth_tokens",
+    "/gemini/v1alpha/auth%5ftokens",
+  ])("%s hands out tokens, and is refused", async (path) => {
+    const before = upstream.received.length;
+    expect((await gateway.call(path, { model: "gpt-realtime" })).status).toBe(403);
+    expect(upstream.received.length).toBe(before);
+  });
+});
+
 describe("keys", () => {
   it("are needed", async () => {
     const response = await fetch(`${gateway.url}/openai/v1/models`);
@@ -243,7 +395,7 @@ describe("keys", () => {
     expect((await gateway.call("/openai/v1/chat/completions", CHAT, headers)).status).toBe(200);
     const other = { ...CHAT, model: "gpt-4o" };
     expect((await gateway.call("/openai/v1/chat/completions", other, headers)).status).toBe(403);
-    expect((await gateway.call("/openai/v1/files", undefined, headers)).status).toBe(403);
+    expect((await gateway.call("/openai/v1/things", undefined, headers)).status).toBe(403);
   });
 
   it("with allowed_passthrough_routes go nowhere else", async () => {

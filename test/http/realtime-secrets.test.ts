@@ -150,6 +150,19 @@ describe("client secrets", () => {
     expect(JSON.stringify(unknown.body)).not.toContain("a-secret-in-another-place");
     answer = undefined;
   });
+
+  it("are sealed whatever the provider's answer looks like", async () => {
+    const made = { value: "ek_of_the_provider", expires_at: expires };
+    answer = () => ({ status: 201, body: made });
+    const created = await mint({ model: "minted" });
+    expect(created).toMatchObject({ status: 201, body: { value: expect.stringMatching(/^ek_/) } });
+    expect(JSON.stringify(created.body)).not.toContain("ek_of_the_provider");
+    answer = () => ({ status: 200, body: { ...made, client_secret: made } });
+    const twice = await mint({ model: "minted" });
+    expect(twice.status).toBe(500);
+    expect(JSON.stringify(twice.body)).not.toContain("ek_of_the_provider");
+    answer = undefined;
+  });
 });
 
 describe("a session opened with one", () => {

@@ -54,6 +54,12 @@ describe("/utils/token_counter", () => {
     ]);
   });
 
+  it("counts contents however deep they are nested", async () => {
+    const contents = `${"[".repeat(50_000)}"one two three"${"]".repeat(50_000)}`;
+    const counted = await body(await gateway.call("/utils/token_counter", `{"model":"gpt-4o","contents":${contents}}`));
+    expect(counted).toMatchObject([200, { total_tokens: expect.any(Number) }]);
+  });
+
   it("says what is missing", async () => {
     expect(await body(await gateway.call("/utils/token_counter", { model: "claude" }))).toMatchObject([
       400,
@@ -101,7 +107,8 @@ describe("/utils/transform_request", () => {
     const request = { call_type: "completion", request_body: { model: "claude", messages: HI } };
     const headers = await keyFor([]);
     expect((await gateway.call("/utils/transform_request", request, headers)).status).toBe(403);
-    expect((await gateway.call("/utils/transform_request", { ...request, call_type: "dance" })).status).toBe(400);
+    for (const call_type of ["dance", "__proto__", "constructor"])
+      expect((await gateway.call("/utils/transform_request", { ...request, call_type })).status).toBe(400);
     const wrong = { call_type: "completion", request_body: { model: "claude", messages: "x" } };
     expect((await gateway.call("/utils/transform_request", wrong)).status).toBe(400);
   });

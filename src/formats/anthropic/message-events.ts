@@ -148,6 +148,11 @@ export class MessageBuilder {
     return { ...this.#message, content: this.#message.content.filter(isBlock) }; // a block that was never begun is a hole
   }
 
+  /** What the first event told of the input. */
+  get started(): unknown {
+    return this.#started;
+  }
+
   /** What has come of inputs that are not whole. */
   get unfinishedInputs(): string {
     return [...this.#open].map((index) => this.#inputs.get(index) ?? "").join("");

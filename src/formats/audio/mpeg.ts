@@ -34,6 +34,9 @@ export function mpegDuration(sample: AudioSample): number | undefined {
   );
 }
 
+/** The highest of the bitrates: a header that tells fewer frames than they take lies. */
+const MOST_BYTES_A_SECOND = 448_000 / 8;
+
 /** Bytes before the first frame that are looked through. */
 const FARTHEST = 4096;
 
@@ -47,7 +50,7 @@ function durationByFrames(
   const first = start === undefined ? undefined : frameAt(head, start);
   if (start === undefined || first === undefined) return undefined;
   const told = count(sample, start, first);
-  if (told !== undefined) return (told * first.samples) / first.rate;
+  if (told !== undefined) return Math.max((told * first.samples) / first.rate, (size - start) / MOST_BYTES_A_SECOND);
   let bytes = 0;
   let seconds = 0;
   for (let at = start, frame: Frame | undefined = first; frame !== undefined; frame = frameAt(head, at)) {

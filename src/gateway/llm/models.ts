@@ -1,9 +1,9 @@
 /** `GET /v1/models`: what this gateway serves, in OpenAI's shape, or Anthropic's or Google's for their clients. */
-import type { HonoRequest } from "hono";
 import { NotFoundError } from "../../formats/errors.ts";
 import { findModel } from "../../models/catalogue.ts";
 import { isPattern } from "../../router/patterns.ts";
 import type { Principal } from "../../tenancy/principal.ts";
+import { isOfAnthropic } from "../dialect.ts";
 import type { Gateway } from "../gateway.ts";
 import { mayUse, modelNames, teamOf } from "../model-names.ts";
 import type { Route } from "../route.ts";
@@ -70,11 +70,6 @@ function openaiModel(gateway: Gateway, principal: Principal, id: string) {
     ...(info?.max_input_tokens === undefined ? {} : { max_input_tokens: info.max_input_tokens }),
     ...(info?.max_output_tokens === undefined ? {} : { max_output_tokens: info.max_output_tokens }),
   };
-}
-
-/** Anthropic's clients name the version they speak with every request. */
-function isOfAnthropic(request: HonoRequest): boolean {
-  return request.header("anthropic-version") !== undefined || request.path.startsWith("/anthropic/");
 }
 
 interface Page {

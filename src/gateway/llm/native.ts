@@ -62,6 +62,6 @@ export function askProvider(
 
 /** The reply as it is. */
 export function asResponse({ status, headers, body }: Reply): Response {
-  const isEmpty = status === 204 || status === 304; // which may have no body
+  const isEmpty = status === 204 || status === 205 || status === 304; // which may have no body
   return new Response(isEmpty ? null : body, { status, headers });
 }

@@ -18,14 +18,15 @@ import { rerank } from "../../operations/rerank.ts";
 import { responses } from "../../operations/responses.ts";
 import { speech } from "../../operations/speech.ts";
 import { transcriptions, translations } from "../../operations/transcriptions.ts";
+import { usualModel } from "../../operations/usual-model.ts";
 import type { Deployment } from "../../router/deployment.ts";
-import type { ModelGroups } from "../../router/groups.ts";
 import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 import { answerOnce } from "./idempotency.ts";
 import { ID_MARK } from "./objects/ids.ts";
 import { resolveReferences, unresolved } from "./objects/resolve-references.ts";
+import { keptCompletion } from "./objects/stored-completions.ts";
 import { standIn } from "./pass-through/stand-in.ts";
 import { readRequestBody } from "./request-body.ts";
 
@@ -76,7 +77,10 @@ export async function serve(
   const namesObjects = given.text !== undefined && ID_MARK.test(given.text);
   const resolved = namesObjects ? await resolveReferences(call, body) : unresolved(body);
   const { calls, input } = within(call, resolved.body, resolved.deployment);
-  const answer = async () => resolved.answered(await performForModels(calls, operation, input));
+  const answer = async () => {
+    const reply = await resolved.answered(await performForModels(calls, operation, input));
+    return operation === chat ? keptCompletion(call, body, reply, resolved.deployment) : reply;
+  };
   const key = request.headers.get("idempotency-key");
   if (key === null) {
     const reply = await answer();
@@ -117,12 +121,4 @@ function within(
 function modelOfPath({ context }: RouteCall): Record<string, unknown> {
   const model = context.req.param("model");
   return model === undefined ? {} : { model };
-}
-
-/** The model of a request that names none; `undefined` where the operation has no usual one. */
-function usualModel({ usual }: AnyOperation, groups: ModelGroups, team: string | undefined): string | undefined {
-  if (usual === undefined || groups.serves(usual.model, team)) return usual?.model;
-  const isOfMode = ({ info, target }: Deployment) => (info.mode ?? target.info?.mode) === usual.mode;
-  const names = groups.names(team).map(({ name }) => name);
-  return names.find((name) => groups.find(name, team)?.deployments.some(isOfMode)) ?? usual.model;
 }

@@ -28,7 +28,8 @@ export async function readRequestBody(
   return { fields, fingerprint: () => fingerprintOf(fields) };
 }
 
-async function fingerprintOf(fields: Readonly<Record<string, unknown>>): Promise<string> {
+/** The same for whoever sends these fields again. */
+export async function fingerprintOf(fields: Readonly<Record<string, unknown>>): Promise<string> {
   const said = await Promise.all(
     Object.entries(fields).map(async ([name, value]) => [
       name,

@@ -119,26 +119,32 @@ async function countInput(call: RouteCall): Promise<Response> {
   });
 }
 
-/** All text in a value, however deep. */
+/** All text in a value, however deep: deeper than functions can call themselves. */
 function textIn(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.map(textIn).join("");
-  return isRecord(value) ? Object.values(value).map(textIn).join("") : "";
+  const texts: string[] = [];
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === "string") texts.push(next);
+    else if (Array.isArray(next)) for (const item of next.toReversed()) left.push(item);
+    else if (isRecord(next)) for (const item of Object.values(next).toReversed()) left.push(item);
+  }
+  return texts.join("");
 }
 
 /** LiteLLM's names of its functions. */
-const CALL_TYPES: Readonly<Record<string, AnyOperation>> = {
-  completion: chat,
-  acompletion: chat,
-  text_completion: completions,
-  atext_completion: completions,
-  embedding: embeddings,
-  aembedding: embeddings,
-  moderation: moderations,
-  amoderation: moderations,
-  rerank,
-  arerank: rerank,
-};
+const CALL_TYPES: ReadonlyMap<string, AnyOperation> = new Map<string, AnyOperation>([
+  ["completion", chat],
+  ["acompletion", chat],
+  ["text_completion", completions],
+  ["atext_completion", completions],
+  ["embedding", embeddings],
+  ["aembedding", embeddings],
+  ["moderation", moderations],
+  ["amoderation", moderations],
+  ["rerank", rerank],
+  ["arerank", rerank],
+]);
 
 const transformBody = z.object({ call_type: z.string(), request_body: z.looseObject({ model: z.string() }) });
 
@@ -149,9 +155,9 @@ async function transform(call: RouteCall): Promise<Response> {
   const { gateway, context } = call;
   const { json } = await readJson(context.req.raw, gateway.config.settings.maxRequestBytes);
   const { call_type, request_body } = validate(transformBody, json);
-  const operation = CALL_TYPES[call_type];
+  const operation = CALL_TYPES.get(call_type);
   if (operation === undefined)
-    throw new BadRequestError(`call_type must be one of ${Object.keys(CALL_TYPES).join(", ")}`, { param: "call_type" });
+    throw new BadRequestError(`call_type must be one of ${[...CALL_TYPES.keys()].join(", ")}`, { param: "call_type" });
   const request = validate(operation.request, request_body);
   const deployment = deploymentOf(call, request_body.model);
   let sent: { url: string; init: RequestInit } | undefined;

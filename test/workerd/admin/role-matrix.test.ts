@@ -32,9 +32,11 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-/** Parameters have values: `/key/:key{.+}/regenerate` is `/key/value/regenerate`. */
+/** Parameters have values: `/key/:key{.+}/regenerate` is `/key/value/regenerate`, `/m/:model{.+:count}` is `/m/value:count`. */
 function concrete(path: string): string {
-  return path.replace(/:\w+(\{[^}]*\})?\??/g, "value").replaceAll("*", "value");
+  return path
+    .replace(/:\w+(?:\{\.\+(:\w+)\}|\{[^}]*\})?\??/g, (_, method = "") => `value${method}`)
+    .replaceAll("*", "value");
 }
 
 interface Outcome {
@@ -48,7 +50,18 @@ async function ask({ route, path }: Place, key: string | undefined): Promise<Out
   const response = await app.request(path, { method: route.method, headers });
   const text = await response.text();
   const isReached = text === REACHED;
-  return { status: response.status, isReached, type: isReached ? undefined : JSON.parse(text).error.type };
+  if (isReached) return { status: response.status, isReached, type: undefined };
+  const { type, code } = JSON.parse(text).error;
+  // Anthropic's and Google's clients get errors of their own, with other words for the same.
+  return { status: response.status, isReached, type: typeof code === "string" ? type : OTHER_FORMAT };
+}
+
+const OTHER_FORMAT = "in another format";
+
+function isAs(outcome: Outcome, expected: Outcome): boolean {
+  const { status, isReached, type } = outcome;
+  const isOfType = type === expected.type || (type === OTHER_FORMAT && expected.type !== undefined);
+  return status === expected.status && isReached === expected.isReached && isOfType;
 }
 
 const IN: Outcome = { status: 200, isReached: true, type: undefined };
@@ -64,7 +77,7 @@ async function wrong(
   for (const place of among.slice(0, 1)) await ask(place, key); // the key is known then, and not looked up by each
   const answers = await Promise.all(among.map(async (place) => ({ place, outcome: await ask(place, key) })));
   return answers
-    .filter(({ place, outcome }) => JSON.stringify(outcome) !== JSON.stringify(expected(place)))
+    .filter(({ place, outcome }) => !isAs(outcome, expected(place)))
     .map(({ place, outcome }) => `${place.name}: ${JSON.stringify(outcome)}`);
 }
 
@@ -170,7 +183,13 @@ describe("allowed_routes of a key", () => {
 
 describe("routes for everybody", () => {
   /** Each was put here by hand: it says nothing of anybody, and changes nothing. */
-  const PUBLIC: readonly string[] = ["GET /health/liveliness", "GET /health/liveness", "GET /health/readiness"];
+  const PUBLIC: readonly string[] = [
+    "GET /public/litellm_model_cost_map",
+    "GET /public/providers",
+    "GET /health/liveliness",
+    "GET /health/liveness",
+    "GET /health/readiness",
+  ];
 
   it("are these", () => {
     expect(places.filter(({ route }) => route.access === "public").map(({ name }) => name)).toEqual(PUBLIC);

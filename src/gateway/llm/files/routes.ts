@@ -1,5 +1,8 @@
 /** OpenAI's Files API. */
+import { isOfAnthropic } from "../../dialect.ts";
 import type { Route, RouteCall } from "../../route.ts";
+import { handle as handleObject } from "../objects/handle.ts";
+import { anthropicFiles } from "../objects/resources.ts";
 import { createFile } from "./create.ts";
 import { deleteFile, fileContent, listFiles, retrieveFile } from "./read.ts";
 
@@ -10,7 +13,18 @@ const route = (
   rest: string,
   summary: string,
   handle: (call: RouteCall) => Promise<Response>,
-): Route => ({ method, paths: paths(rest), access: "llm", summary, tag: "files", handle });
+): Route => {
+  const anthropics = anthropicFiles.find((endpoint) => endpoint.method === method && endpoint.path === `/files${rest}`);
+  return {
+    method,
+    paths: paths(rest),
+    access: "llm",
+    summary,
+    tag: "files",
+    handle: (call) =>
+      anthropics !== undefined && isOfAnthropic(call.context.req) ? handleObject(anthropics, call) : handle(call),
+  };
+};
 
 export const fileRoutes: readonly Route[] = [
   route("POST", "", "Upload a file", createFile),

@@ -15,6 +15,8 @@ export interface Keeping {
   createdBy: string | null;
   /** Milliseconds since the epoch. */
   now: number;
+  /** They are shown, not given: what was not theirs before keeps its provider's name, by which only an admin gets to it. */
+  isShown?: boolean;
 }
 
 export class AnswerIds {
@@ -64,12 +66,13 @@ export class AnswerIds {
   async learn(references: readonly Reference[]): Promise<void> {
     const unknown = new Map(references.filter(({ id }) => !this.#known.has(id)).map((one) => [one.id, one]));
     if (unknown.size === 0) return;
-    const { deployment, owner } = this.#keeping;
+    const { deployment, owner, isShown } = this.#keeping;
     const rows = await told(findByProviderIds(this.#database, [...unknown.keys()]));
     for (const row of rows) {
       const isHere = row.provider === deployment.target.provider && row.owner === owner;
       if (isHere && row.provider_id !== null && unknown.delete(row.provider_id)) this.add(row);
     }
+    if (isShown) return;
     const added = await Promise.all([...unknown.values()].map((reference) => this.rowOf(reference)));
     await told(insertNewObjects(this.#database, added));
     for (const row of added) this.add(row);
@@ -93,4 +96,9 @@ export class AnswerIds {
       expires_at: null,
     };
   }
+}
+
+/** What names the object in answers of its provider. */
+export function referenceTo({ provider_id, kind }: ObjectRow): Reference {
+  return { id: provider_id ?? "", kind: kind as Reference["kind"] }; // rows that providers keep have no other kinds
 }

@@ -1,14 +1,24 @@
 /** Streams of events whose ids are the provider's, in the client's words. */
 import { formatEvent, type ServerEvent, SseDecoder } from "../../../formats/sse.ts";
 import type { AnswerIds } from "./answer-ids.ts";
+import type { Reference } from "./fields.ts";
 
-export function renamedEvents(source: ReadableStream<Uint8Array>, ids: AnswerIds): ReadableStream<Uint8Array> {
+/** What an event names without saying so. */
+export type AlsoNamed = (answer: unknown) => Promise<readonly Reference[]>;
+
+const nothing: AlsoNamed = async () => [];
+
+export function renamedEvents(
+  source: ReadableStream<Uint8Array>,
+  ids: AnswerIds,
+  alsoNamed: AlsoNamed = nothing,
+): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const decoder = new SseDecoder();
   const encoder = new TextEncoder();
   const written = async (events: readonly ServerEvent[]) => {
     let text = "";
-    for (const { data, event } of events) text += formatEvent(await renamed(data, ids), event);
+    for (const { data, event } of events) text += formatEvent(await renamed(data, ids, alsoNamed), event);
     return text;
   };
   return new ReadableStream<Uint8Array>(
@@ -28,7 +38,7 @@ export function renamedEvents(source: ReadableStream<Uint8Array>, ids: AnswerIds
   );
 }
 
-async function renamed(data: string, ids: AnswerIds): Promise<string> {
+async function renamed(data: string, ids: AnswerIds, alsoNamed: AlsoNamed): Promise<string> {
   let answer: unknown;
   try {
     answer = JSON.parse(data);
@@ -36,5 +46,5 @@ async function renamed(data: string, ids: AnswerIds): Promise<string> {
     return data; // `[DONE]`
   }
   // An event is a line; JSON may be written in several.
-  return ids.inJson(data.includes("\n") ? JSON.stringify(answer) : data, answer);
+  return ids.inJson(data.includes("\n") ? JSON.stringify(answer) : data, answer, await alsoNamed(answer));
 }

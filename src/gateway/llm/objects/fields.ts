@@ -19,6 +19,13 @@ const FIELDS: Readonly<Record<string, ObjectKind>> = {
   video_id: "video",
   remixed_from_video_id: "video",
   character_id: "video.character",
+  upload_id: "upload",
+  conversation: "conversation",
+  conversation_id: "conversation",
+  completion_id: "chat.completion",
+  skill_id: "skill",
+  voice_id: "audio.voice",
+  consent_id: "audio.voice_consent",
 };
 
 /** What an answer calls itself (`object`), where its `id` is one of the gateway's. */
@@ -39,6 +46,22 @@ const OBJECTS: Readonly<Record<string, ObjectKind>> = {
   "eval.deleted": "eval",
   video: "video",
   "video.deleted": "video",
+  upload: "upload",
+  conversation: "conversation",
+  "conversation.deleted": "conversation",
+  "chat.completion.deleted": "chat.completion",
+  skill: "skill",
+  "skill.deleted": "skill",
+  "audio.voice": "audio.voice",
+  "audio.voice.deleted": "audio.voice",
+  "audio.voice_consent": "audio.voice_consent",
+};
+
+/** The same by `type`. */
+const TYPES: Readonly<Record<string, ObjectKind>> = {
+  file_id: "file", // the source of an eval's data
+  file_deleted: "file", // Anthropic's
+  skill_deleted: "skill",
 };
 
 /** What clients and their users put there is theirs, whatever it looks like. */
@@ -61,6 +84,9 @@ const isFree = (name: string, value: unknown) => FREE.has(name) || (typeof value
 /** Files inside of a container: they are reached through it alone. */
 const IN_CONTAINER = /^cfile_/;
 
+/** Names that stand in the same fields as ids: a provider's own skills, a field of that name that is something else. */
+const SHAPES: Partial<Record<ObjectKind, RegExp>> = { skill: /^skill_/, conversation: /^conv_/ };
+
 export function kindOfField(name: string): ObjectKind | undefined {
   return Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
 }
@@ -74,7 +100,8 @@ export interface Reference {
 export function referencesIn(body: unknown): Reference[] {
   const found: Reference[] = [];
   const note = (id: unknown, kind: ObjectKind | undefined) => {
-    if (kind !== undefined && typeof id === "string" && id !== "" && !IN_CONTAINER.test(id)) found.push({ id, kind });
+    if (kind === undefined || typeof id !== "string" || id === "" || IN_CONTAINER.test(id)) return;
+    if (SHAPES[kind]?.test(id) !== false) found.push({ id, kind });
   };
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) for (const item of value) walk(item);
@@ -83,7 +110,7 @@ export function referencesIn(body: unknown): Reference[] {
     for (const [name, inner] of Object.entries(value)) {
       if (FREE.has(name)) continue;
       const kind = kindOfField(name);
-      if (kind !== undefined) for (const id of [inner].flat()) note(id, kind);
+      if (kind !== undefined) for (const one of [inner].flat()) note(isRecord(one) ? one["id"] : one, kind);
       walk(inner);
     }
   };
@@ -93,7 +120,7 @@ export function referencesIn(body: unknown): Reference[] {
 
 /** What a record is whose `id` names an object. */
 function kindOfObject({ object, type }: Record<string, unknown>): ObjectKind | undefined {
-  if (type === "file_id") return "file"; // the source of an eval's data
+  if (typeof type === "string" && Object.hasOwn(TYPES, type)) return TYPES[type];
   return typeof object === "string" && Object.hasOwn(OBJECTS, object) ? OBJECTS[object] : undefined;
 }
 

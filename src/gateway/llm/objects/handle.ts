@@ -10,9 +10,14 @@ import type { Database } from "../../../store/database.ts";
 import { deleteObject, keepObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
+import { isAdmin } from "../../../tenancy/roles.ts";
+import { errorBodyFor, isOfAnthropic } from "../../dialect.ts";
 import type { RouteCall } from "../../route.ts";
+import { callInput } from "../call-input.ts";
+import { answerOnce } from "../idempotency.ts";
 import { asResponse, callNative } from "../native.ts";
-import { AnswerIds } from "./answer-ids.ts";
+import { fingerprintOf } from "../request-body.ts";
+import { AnswerIds, referenceTo } from "./answer-ids.ts";
 import { kindOfField, type Reference, referencesIn, swapped, textsIn } from "./fields.ts";
 import { isObjectId } from "./ids.ts";
 import { commonKeeper } from "./keeper.ts";
@@ -25,24 +30,48 @@ import type { Endpoint } from "./resources.ts";
 import { readSent, type Sent, written } from "./sent.ts";
 
 /** Headers that mean something to a provider. */
-const PASSED = /^(?:accept|range|openai-beta)$/;
+const PASSED = /^(?:accept|range|openai-beta|anthropic-beta|anthropic-version)$/;
 
 /** Parameters of a query that are the gateway's. */
 const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
 
 export async function handle(endpoint: Endpoint, call: RouteCall): Promise<Response> {
   try {
-    return await (endpoint.does === "list" ? listOwn(endpoint, call) : forwarded(endpoint, call));
+    return await (endpoint.does === "list" ? listOwn(endpoint, call) : answered(endpoint, call));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
   }
 }
 
-async function forwarded(endpoint: Endpoint, call: RouteCall): Promise<Response> {
+/** Once, where it makes something and the client says by a key that it may ask again. */
+async function answered(endpoint: Endpoint, call: RouteCall): Promise<Response> {
+  const { context, gateway, principal } = call;
+  databaseOf(gateway);
+  const request = await readRequest(endpoint, call);
+  const { headers, url } = context.req.raw;
+  const key = headers.get("idempotency-key");
+  if (endpoint.does !== "create" || key === null) return asResponse(await forwarded(endpoint, call, request));
+  const { pathname, search } = new URL(url);
+  const ports = {
+    store: gateway.idempotency,
+    log: gateway.log,
+    waitUntil: (promise: Promise<unknown>) => gateway.waitUntil(context, promise),
+  };
+  const keyed = {
+    callId: callInput(call, {}).id,
+    key,
+    caller: principal.token,
+    target: pathname + search,
+    body: await fingerprintOf(request.sent.fields),
+  };
+  return answerOnce(ports, keyed, "", () => forwarded(endpoint, call, request));
+}
+
+async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }: Request): Promise<Reply> {
   const { gateway, principal } = call;
   const database = databaseOf(gateway);
-  const { sent, provider } = await readRequest(call);
+  endpoint.check?.(sent.fields, principal);
   const parameters = parametersOf(endpoint, call);
   const query = new URL(call.context.req.url).searchParams;
   for (const name of OWN_PARAMETERS) query.delete(name);
@@ -75,6 +104,7 @@ async function forwarded(endpoint: Endpoint, call: RouteCall): Promise<Response>
   };
   const reply = await callNative(call, deployment, native, {
     name: endpoint.name,
+    errorBody: errorBodyFor(call.context.req),
     facts: factsOf(sent.fields),
     ...(endpoint.pricing && { reading: endpoint.pricing.reading(place.body) }),
   });
@@ -87,16 +117,23 @@ async function forwarded(endpoint: Endpoint, call: RouteCall): Promise<Response>
     owner: main?.owner ?? ownerOf(principal),
     createdBy: principal.userId ?? principal.token,
     now: Date.now(),
+    isShown: store !== undefined && !isAdmin(principal.role),
   };
   const answer = new AnswerIds(database, keeping, new Map([...foreign, ...named]));
   const kept = { endpoint, database, answer, main, model: place.model };
-  const answered = await renamed(reply, kept, (promise) => gateway.waitUntil(call.context, promise));
+  const said = await renamed(reply, kept, (promise) => gateway.waitUntil(call.context, promise));
   if (endpoint.does === "delete" && reply.status < 300 && main !== undefined)
     await told(deleteObject(database, main.id));
-  return asResponse(answered);
+  return said;
 }
 
-async function readRequest(call: RouteCall): Promise<{ sent: Sent; provider: string | undefined }> {
+interface Request {
+  sent: Sent;
+  /** What the client named. */
+  provider: string | undefined;
+}
+
+async function readRequest({ resource }: Endpoint, call: RouteCall): Promise<Request> {
   const { kind, fields } = await readSent(call);
   const { req } = call.context;
   const provider =
@@ -105,9 +142,10 @@ async function readRequest(call: RouteCall): Promise<{ sent: Sent; provider: str
     throw new BadRequestError("litellm.BadRequestError: custom_llm_provider must be a string", {
       param: "custom_llm_provider",
     });
+  const usual = resource.isAnthropics && isOfAnthropic(req) ? "anthropic" : undefined;
   const { custom_llm_provider: _, ...said } = fields;
   const { request } = splitOptions(said, req.raw.headers);
-  return { sent: { kind, fields: defined(request) }, provider: provider || undefined };
+  return { sent: { kind, fields: defined(request) }, provider: provider || usual };
 }
 
 /** Of what a call names by ids of providers, the vector stores that an admin registered. */
@@ -191,7 +229,16 @@ async function renamed(reply: Reply, kept: Kept, later: (promise: Promise<unknow
     if (row === main) later(keeping);
     else await keeping; // whoever was told an id may come back for it at once
   }
+  await keepHeld(answer, JSON.parse(said), kept);
   return { ...reply, body: said };
+}
+
+/** Remembers the object that the answer holds. */
+async function keepHeld(theirs: unknown, own: unknown, { endpoint, answer: ids, database }: Kept): Promise<void> {
+  const heldBy = (answer: unknown) => asRecord(asRecord(answer)[endpoint.holds ?? ""]);
+  const [reference] = referencesIn(heldBy(theirs));
+  if (reference === undefined) return;
+  await told(keepObject(database, { ...(await ids.rowOf(reference)), body: heldBy(own) }));
 }
 
 /** The object that the answer is, where it is one of the gateway's and no list or part of it. */
@@ -205,8 +252,4 @@ async function rowOf(answer: unknown, { endpoint, answer: ids, main, model }: Ke
   const row = await ids.rowOf({ id: answer["id"], kind: creates ?? resource.kind });
   ids.add(row);
   return { ...row, model: model ?? main?.model ?? null };
-}
-
-function referenceTo({ provider_id, kind }: ObjectRow): Reference {
-  return { id: provider_id ?? "", kind: kind as Reference["kind"] }; // rows of these endpoints have no other kinds
 }

@@ -18,6 +18,12 @@ const PREFIXES = {
   video: "video_",
   "video.character": "char_",
   message_batch: "msgbatch_",
+  upload: "upload_",
+  conversation: "conv_",
+  "chat.completion": "chatcmpl-",
+  skill: "skill_",
+  "audio.voice": "voice_",
+  "audio.voice_consent": "cons_",
 } as const;
 
 export type ObjectKind = keyof typeof PREFIXES;

@@ -16,7 +16,7 @@ import { databaseOf, objectsOf } from "./lookup.ts";
 import { renamedReply } from "./renamed-reply.ts";
 
 /** Of what models are told; other ids are the business of who made them. */
-const TOLD = /^(?:file-|vs_|cntr_)/;
+const TOLD = /^(?:file-|vs_|cntr_|conv_|skill_|voice_)/;
 
 export interface Resolved {
   /** In the words of who will read it. */

@@ -1,5 +1,7 @@
 /** What providers keep: every endpoint of it, as OpenAI's API has them. Files and batches have their own. */
 import type { ForwardReading } from "../../../operations/forward.ts";
+import type { Principal } from "../../../tenancy/principal.ts";
+import { refuseBatchFile, refuseStoredData } from "./checks.ts";
 import type { ObjectKind } from "./ids.ts";
 import type { SettingsName } from "./keeper.ts";
 import { containerReading, searchReading, videoReading } from "./readings.ts";
@@ -21,6 +23,12 @@ export interface Endpoint {
   /** Of what is created, where that is not the resource itself. */
   creates?: ObjectKind;
   pricing?: Pricing;
+  /** The field of the answer with an object of its own, once there is one: an upload's file. */
+  holds?: string;
+  /** Lists are the oldest first, unless the client says otherwise. */
+  isAscending?: boolean;
+  /** What no client may ask for. @throws SluiceError */
+  check?(body: Record<string, unknown>, principal: Principal): void;
 }
 
 /** What a call costs beside tokens, and by which model's prices. */
@@ -32,11 +40,13 @@ export interface Pricing {
   reading(body: Record<string, unknown>): ForwardReading;
 }
 
-interface Resource {
+export interface Resource {
   kind: ObjectKind;
   /** Beside their own, the sections of the config with credentials for it. */
   settings: SettingsName;
   tag: string;
+  /** Anthropic has it too, under the same paths, and its clients mean Anthropic's. */
+  isAnthropics?: boolean;
 }
 
 const fineTuning: Resource = { kind: "fine_tuning.job", settings: "finetune_settings", tag: "fine-tuning" };
@@ -46,6 +56,12 @@ const threads: Resource = { kind: "thread", settings: "files_settings", tag: "as
 const containers: Resource = { kind: "container", settings: "files_settings", tag: "containers" };
 const evals: Resource = { kind: "eval", settings: "files_settings", tag: "evals" };
 const videos: Resource = { kind: "video", settings: "files_settings", tag: "videos" };
+const uploads: Resource = { kind: "upload", settings: "files_settings", tag: "files" };
+const conversations: Resource = { kind: "conversation", settings: "files_settings", tag: "conversations" };
+const completions: Resource = { kind: "chat.completion", settings: "files_settings", tag: "stored completions" };
+const skills: Resource = { kind: "skill", settings: "files_settings", tag: "skills", isAnthropics: true };
+const voices: Resource = { kind: "audio.voice", settings: "files_settings", tag: "voices" };
+const consents: Resource = { kind: "audio.voice_consent", settings: "files_settings", tag: "voices" };
 
 /** The larger sizes have a row of their own. */
 const videoPricing: Pricing = {
@@ -60,11 +76,20 @@ type Row = readonly [
   path: string,
   name: string,
   summary: string,
-  special?: Pick<Endpoint, "does" | "creates" | "pricing">,
+  special?: Pick<Endpoint, "does" | "creates" | "pricing" | "holds" | "isAscending" | "check">,
 ];
 
 const under = (resource: Resource, rows: readonly Row[]): Endpoint[] =>
   rows.map(([method, path, name, summary, special]) => ({ resource, method, path, name, summary, ...special }));
+
+/** Files as Anthropic has them; OpenAI's have their own code (`llm/files/`), as they may stay with the gateway. */
+export const anthropicFiles = under({ kind: "file", settings: "files_settings", tag: "files", isAnthropics: true }, [
+  ["POST", "/files", "files.create", "Upload a file", { does: "create" }],
+  ["GET", "/files", "files.list", "One's files", { does: "list" }],
+  ["GET", "/files/:file_id/content", "files.content", "What is in a file"],
+  ["GET", "/files/:file_id", "files.retrieve", "A file"],
+  ["DELETE", "/files/:file_id", "files.delete", "Delete a file", { does: "delete" }],
+]);
 
 /** In the order they are matched: what is spelled out before what a parameter could stand for. */
 export const endpoints: readonly Endpoint[] = [
@@ -77,6 +102,8 @@ export const endpoints: readonly Endpoint[] = [
     ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/resume", "fine_tuning.resume", "Go on with a fine-tuning job"],
     ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/events", "fine_tuning.events", "What happened in the job"],
     ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/checkpoints", "fine_tuning.checkpoints", "Checkpoints of the job"],
+    ["POST", "/fine_tuning/alpha/graders/run", "fine_tuning.graders.run", "Grade a sample"],
+    ["POST", "/fine_tuning/alpha/graders/validate", "fine_tuning.graders.validate", "Is a grader well made?"],
   ]),
   ...under(stores, [
     ["POST", "/vector_stores", "vector_stores.create", "Make a vector store", { does: "create" }],
@@ -162,13 +189,13 @@ export const endpoints: readonly Endpoint[] = [
     ["GET", "/containers/:container_id/files/:cfile_id/content", "containers.files.content", "Its content"],
   ]),
   ...under(evals, [
-    ["POST", "/evals", "evals.create", "Make an eval", { does: "create" }],
+    ["POST", "/evals", "evals.create", "Make an eval", { does: "create", check: refuseStoredData }],
     ["GET", "/evals", "evals.list", "One's evals", { does: "list" }],
     ["GET", "/evals/:eval_id", "evals.retrieve", "An eval"],
     ["POST", "/evals/:eval_id", "evals.update", "Change an eval"],
     ["DELETE", "/evals/:eval_id", "evals.delete", "Delete an eval", { does: "delete" }],
     ["POST", "/evals/:eval_id/cancel", "evals.cancel", "Cancel an eval"],
-    ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval"],
+    ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval", { check: refuseStoredData }],
     ["GET", "/evals/:eval_id/runs", "evals.runs.list", "Runs of an eval"],
     ["GET", "/evals/:eval_id/runs/:run_id", "evals.runs.retrieve", "A run of an eval"],
     ["POST", "/evals/:eval_id/runs/:run_id", "evals.runs.cancel", "Cancel a run"],
@@ -200,5 +227,58 @@ export const endpoints: readonly Endpoint[] = [
       "Make another video of one",
       { does: "create", pricing: videoPricing },
     ],
+  ]),
+  ...under(uploads, [
+    [
+      "POST",
+      "/uploads",
+      "uploads.create",
+      "Begin a file that comes in parts",
+      { does: "create", check: refuseBatchFile },
+    ],
+    ["POST", "/uploads/:upload_id/parts", "uploads.parts.create", "A part of it"],
+    ["POST", "/uploads/:upload_id/complete", "uploads.complete", "Make a file of its parts", { holds: "file" }],
+    ["POST", "/uploads/:upload_id/cancel", "uploads.cancel", "Give it up"],
+  ]),
+  ...under(conversations, [
+    ["POST", "/conversations", "conversations.create", "Begin a conversation", { does: "create" }],
+    ["GET", "/conversations/:conversation_id", "conversations.retrieve", "A conversation"],
+    ["POST", "/conversations/:conversation_id", "conversations.update", "Change its metadata"],
+    ["DELETE", "/conversations/:conversation_id", "conversations.delete", "Delete a conversation", { does: "delete" }],
+    ["POST", "/conversations/:conversation_id/items", "conversations.items.create", "Add items to it"],
+    ["GET", "/conversations/:conversation_id/items", "conversations.items.list", "What was said"],
+    ["GET", "/conversations/:conversation_id/items/:item_id", "conversations.items.retrieve", "An item"],
+    ["DELETE", "/conversations/:conversation_id/items/:item_id", "conversations.items.delete", "Delete an item"],
+  ]),
+  ...under(completions, [
+    ["GET", "/chat/completions", "chat.completions.list", "What was stored", { does: "list", isAscending: true }],
+    ["GET", "/chat/completions/:completion_id", "chat.completions.retrieve", "A stored chat completion"],
+    ["POST", "/chat/completions/:completion_id", "chat.completions.update", "Change its metadata"],
+    ["DELETE", "/chat/completions/:completion_id", "chat.completions.delete", "Delete it", { does: "delete" }],
+    ["GET", "/chat/completions/:completion_id/messages", "chat.completions.messages", "The messages it answered"],
+  ]),
+  ...under(skills, [
+    ["POST", "/skills", "skills.create", "Make a skill", { does: "create" }],
+    ["GET", "/skills", "skills.list", "One's skills", { does: "list" }],
+    ["GET", "/skills/:skill_id", "skills.retrieve", "A skill"],
+    ["POST", "/skills/:skill_id", "skills.update", "Choose its usual version"],
+    ["DELETE", "/skills/:skill_id", "skills.delete", "Delete a skill", { does: "delete" }],
+    ["GET", "/skills/:skill_id/content", "skills.content", "Its files"],
+    ["POST", "/skills/:skill_id/versions", "skills.versions.create", "A new version of it"],
+    ["GET", "/skills/:skill_id/versions", "skills.versions.list", "Its versions"],
+    ["GET", "/skills/:skill_id/versions/:version", "skills.versions.retrieve", "A version"],
+    ["DELETE", "/skills/:skill_id/versions/:version", "skills.versions.delete", "Delete a version"],
+    ["GET", "/skills/:skill_id/versions/:version/content", "skills.versions.content", "Files of a version"],
+  ]),
+  ...under(voices, [
+    ["POST", "/audio/voices", "voices.create", "Make a voice", { does: "create" }],
+    ["DELETE", "/audio/voices/:voice_id", "voices.delete", "Delete a voice", { does: "delete" }],
+  ]),
+  ...under(consents, [
+    ["POST", "/audio/voice_consents", "voice_consents.create", "Consent to the use of a voice", { does: "create" }],
+    ["GET", "/audio/voice_consents", "voice_consents.list", "One's consents", { does: "list" }],
+    ["GET", "/audio/voice_consents/:consent_id", "voice_consents.retrieve", "A consent"],
+    ["POST", "/audio/voice_consents/:consent_id", "voice_consents.update", "Change its name"],
+    ["DELETE", "/audio/voice_consents/:consent_id", "voice_consents.delete", "Withdraw it", { does: "delete" }],
   ]),
 ];

@@ -2,85 +2,48 @@
  * What a call to a provider's own API may use, and has used: read by the operation that it is, where the path tells
  * which. The bytes are not touched, and whatever cannot be read is counted here, or costs nothing.
  */
-import { toHubRequest as fromAnthropic } from "../../../formats/anthropic/to-hub-request.ts";
-import type { MessagesRequest } from "../../../formats/anthropic/types.ts";
-import { toHubRequest as fromGemini } from "../../../formats/gemini/to-hub-request.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import { SseDecoder } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
 import { longestOutput } from "../../../models/worst-case.ts";
-import { chat } from "../../../operations/chat.ts";
-import { completions } from "../../../operations/completions.ts";
-import { embeddings } from "../../../operations/embeddings.ts";
 import type { ForwardAnswer, ForwardReading } from "../../../operations/forward.ts";
-import type { AnyOperation, Meter } from "../../../operations/operation.ts";
-import { rerank } from "../../../operations/rerank.ts";
-import type { Exchange, Provider, StreamDecoder, Target } from "../../../providers/provider.ts";
-import { findProvider } from "../../../providers/registry.ts";
+import type { Meter } from "../../../operations/operation.ts";
+import type { Exchange, StreamDecoder, Target } from "../../../providers/provider.ts";
+import type { KnownCall } from "./known.ts";
 
-/** A call that is one of the gateway's operations, said in the provider's own format. */
-interface Known {
-  operation: AnyOperation;
-  /** The client's body as the operation's request. */
-  request(body: Record<string, unknown>, model: string): Record<string, unknown>;
-}
-
-const asItIs = (body: Record<string, unknown>, model: string) => ({ ...body, model });
-
-/** By the end of the path, the query left out. */
-const KNOWN: readonly { path: RegExp; provider?: (provider: Provider) => boolean; known: Known }[] = [
-  {
-    path: /\/chat\/completions$/,
-    provider: ({ chat: adapter }) => adapter?.wire === "openai",
-    known: { operation: chat, request: asItIs },
-  },
-  {
-    path: /\/messages$/,
-    provider: ({ chat: adapter }) => adapter?.wire === "anthropic",
-    // What Anthropic will refuse is read as far as it can be, and costs nothing.
-    known: {
-      operation: chat,
-      request: (body, model) => ({ ...fromAnthropic({ ...body, model } as unknown as MessagesRequest) }),
-    },
-  },
-  {
-    path: /:(?:streamG|g)enerateContent$/,
-    provider: ({ chat: adapter }) => adapter?.wire === "gemini",
-    known: { operation: chat, request: (body, model) => ({ ...fromGemini(body, { model, stream: false }) }) },
-  },
-  {
-    path: /\/completions$/,
-    provider: (one) => one.completions !== undefined,
-    known: { operation: completions, request: asItIs },
-  },
-  { path: /\/embeddings$/, known: { operation: embeddings, request: asItIs } },
-  { path: /\/rerank$/, known: { operation: rerank, request: asItIs } },
-];
-
-/** @param body of the request, where it is JSON */
-export function readingOf(path: string, body: Record<string, unknown> | undefined, target: Target): ForwardReading {
-  const provider = findProvider(target.provider);
-  const [tail = ""] = path.split("?");
-  const found = KNOWN.find(
-    (one) => one.path.test(tail) && provider !== undefined && (one.provider?.(provider) ?? true),
-  );
-  if (found === undefined || body === undefined || provider === undefined) return {};
-  const { operation, request } = found.known;
-  const adapter = operation.adapter(provider, target);
-  const asked = safely(() => request(body, target.model));
-  if (adapter === undefined || asked === undefined) return {};
-  const answers = safely(() => operation.answersOf(asked)) ?? 1;
+/** @param fields of its body */
+export async function readingOf(
+  { operation, reader }: KnownCall,
+  fields: Record<string, unknown>,
+  target: Target,
+): Promise<ForwardReading> {
+  const adapter = operation.adapter(reader, target);
+  if (adapter === undefined) return {};
+  const read = (await safelyAwaited(async () => operation.read?.(fields))) ?? fields;
+  const request = { ...read, model: target.model };
+  const info = safely(() => operation.rowFor?.(request, target)) ?? target.info;
+  const priced = info === undefined ? target : { ...target, info };
+  const answers = safely(() => operation.answersOf(request)) ?? 1;
+  const room = safely(() => operation.roomFor?.(request, priced)) ?? 0;
+  const countInput = async () => (await safelyAwaited(() => operation.countInput(request))) ?? 0;
+  const outputBound = (safely(() => operation.outputBound(request)) ?? longestOutput(info) * answers) + room;
   return {
-    countInput: async () => (await safely(() => operation.countInput(asked))) ?? 0,
-    outputBound: safely(() => operation.outputBound(asked)) ?? longestOutput(target.info) * answers,
+    countInput,
+    outputBound,
     answersOf: answers,
-    termsOf: safely(() => operation.termsOf(asked)) ?? {},
+    termsOf: safely(() => operation.termsOf(request)) ?? {},
+    ...(info !== undefined && { info }),
     meter: () =>
-      new ForwardMeter(operation.meter(asked, target), {
-        response: (body) => adapter.response(body, exchangeOf(asked, target)),
-        stream: () => adapter.stream(exchangeOf(asked, target)),
+      new ForwardMeter(operation.meter(request, priced), {
+        response: (body) => adapter.response(body, exchangeOf(request, priced)),
+        stream: () => adapter.stream(exchangeOf(request, priced)),
+        worst: async () => usageOf(await countInput(), outputBound),
       }),
   };
+}
+
+function usageOf(prompt_tokens: number, completion_tokens: number): Usage {
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
 function exchangeOf<Request>(request: Request, target: Target): Exchange<Request> {
@@ -93,6 +56,8 @@ const MOST_KEPT = 8 * 1024 * 1024;
 interface Readings {
   response(body: unknown): unknown;
   stream(): StreamDecoder<unknown>;
+  /** What the call may have used at most. */
+  worst(): Promise<Usage>;
 }
 
 /** Reads usage off bytes as they pass. It never fails: the answer is the provider's, whatever it is. */
@@ -127,7 +92,10 @@ class ForwardMeter implements Meter<ForwardAnswer, never> {
       this.#size += piece.length;
       if (this.#size <= MOST_KEPT) this.#text += this.#utf8.decode(piece, { stream: true });
     }
-    if (!contentType.startsWith("text/event-stream")) return;
+    if (!contentType.startsWith("text/event-stream")) {
+      safely(() => this.#meter.bytes?.(piece, contentType));
+      return;
+    }
     for (const { data, event } of safely(() => this.#sse.push(piece)) ?? []) this.#event(data, event);
   }
 
@@ -158,8 +126,17 @@ class ForwardMeter implements Meter<ForwardAnswer, never> {
     return this.#meter.terms;
   }
 
-  estimate(model: string): Promise<Usage> {
-    return this.#meter.estimate(model);
+  /** Of a request that is strange to the gateway, and was taken all the same, the worst is reckoned with. */
+  async estimate(model: string): Promise<Usage> {
+    return (await safelyAwaited(() => this.#meter.estimate(model))) ?? this.#readings.worst();
+  }
+}
+
+async function safelyAwaited<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** What of a client's request goes on to a provider's own API. */
+import { isRecord } from "../../../formats/json.ts";
 import type { NativeCall, UpstreamRequest } from "../../../providers/provider.ts";
 import { readBytes } from "../../body.ts";
 import type { RouteCall } from "../../route.ts";
@@ -9,7 +10,7 @@ const PASSED =
 
 /** Never passed: they authenticate, or belong to the connection. */
 const OWN =
-  /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length)|transfer-encoding|te|trailer|upgrade|expect|forwarded|x-forwarded-.*|x-real-ip|cf-.*|.*api-?key|ocp-apim-subscription-key|x-litellm-.*)$/;
+  /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length)|transfer-encoding|te|trailer|upgrade|expect|forwarded|x-forwarded-.*|x-real-ip|x-http-method(?:-override)?|x-method-override|cf-.*|.*api-?key|ocp-apim-subscription-key|x-litellm-.*)$/;
 
 /** Is this a header of the request itself, that says nothing of who sent it? */
 export function isOfRequest(header: string): boolean {
@@ -19,9 +20,12 @@ export function isOfRequest(header: string): boolean {
 /** Parameters of queries that carry keys. */
 const KEYS = ["key", "api_key", "api-key"];
 
-/** Bodies that may be JSON are looked at: for the model, and for what the call may cost. */
+/** Bodies are looked at: for the model, and for what the call may cost. */
 export interface ClientRequest {
   call: NativeCall;
+  /** The body; empty where there is none. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** What it says, where it is a JSON object. */
   json: Record<string, unknown> | undefined;
 }
 
@@ -41,12 +45,14 @@ export async function clientRequest(
   const headers = Object.fromEntries([...request.headers].filter(([name]) => isPassed(name)));
   return {
     call: {
-      method: request.method as UpstreamRequest["method"], // routes have no other methods
+      // Routes have no other methods but HEAD, which is asked as GET: of the answer the runtime sends the headers alone.
+      method: request.method === "HEAD" ? "GET" : (request.method as UpstreamRequest["method"]),
       path: pathAfter(request.url, prefix),
       headers,
       ...(bytes.length > 0 && { body: bytes }),
     },
-    json: bytes.length > 0 && !/^multipart\//i.test(headers["content-type"] ?? "") ? jsonOf(bytes) : undefined,
+    bytes,
+    json: jsonOf(bytes),
   };
 }
 
@@ -59,12 +65,11 @@ function pathAfter(url: string, prefix: string): string {
   return query === "" ? path : `${path}?${query}`;
 }
 
+/** Whatever its content type says: not every provider looks at that. */
 function jsonOf(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>) // checked just above
-      : undefined;
+    return isRecord(parsed) ? parsed : undefined;
   } catch {
     return undefined; // the provider will say what is wrong with it
   }

@@ -3,17 +3,22 @@
  * credentials, and its keys, limits, budgets and spend.
  */
 import { BadRequestError } from "../../../formats/errors.ts";
+import { repeatedField } from "../../../formats/repeated-field.ts";
+import { plainPath } from "../../../providers/http.ts";
 import { providers } from "../../../providers/registry.ts";
+import { formFields } from "../../body.ts";
 import type { Route, RouteCall } from "../../route.ts";
 import { authenticateWithQuery } from "../gemini/query-key.ts";
 import { asResponse, callNative } from "../native.ts";
 import { providerDeployment } from "../provider-deployment.ts";
 import { factsOf, refuse } from "./access.ts";
+import { knownCall } from "./known.ts";
 import { readingOf } from "./reading.ts";
 import { clientRequest } from "./request.ts";
+import { refuseTokens } from "./tokens.ts";
 
 /** LiteLLM's other names for providers in paths. */
-const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: "openai", vllm: "hosted_vllm" };
+const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: "openai" };
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -35,31 +40,54 @@ export const passThroughRoutes: readonly Route[] = prefixes.flatMap(([prefix, pr
 );
 
 async function pass(call: RouteCall, prefix: string, provider: string): Promise<Response> {
-  const { call: native, json } = await clientRequest(call, prefix);
-  const model = modelOf(native.path, json);
-  const refusal = refuse(call, provider, model);
+  const { call: native, bytes, json } = await clientRequest(call, prefix);
+  const path = plainPath(native.path);
+  const known = native.method === "POST" ? knownCall(path, provider) : undefined;
+  const fields = judgedFields(bytes, json, known && (native.headers["content-type"] ?? ""));
+  const model = modelOf(path, fields);
+  if (known !== undefined && model === undefined) throw noModel();
+  const refusal = refuseTokens(path) ?? refuse(call, provider, model);
   if (refusal !== undefined) throw refusal;
   const deployment = providerDeployment(call.gateway, provider, model === undefined ? {} : { model });
   if (deployment === undefined) throw noCredentials(provider);
-  const reading = readingOf(native.path, json, deployment.target);
-  const facts = json === undefined ? {} : { facts: factsOf(json) };
-  return asResponse(await callNative(call, deployment, native, { name: "pass_through", reading, ...facts }));
+  const reading = known && (await readingOf(known, fields, deployment.target));
+  const facts = factsOf(fields);
+  return asResponse(await callNative(call, deployment, native, { name: "pass_through", reading, facts }));
+}
+
+/**
+ * What the body says, by which the call is judged: JSON; of an operation the gateway knows also a form.
+ * @param knownType the content type of such an operation
+ * @throws BadRequestError where the provider may read something else in it
+ */
+function judgedFields(
+  bytes: Uint8Array<ArrayBuffer>,
+  json: Record<string, unknown> | undefined,
+  knownType: string | undefined,
+): Record<string, unknown> {
+  if (json !== undefined) {
+    const repeated = repeatedField(new TextDecoder().decode(bytes));
+    if (repeated === undefined) return json;
+    throw new BadRequestError(
+      `litellm.BadRequestError: the field ${JSON.stringify(repeated.slice(0, 100))} stands twice`,
+    );
+  }
+  if (knownType === undefined) return {};
+  const fields = formFields(bytes, knownType);
+  if (fields !== undefined) return fields;
+  throw new BadRequestError("litellm.BadRequestError: the request body must be a JSON object, or a form");
 }
 
 /** A call's model stands in its body, or in the path as Google has it. */
-function modelOf(path: string, json: Record<string, unknown> | undefined): string | undefined {
-  const [, inPath] = /\/(?:models|tunedModels)\/([^/:?]+)/.exec(path) ?? [];
-  if (inPath !== undefined) return decoded(inPath);
-  const given = json?.["model"];
+function modelOf(path: string, fields: Record<string, unknown>): string | undefined {
+  const [, inPath] = /\/(?:models|tunedModels|dynamic)\/([^/:]+)/i.exec(path) ?? [];
+  if (inPath !== undefined) return inPath;
+  const given = fields["model"];
   return typeof given === "string" && given !== "" ? given.replace(/^models\//, "") : undefined;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function noModel(): BadRequestError {
+  return new BadRequestError("litellm.BadRequestError: the request must name one model", { param: "model" });
 }
 
 function noCredentials(provider: string): BadRequestError {

@@ -32,7 +32,7 @@ async function makeSecret(operation: (typeof realtimeSecrets)[number], call: Rou
     ...callInput(call, { ...json, model }),
     onAsked: ({ deployment }) => deployments.push(deployment.id),
   });
-  if (reply.status !== 200 || typeof reply.body !== "string" || typeof model !== "string") return asResponse(reply);
+  if (reply.status >= 300 || typeof reply.body !== "string" || typeof model !== "string") return asResponse(reply);
   const answer: Record<string, unknown> = JSON.parse(reply.body);
   const found = secretIn(answer);
   if (found === undefined) {
@@ -43,8 +43,9 @@ async function makeSecret(operation: (typeof realtimeSecrets)[number], call: Rou
   const deployment = deployments.find((id) => id === reply.headers["x-litellm-model-id"]) ?? deployments.at(-1) ?? "";
   const { expiresAt, value } = found;
   const secret = { token: principal.token, model, deployment, secret: new Secret(value), expiresAt };
-  const sealed = await sealClientSecret(gateway.vault, secret);
-  return asResponse({ ...reply, body: JSON.stringify(found.replaced(sealed)) });
+  const body = JSON.stringify(found.replaced(await sealClientSecret(gateway.vault, secret)));
+  if (body.includes(value)) throw unknownPlace(); // in another place, too
+  return asResponse({ ...reply, body });
 }
 
 /** Nothing of the provider's goes out that might be a secret. */
