@@ -35,6 +35,20 @@ export type {
   ImageUsage,
   ImageVariationRequest,
 } from "./formats/openai/images.ts";
+export type {
+  Assistant,
+  Deleted,
+  FineTuningJob,
+  Page,
+  StoredBatch,
+  StoredFile,
+  Thread,
+  ThreadMessage,
+  ThreadRun,
+  VectorStore,
+  VectorStoreMatch,
+  VectorStoreSearchPage,
+} from "./formats/openai/kept.ts";
 export type { ModerationRequest, ModerationResponse, ModerationResult } from "./formats/openai/moderations.ts";
 export type { ResponseEvent, ResponseObject, ResponsesRequest } from "./formats/openai/responses/types.ts";
 export type { SpeechEvent, SpeechRequest } from "./formats/openai/speech.ts";
@@ -46,9 +60,25 @@ export type {
   TranscriptSegment,
   TranscriptWord,
 } from "./formats/openai/transcriptions.ts";
+export type { Video, VideoRequest } from "./formats/openai/videos.ts";
 export type { SearchRequest, SearchResponse, SearchResult } from "./formats/perplexity/search.ts";
 export { type CompletionParams, completion } from "./library/completion.ts";
 export { type EmbeddingParams, embedding } from "./library/embedding.ts";
+export {
+  cancelBatch,
+  cancelFineTuningJob,
+  createBatch,
+  createFile,
+  createFineTuningJob,
+  deleteFile,
+  fileContent,
+  listBatches,
+  listFiles,
+  listFineTuningJobs,
+  retrieveBatch,
+  retrieveFile,
+  retrieveFineTuningJob,
+} from "./library/files.ts";
 export {
   type GenerateContentParams,
   generateContent,
@@ -65,14 +95,31 @@ export {
 export { type MessagesParams, messages } from "./library/messages.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
 export { type ModerationParams, moderation } from "./library/moderation.ts";
+export type { NativeOptions } from "./library/native.ts";
 export { type OcrParams, ocr } from "./library/ocr.ts";
 export { type RerankParams, rerank } from "./library/rerank.ts";
 export { type ResponsesParams, responses } from "./library/responses.ts";
 export { Router, type RouterCallOptions, type RouterOptions } from "./library/router.ts";
 export { type SearchParams, search } from "./library/search.ts";
 export { type SpeechParams, speech } from "./library/speech.ts";
+export {
+  addMessage,
+  cancelResponses,
+  createAssistants,
+  createThread,
+  deleteAssistant,
+  deleteResponses,
+  getAssistants,
+  getMessages,
+  getResponses,
+  getThread,
+  runThread,
+  vectorStoreCreate,
+  vectorStoreSearch,
+} from "./library/stores.ts";
 export { type TextCompletionParams, textCompletion } from "./library/text-completion.ts";
 export { type TranscriptionParams, transcription, translation } from "./library/transcription.ts";
+export { type VideoIdParams, type VideoParams, videoContent, videoGeneration, videoStatus } from "./library/videos.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
 export { Secret } from "./providers/secret.ts";
 export type { Candidate, Strategy } from "./router/request.ts";

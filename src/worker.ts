@@ -6,6 +6,7 @@ import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { housekeeping } from "./gateway/housekeeping.ts";
 import { workForBatch } from "./gateway/llm/batches/work.ts";
+import { isRunMessage, runInBackground } from "./gateway/llm/responses/run.ts";
 import { consume } from "./ledger/consumer.ts";
 import { bucketPayloads } from "./ledger/payloads.ts";
 import { batchRooms } from "./objects/batch.ts";
@@ -31,6 +32,9 @@ type Env = Bindings;
 
 /** The queue that wakes workers for batches; all others bring rows of the ledger. */
 const BATCH_QUEUE = "sluice-batches";
+
+/** Seconds after which whoever was at a response, and is not heard of, has lost it. */
+const RUN_AGAIN_AFTER = 130;
 
 /** What this isolate runs: the config is parsed and validated once, by the first request. */
 let running: { gateway: Gateway; app: ReturnType<typeof createApp> } | undefined;
@@ -61,6 +65,11 @@ function start(env: Env): NonNullable<typeof running> {
     ...(env.PAYLOADS && { payloads: bucketPayloads(env.PAYLOADS) }),
     ...(env.FILES && { files: bucketFiles(env.FILES) }),
     batches: batchRooms(env.BATCHES),
+    runs: {
+      async start(id) {
+        await env.BATCH_QUEUE.send({ response: id });
+      },
+    },
     journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };
@@ -86,7 +95,8 @@ export default {
     const { gateway } = running;
     const ready = gateway.models.ready((promise) => context.waitUntil(promise)) ?? Promise.resolve();
     context.waitUntil(ready.then(() => gateway.health.refresh("cron")));
-    context.waitUntil(housekeeping(gateway).catch((error: unknown) => gateway.log.fault("housekeeping", error)));
+    const kept = housekeeping(gateway, { executionCtx: context });
+    context.waitUntil(kept.catch((error: unknown) => gateway.log.fault("housekeeping", error)));
   },
   async queue(batch, env, context) {
     if (batch.queue === BATCH_QUEUE) {
@@ -94,7 +104,17 @@ export default {
       const { gateway } = running;
       await gateway.models.ready((promise) => context.waitUntil(promise));
       const keeper = { executionCtx: context };
-      await Promise.all(batch.messages.map(({ body }) => workForBatch(gateway, keeper, body)));
+      await Promise.all(
+        batch.messages.map(async (message) => {
+          const { body } = message;
+          if (!isRunMessage(body)) return workForBatch(gateway, keeper, body);
+          const isDone = await runInBackground(gateway, keeper, body).catch((error: unknown) => {
+            gateway.log.fault(body.response, error);
+            return false;
+          });
+          if (!isDone) message.retry({ delaySeconds: RUN_AGAIN_AFTER });
+        }),
+      );
       return;
     }
     const log = consoleLog({ calls: false });

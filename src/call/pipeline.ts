@@ -160,7 +160,18 @@ function named<Request extends BaseRequest>(request: Request, caller: Caller): R
   const isAlias = model !== request.model;
   const refusal = isAlias ? caller.refuseAlias(request.model, model) : caller.refuseModel(model);
   if (refusal !== undefined) throw refusal;
+  for (const other of othersNamed(request)) {
+    const refused = caller.refuseModel(other);
+    if (refused !== undefined) throw refused;
+  }
   return isAlias ? { ...request, model } : request;
+}
+
+/** Models a request names beside its own: of tools that ask another (Anthropic's advisor), or as stand-ins (OpenRouter). */
+function othersNamed(request: BaseRequest): string[] {
+  const { tools, models } = request as { tools?: unknown; models?: unknown }; // any operation may pass such fields on
+  const ofTools = Array.isArray(tools) ? tools.map((tool) => (isRecord(tool) ? tool["model"] : undefined)) : [];
+  return [...ofTools, ...(Array.isArray(models) ? models : [])].filter((name) => typeof name === "string");
 }
 
 /** Reserves; where a budget refuses, for the models the caller named for that case. */

@@ -7,6 +7,7 @@ import { fitsRow, openRow, spendRow } from "../ledger/row.ts";
 import type { Admission } from "../limits/demand.ts";
 import { cost } from "../models/cost.ts";
 import { type Surcharged, surcharge } from "../models/surcharge.ts";
+import { adviceCost } from "../operations/advice.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import { isPlausible } from "../operations/plausible.ts";
@@ -281,7 +282,9 @@ export class Settlement {
   /** Nano-dollars; `undefined` where a price is not known. */
   #costOf({ meter, target }: Partial<OpenAttempt> = {}, usage: Usage): number | undefined {
     if (meter === undefined || target?.info === undefined) return undefined;
-    const total = cost(usage, target.info, { ...meter.terms, at: this.record.startedAt })?.total;
+    const { info, provider } = target;
+    const terms = { ...meter.terms, at: this.record.startedAt };
+    const total = sum(cost(usage, info, terms)?.total, adviceCost(usage, { provider, info }, terms));
     const { surcharges } = this.#dependencies.settings;
     if (total === undefined || surcharges === undefined) return total;
     const surcharged = surcharge(total, target.provider, surcharges);

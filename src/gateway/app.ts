@@ -36,6 +36,7 @@ import { operationRoutes } from "./llm/operations.ts";
 import { configuredRoutes } from "./llm/pass-through/configured.ts";
 import { passThroughRoutes } from "./llm/pass-through/routes.ts";
 import { realtimeRoutes } from "./llm/realtime/routes.ts";
+import { responseRoutes } from "./llm/responses/routes.ts";
 import { searchRoutes } from "./llm/search/routes.ts";
 import { utilityRoutes } from "./llm/utilities.ts";
 import { notServed } from "./not-served.ts";
@@ -45,6 +46,7 @@ import { routerStateRoutes } from "./router-state.ts";
 /** Everything the gateway serves. What is not in this table is not served. */
 export const routes: readonly Route[] = [
   ...operationRoutes,
+  ...responseRoutes,
   ...fileRoutes,
   ...batchRoutes,
   ...messageBatchRoutes,

@@ -32,6 +32,11 @@ import { subjectDirectory } from "./subject-lookup.ts";
 /** What keeps the process alive for a request, or for a message of a queue. */
 export type Keeper = Pick<Context, "executionCtx">;
 
+/** Somebody comes for it, sooner or later. */
+export interface BackgroundRuns {
+  start(id: string): Promise<void>;
+}
+
 export interface Gateway {
   config: GatewayConfig;
   router: RoutingEngine;
@@ -51,6 +56,8 @@ export interface Gateway {
   files: FileStore | undefined;
   /** Batches that the gateway runs itself; absent outside Workers. */
   batches: BatchRooms | undefined;
+  /** Has responses made in the background; absent outside Workers. */
+  runs: BackgroundRuns | undefined;
   /** What scopes have spent. */
   accounts: ScopeAccounts;
   /** Makes this isolate ask the database anew for whatever it knows of keys. */
@@ -79,6 +86,7 @@ export function createGateway(
     payloads?: PayloadStore;
     files?: FileStore;
     batches?: BatchRooms;
+    runs?: BackgroundRuns;
     /** Absent: what becomes of calls is only logged. */
     journal?: Journal;
   },
@@ -115,6 +123,7 @@ export function createGateway(
     payloads: ports.payloads,
     files: ports.files,
     batches: ports.batches,
+    runs: ports.runs,
     forgetTenancy() {
       identities.clear();
       directory.clear();

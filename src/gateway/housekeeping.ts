@@ -1,11 +1,13 @@
 /** What cron sees to beside health checks: old calls leave the ledger, files expire, replaced keys stop, keys replace themselves. */
 import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
 import { isRotationEnabled, rotateDueKeys } from "./admin/keys/rotation.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Gateway, Keeper } from "./gateway.ts";
 import { removeExpiredFiles } from "./llm/files/expire.ts";
+import { accountForgotten } from "./llm/responses/billing.ts";
+import { removeExpiredResponses } from "./llm/responses/expire.ts";
 
 /** Bounded: what one run does not manage the next one does. */
-export async function housekeeping(gateway: Gateway): Promise<void> {
+export async function housekeeping(gateway: Gateway, keeper: Keeper): Promise<void> {
   const { config, database, payloads, log } = gateway;
   if (database === undefined) return;
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
@@ -20,6 +22,12 @@ export async function housekeeping(gateway: Gateway): Promise<void> {
     await removeExpiredFiles(gateway, Date.now());
   } catch (error) {
     log.fault("files that expire", error);
+  }
+  try {
+    await removeExpiredResponses(gateway, Date.now());
+    await accountForgotten(gateway, keeper, Date.now());
+  } catch (error) {
+    log.fault("responses that expire", error);
   }
   const { waiting } = await rotateDueKeys(database, Date.now(), {
     deliver: undefined, // no secret manager is connected yet

@@ -173,7 +173,11 @@ export function cost(usage: Usage, info: ModelInfo, options: CostOptions = {}): 
   const measured = measuredParts(usage, rates, info, options.measured ?? {}).filter(isCharged);
   // A model billed by the second, image or page may report tokens, too: they are no reason for a second bill.
   const billed = measured.length > 0 ? tokens.filter(({ price }) => price !== undefined) : tokens;
-  const search = [searchCharge(usage, info, options)].filter(isCharged);
+  // A search whose price is not known does not make the rest free: budgets would let through whoever asks for one.
+  const isAlone = billed.length === 0 && measured.length === 0;
+  const search = [searchCharge(usage, info, options)]
+    .filter(isCharged)
+    .filter(({ price }) => price !== undefined || isAlone);
   const factor = multiplier(info, options);
   const charges = [
     ...billed.map((charge) => ({ ...charge, factor })),

@@ -21,5 +21,6 @@ export interface Bindings {
   /** Optional: contents of clients' files. */
   FILES?: R2Bucket;
   BATCHES: DurableObjectNamespace<BatchObject>;
-  BATCH_QUEUE: Queue<BatchMessage>;
+  /** Wakes whoever runs lines of batches, or makes responses in the background. */
+  BATCH_QUEUE: Queue<BatchMessage | { response: string }>;
 }

@@ -38,7 +38,10 @@ export class ResponsesMeter implements Meter<ResponseObject, ResponseEvent> {
   }
 
   get usage(): Usage | undefined {
-    return toHubUsage(this.answer?.usage);
+    const { answer } = this;
+    // What is made in the background is paid for when it is there.
+    const isLater = answer?.["background"] === true && (answer.status === "queued" || answer.status === "in_progress");
+    return isLater ? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } : toHubUsage(answer?.usage);
   }
 
   get terms(): CostOptions {

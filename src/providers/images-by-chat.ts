@@ -2,7 +2,7 @@
  * Images of providers whose models make them in chat: the prompt is a message, the images of the answer's message are the
  * answer. Sources: OpenRouter, "Image Generation"; Vercel AI Gateway, "Image Generation" (OpenAI-compatible).
  */
-import { parseDataUrl } from "../formats/anthropic/data-url.ts";
+import { parseDataUrl } from "../formats/data-url.ts";
 import { APIResponseValidationError, BadRequestError, ContentPolicyViolationError } from "../formats/errors.ts";
 import { aspectRatioOf, resolutionOf } from "../formats/image-size.ts";
 import { asRecord } from "../formats/json.ts";

@@ -32,9 +32,11 @@ import type { SecretKind, SecretRequest, SecretResponse } from "../formats/opena
 import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../formats/openai/responses/types.ts";
 import type { SpeechAudio, SpeechEvent, SpeechRequest } from "../formats/openai/speech.ts";
 import type { Transcription, TranscriptionEvent, TranscriptionRequest } from "../formats/openai/transcriptions.ts";
+import type { DeletedVideo, Video, VideoReference, VideoRequest } from "../formats/openai/videos.ts";
 import type { SearchRequest, SearchResponse } from "../formats/perplexity/search.ts";
 import type { ServerEvent } from "../formats/sse.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
+import type { NextRequest, Pointer } from "./follow.ts";
 import type { RealtimeAdapter } from "./realtime.ts";
 import type { Secret } from "./secret.ts";
 
@@ -158,6 +160,12 @@ export interface Adapter<Request, Response, Chunk> {
   response(body: unknown, exchange: Exchange<Request>): Response;
   stream(exchange: Exchange<Request>): StreamDecoder<Chunk>;
   error(failure: UpstreamFailure): SluiceError;
+  /**
+   * Where the upstream's answer (a redirect, an operation that is done) only says where the answer is: what to ask next, or
+   * the answer itself where it came along. Unless said, redirects are not followed. Credentials are bound to their host.
+   * @throws SluiceError where there is no answer yet
+   */
+  next?(pointer: Pointer, request: Request, target: Target): NextRequest | globalThis.Response | undefined;
 }
 
 /** An adapter of an operation whose answers come whole. */
@@ -213,6 +221,16 @@ export type SpeechAdapter = Adapter<SpeechRequest, SpeechAudio, SpeechEvent>;
 /** Text from audio, in its own language or in English. */
 export type TranscriptionAdapter = Adapter<TranscriptionRequest, Transcription, TranscriptionEvent>;
 
+/** OpenAI's videos, of a provider whose own API has them otherwise: an adapter for each thing that it can do. */
+export interface VideoAdapters {
+  /** Length of a video where the request says none. */
+  usualSeconds: number;
+  create: WholeAdapter<VideoRequest, Video>;
+  retrieve?: WholeAdapter<VideoReference, Video>;
+  content?: WholeAdapter<VideoReference, unknown>;
+  delete?: WholeAdapter<VideoReference, DeletedVideo>;
+}
+
 export interface Provider {
   slug: string;
   /** As it stands in error messages before `Exception`: `Anthropic`, `OpenAI`. */
@@ -257,6 +275,8 @@ export interface Provider {
   speech?: SpeechAdapter;
   transcriptions?: TranscriptionAdapter;
   translations?: TranscriptionAdapter;
+  /** Videos; a provider without is asked as OpenAI's API has them (`/v1/videos`), by `native`. */
+  videos?: VideoAdapters;
   /** OpenAI's Responses API of its own; a provider without is asked by chat. */
   responses?: NativeResponses;
   /** Google's `generateContent` of its own; a provider without is asked by chat. */

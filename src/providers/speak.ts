@@ -4,6 +4,7 @@
 import { APIResponseValidationError, BadRequestError, SluiceError, Timeout } from "../formats/errors.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
+import { lastAnswer } from "./follow.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
 import type { Adapter, Exchange, Target } from "./provider.ts";
 
@@ -94,7 +95,10 @@ export async function speak<Request, Response, Chunk>(
 
   try {
     const { fetch } = options; // as a function: where it is the global one, a method call would be refused
-    const response = await fetch(upstream.url, { ...upstream.init, signal: controller.signal }).catch(broken);
+    const first = await fetch(upstream.url, { ...upstream.init, signal: controller.signal }).catch(broken);
+    const response = await lastAnswer(adapter, request, target, first, ({ url, headers }) =>
+      fetch(url, { headers, redirect: "manual", signal: controller.signal }).catch(broken),
+    );
     const headers = headersOf(response, target);
     if (!response.ok) {
       const body = await response.text().catch(broken);

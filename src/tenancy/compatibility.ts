@@ -8,6 +8,8 @@ export interface Compatibility {
   userBudgetOnTeamKeys: boolean;
   /** `sk-1234` and its like may be the master key. */
   weakMasterKey: boolean;
+  /** Pass-through routes lead every key to whatever the gateway's credentials reach. */
+  openPassThrough: boolean;
 }
 
 export const NEWEST: Compatibility = {
@@ -15,6 +17,7 @@ export const NEWEST: Compatibility = {
   modelAccessStatus: 403,
   userBudgetOnTeamKeys: true,
   weakMasterKey: false,
+  openPassThrough: false,
 };
 
 /** LiteLLM 1.83. */
@@ -23,4 +26,5 @@ export const OLDER: Compatibility = {
   modelAccessStatus: 401,
   userBudgetOnTeamKeys: false,
   weakMasterKey: true,
+  openPassThrough: true,
 };

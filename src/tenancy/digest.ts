@@ -1,6 +1,6 @@
-/** A key's digest: what it is stored and looked up by. LiteLLM's `hash_token`. */
-export async function digestOf(key: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+/** SHA-256 in hexadecimal digits. Of a key it is what the key is stored and looked up by: LiteLLM's `hash_token`. */
+export async function digestOf(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,6 +1,6 @@
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
-import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
+import { AzureChatOpenAI, AzureOpenAIEmbeddings, ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
@@ -73,6 +73,39 @@ describe("OpenAIEmbeddings", () => {
     const [first, second] = await client.embedDocuments(["one", "two"]);
     expect(first).toHaveLength(3);
     expect(second?.[0]).toBeCloseTo(0.1);
+    expect(await client.embedQuery("three")).toHaveLength(3);
+  });
+
+  it("embeds tokens, as LangChain's Python does", async () => {
+    const response = await fetch(`${bench.openaiUrl}/embeddings`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${MASTER_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "vectors", input: [[9906, 1917], [13347]], encoding_format: "base64" }),
+    });
+    expect(response.status).toBe(200);
+    const { data } = (await response.json()) as { data: { embedding: string }[] };
+    expect(data).toHaveLength(2);
+    expect(typeof data[0]?.embedding).toBe("string");
+  });
+});
+
+describe("clients of Azure", () => {
+  const azure = () => ({
+    azureOpenAIApiKey: MASTER_KEY,
+    azureOpenAIApiVersion: "2025-04-01-preview",
+    azureOpenAIBasePath: `${bench.gateway.url}/openai/deployments`,
+  });
+
+  it.each(MODELS)("chat with %s", async (model) => {
+    const client = new AzureChatOpenAI({ ...azure(), azureOpenAIApiDeploymentName: model });
+    expect((await client.invoke("Hello")).text).toBe(ANSWER);
+    let text = "";
+    for await (const chunk of await client.stream("Hello")) text += chunk.text;
+    expect(text).toBe(ANSWER);
+  });
+
+  it("embed", async () => {
+    const client = new AzureOpenAIEmbeddings({ ...azure(), azureOpenAIApiEmbeddingsDeploymentName: "vectors" });
     expect(await client.embedQuery("three")).toHaveLength(3);
   });
 });

@@ -111,7 +111,7 @@ const run = (thread: string, body: Json): Json => ({
   object: "thread.run",
   assistant_id: body["assistant_id"],
   thread_id: thread,
-  status: "queued",
+  status: (body["metadata"] as Json | undefined)?.["status"] ?? "queued",
   model: body["model"] ?? "gpt-4o-up",
   usage: null,
 });
@@ -202,7 +202,10 @@ function inside(request: Received, response: ServerResponse, parent: Json, rest:
         remixed_from_video_id: parent["id"],
       }),
     );
-  if (what === "cancel") return json(response, 200, keep({ ...parent, status: "cancelled" }));
+  if (what === "cancel") {
+    const model = parent["object"] === "fine_tuning.job" && { fine_tuned_model: `ft:gpt:${parent["id"]}` };
+    return json(response, 200, keep({ ...parent, status: "cancelled", ...model }));
+  }
   if (what === "events")
     return json(response, 200, listOf([{ object: "fine_tuning.job.event", id: "ftevent-1", message: "queued" }]));
   if (what === "checkpoints")
@@ -278,6 +281,13 @@ function inside(request: Received, response: ServerResponse, parent: Json, rest:
         })),
       ),
     );
+  if (more === "submit_tool_outputs" && body["stream"]) return stream(response, runEvents(item));
+  if (more === "steps" || more === "output_items") {
+    const one = { id: rest[3] ?? "step_1", object: more === "steps" ? "thread.run.step" : "eval.run.output_item" };
+    return json(response, 200, rest[3] === undefined ? listOf([one]) : one);
+  }
+  if (more === "content" && parent["object"] === "vector_store")
+    return json(response, 200, { object: "vector_store.file_content.page", data: [{ type: "text", text: "found" }] });
   if (more === "content") {
     response.writeHead(200, { "content-type": "application/octet-stream" });
     return response.end("bytes");
@@ -298,7 +308,9 @@ export function answerObjects(request: Received, response: ServerResponse): unkn
     return json(response, 503, { error: { message: "The server is overloaded", type: "server_error" } });
   if (request.method === "POST" && path === "/threads/runs") {
     const thread = keep(created("/threads", {}) ?? {});
-    return json(response, 200, run(String(thread["id"]), body));
+    const one = run(String(thread["id"]), body);
+    objects.set(`${thread["id"]}/runs`, { data: [one] });
+    return body["stream"] ? stream(response, runEvents(one)) : json(response, 200, one);
   }
   if (path === "/videos/characters")
     return json(response, 200, keep({ id: idFor("char_"), created_at: 1, name: body["name"] }));

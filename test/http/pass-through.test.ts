@@ -415,6 +415,42 @@ describe("keys", () => {
   });
 });
 
+describe("what all share at a provider", () => {
+  it("is for admins, and for keys that are let in", async () => {
+    const plain = await keyWith({});
+    for (const path of ["/openai/v1//files/file-1/content", "/openai/v1//files", "/gemini/v1beta/cachedContents"]) {
+      const before = upstream.received.length;
+      expect([path, (await gateway.call(path, undefined, plain)).status]).toEqual([path, 403]);
+      expect(upstream.received.length).toBe(before);
+    }
+    expect((await gateway.call("/gemini/v1beta/cachedContents")).status).toBe(200);
+    const letIn = await keyWith({ allowed_passthrough_routes: ["/gemini/*"] });
+    expect((await gateway.call("/gemini/v1beta/cachedContents", undefined, letIn)).status).toBe(200);
+    expect((await gateway.call("/openai/v1/models", undefined, plain)).status).toBe(200);
+    expect((await gateway.call("/openai/v1/chat/completions", CHAT, plain)).status).toBe(200);
+  });
+
+  it("models nobody knows the price of are for admins", async () => {
+    const plain = await keyWith({});
+    const unknown = { ...CHAT, model: "gpt-of-tomorrow" };
+    const before = upstream.received.length;
+    expect((await gateway.call("/openai/v1/chat/completions", unknown, plain)).status).toBe(400);
+    expect(
+      (await gateway.call("/anthropic/v1/messages", { ...MESSAGE, model: "claude-of-tomorrow" }, plain)).status,
+    ).toBe(400);
+    expect(upstream.received.length).toBe(before);
+    expect((await gateway.call("/openai/v1/chat/completions", unknown)).status).toBe(200);
+  });
+
+  it("a key for one model names no other within its request", async () => {
+    const headers = await keyWith({ models: ["gpt"] });
+    const tools = [{ type: "advisor_20260301", name: "advisor", model: "claude-opus-4-5" }];
+    expect((await gateway.call("/v1/chat/completions", { ...CHAT, model: "gpt", tools }, headers)).status).toBe(403);
+    const models = ["gpt", "openai/o3-pro"];
+    expect((await gateway.call("/v1/chat/completions", { ...CHAT, model: "gpt", models }, headers)).status).toBe(403);
+  });
+});
+
 describe("endpoints of the configuration", () => {
   it("go to their target with their own headers and query, at their price", async () => {
     const response = await gateway.call("/parse?lang=de", { text: "x", user: "u-1" });

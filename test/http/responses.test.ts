@@ -82,7 +82,7 @@ describe("a provider that speaks the format", () => {
       model: "gpt",
       input: "Hi",
       strange: { a: [1] },
-      store: null,
+      store: false,
       metadata: { who: "me" },
       max_output_tokens: 50,
     };
@@ -110,7 +110,7 @@ describe("a provider that speaks the format", () => {
 
   it("relays a stream byte for byte, obfuscation and all", async () => {
     const response = await gateway.call("/v1/responses", {
-      ...{ model: "gpt", input: "Hi", stream: true },
+      ...{ model: "gpt", input: "Hi", stream: true, store: false },
       stream_options: { include_obfuscation: true },
     });
     expect(await response.text()).toBe(STREAM);
@@ -185,7 +185,10 @@ describe("what goes wrong", () => {
     const { events, response, broken, id } = await streamed({ model: "cut", input: "Hi" });
     expect(broken).toEqual([]);
     expect(typesOf(events).at(-1)).toBe("failed");
-    expect(response).toMatchObject({ id: "resp_up", status: "failed", error: { code: "server_error" } });
+    expect(response).toMatchObject({ status: "failed", error: { code: "server_error" } });
+    const [created] = events as { response?: { id: string } }[];
+    expect(response["id"]).toBe(created?.response?.id);
+    expect(response["id"]).not.toBe("resp_up");
     expect(await recordOf(gateway, id)).toMatchObject({ outcome: "failure", estimated: true });
   });
 

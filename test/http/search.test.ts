@@ -82,6 +82,10 @@ beforeAll(async () => {
       },
       { model_name: "broken", litellm_params: { model: "mistral/down", api_base: `${upstream.url}/`, api_key: "mk" } },
       { model_name: "chatty", litellm_params: { model: "openai/gpt-4o", api_key: "sk-x" } },
+      {
+        model_name: "finder",
+        litellm_params: { model: "openai/gpt-4o", api_base: `${upstream.url}/v1`, api_key: "sk-x" },
+      },
     ],
     router_settings: { num_retries: 1 },
     search_tools: [
@@ -322,6 +326,14 @@ describe("registered vector stores", () => {
     const asNarrow = { authorization: `Bearer ${narrow.body.key}` };
     expect((await post("/vector_store/info", { vector_store_id: "vs_new" }, asNarrow)).status).toBe(404);
     expect((await post("/v1/vector_stores/vs_new/search", { query: "x" }, asNarrow)).status).toBe(404);
+    const asking = (id: string) =>
+      JSON.stringify({ model: "finder", input: "x", tools: [{ type: "file_search", vector_store_ids: [id] }] });
+    const asked = upstream.received.length;
+    for (const body of [asking("vs_new"), asking("vs_new").replace("store_ids", "store\\u005fids")])
+      expect((await gateway.call("/v1/responses", body, asNarrow)).status).toBe(404);
+    expect(upstream.received).toHaveLength(asked);
+    await gateway.call("/v1/responses", asking("vs_docs"), asNarrow);
+    expect(last()).toMatchObject({ path: "/v1/responses", body: { tools: [{ vector_store_ids: ["vs_docs"] }] } });
     expect((await post("/vector_store/delete", { vector_store_id: "vs_new" }, asUser())).status).toBe(403);
     expect((await post("/vector_store/delete", { vector_store_id: "vs_new" })).status).toBe(200);
     expect((await post("/vector_store/info", { vector_store_id: "vs_new" })).status).toBe(404);

@@ -327,13 +327,18 @@ describe("what is not known", () => {
     ["no price at all", { mode: "chat" }, usage(10, 10), {}],
     ["no price, no tokens", { mode: "chat" }, nothing, {}],
     ["no price of the output", { input_cost_per_token: 1e-6 }, usage(10, 10), {}],
-    ["no price of a search that was made", { input_cost_per_token: 1e-6 }, usage(10, 0), { searches: 1 }],
+    ["no price of a search, which is all there is", { input_cost_per_token: 1e-6 }, nothing, { searches: 1 }],
     ["billed by the second, seconds not known", model("whisper-1"), nothing, {}],
     ["billed by the image, images not known", model("amazon.nova-canvas-v1:0"), nothing, {}],
     ["a price that is no number", { input_cost_per_token: Number.NaN }, usage(10, 0), {}],
     ["a negative price", { input_cost_per_token: -1 }, usage(10, 0), {}],
   ])("%s: undefined, not 0", (_, info, used, options) => {
     expect(cost(used, info, options)).toBeUndefined();
+  });
+
+  test("a search without a price leaves the price of the tokens", () => {
+    const info = { input_cost_per_token: 1e-6 };
+    expect(cost(usage(10, 0), info, { searches: 1 })).toEqual({ total: 10_000, parts: { input: 10_000 } });
   });
 
   test("but 0 where it is stated", () => {

@@ -1,8 +1,9 @@
 /** Content parts of the hub ↔ Anthropic's content blocks. */
+
+import { decodeText, encodeText, parseDataUrl, toDataUrl } from "../data-url.ts";
 import { BadRequestError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ContentPart, FilePart, ImagePart } from "../openai/chat.ts";
-import { decodeText, encodeText, parseDataUrl, toDataUrl } from "./data-url.ts";
 import { present, text } from "./fields.ts";
 import type { Block } from "./types.ts";
 
@@ -85,11 +86,9 @@ function fileBlock(part: FilePart, path: string): Block {
 function documentSource(mediaType: string, base64: string, path: string): Record<string, unknown> {
   if (mediaType === "application/pdf") return { type: "base64", media_type: mediaType, data: base64 };
   if (mediaType.startsWith("text/") || mediaType === "application/json") {
-    try {
-      return { type: "text", media_type: "text/plain", data: decodeText(base64) };
-    } catch {
-      throw new BadRequestError("The data of a file must be base64.", { param: path });
-    }
+    const data = decodeText(base64);
+    if (data !== undefined) return { type: "text", media_type: "text/plain", data };
+    throw new BadRequestError("The data of a file must be base64.", { param: path });
   }
   throw new BadRequestError(`Anthropic takes no files of type ${mediaType}, only PDF, text and images.`, {
     param: path,

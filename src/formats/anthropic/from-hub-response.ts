@@ -1,7 +1,8 @@
 /** A chat completion → an answer of the Messages API. */
+
+import { parseDataUrl } from "../data-url.ts";
 import { isRecord } from "../json.ts";
 import type { Annotation, AssistantMessage, ChatCompletion, ThinkingBlock, Usage } from "../openai/chat.ts";
-import { parseDataUrl } from "./data-url.ts";
 import { text } from "./fields.ts";
 import { toStopReason } from "./finish-reason.ts";
 import { parseInput } from "./message-events.ts";

@@ -55,9 +55,14 @@ function toolMessage(
   const { is_error, toolset_name: _, ...result } = message;
   const parts = typeof result.content === "string" ? [] : (result.content ?? []);
   const beside = parts.filter(({ type }) => type !== "text");
-  if (beside.length > 0 && mediaInResults) return { result, beside: [] };
   const said = textOf(result.content, "\n");
-  const content = is_error === true && !/error/i.test(said.slice(0, 200)) ? `Error: ${said}` : said;
+  const isUntold = is_error === true && !/error/i.test(said.slice(0, 200));
+  if (beside.length > 0 && mediaInResults)
+    return {
+      result: isUntold ? { ...result, content: [{ type: "text", text: "Error:" }, ...parts] } : result,
+      beside: [],
+    };
+  const content = isUntold ? `Error: ${said}` : said;
   return { result: { ...result, content: content === "" && beside.length > 0 ? ATTACHED : content }, beside };
 }
 

@@ -44,10 +44,10 @@ function modalities(...lists: ModalityCounts[]): ModalityTokens {
   return tokens;
 }
 
-/** Cached tokens that are not text, whose cached price differs: `cached_audio_tokens`, ... */
-function cachedModalities(list: ModalityCounts): Record<string, number> {
-  const { text_tokens: _, ...rest } = modalities(list);
-  return Object.fromEntries(Object.entries(rest).map(([name, count]) => [`cached_${name}`, count]));
+/** Which of the cached tokens are of what: they are counted among those of the prompt, and have prices of their own. */
+function cachedModalities(list: ModalityCounts): { cached_tokens_details?: ModalityTokens } {
+  const tokens = modalities(list);
+  return Object.keys(tokens).length === 0 ? {} : { cached_tokens_details: tokens };
 }
 
 function modalityField(modality: string | number | null | undefined): keyof ModalityTokens | undefined {

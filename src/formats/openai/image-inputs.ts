@@ -1,5 +1,6 @@
 /** The images of a request: files of a form, or references in JSON. */
-import { parseDataUrl, toDataUrl } from "../anthropic/data-url.ts";
+import { fromBase64, toBase64 } from "../base64.ts";
+import { parseDataUrl, toDataUrl } from "../data-url.ts";
 import { BadRequestError } from "../errors.ts";
 import type { ImageSource } from "./images.ts";
 
@@ -43,16 +44,10 @@ async function referenceTo(input: ImageInput): Promise<ImageSource> {
   return "url" in input ? { image_url: input.url } : { file_id: input.id };
 }
 
-/** `fromCharCode` takes its bytes as arguments, of which there may not be too many. */
-const PIECE = 8192;
-
-async function dataUrlOf(file: Blob): Promise<string> {
+export async function dataUrlOf(file: Blob): Promise<string> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const pieces: string[] = [];
-  for (let start = 0; start < bytes.length; start += PIECE)
-    pieces.push(String.fromCharCode(...bytes.subarray(start, start + PIECE)));
   const type = /^image\//i.test(file.type) ? file.type : typeOfImage(bytes);
-  return toDataUrl(type, btoa(pieces.join("")));
+  return toDataUrl(type, toBase64(bytes));
 }
 
 /** First bytes of the formats that models read. */
@@ -89,13 +84,9 @@ export function fileOf(input: ImageInput, param: string): { file: Blob; name: st
 function fileOfDataUrl(url: string, param: string): Blob | undefined {
   const data = parseDataUrl(url);
   if (data === undefined) return undefined;
-  try {
-    const bytes = Uint8Array.from(atob(data.base64), (character) => character.charCodeAt(0));
-    return new Blob([bytes], { type: data.mediaType || typeOfImage(bytes) });
-  } catch (cause) {
-    throw new BadRequestError(`litellm.BadRequestError: Invalid value for '${param}': its base64 is not valid`, {
-      param,
-      cause,
-    });
-  }
+  const bytes = fromBase64(data.base64);
+  if (bytes !== undefined) return new Blob([bytes], { type: data.mediaType || typeOfImage(bytes) });
+  throw new BadRequestError(`litellm.BadRequestError: Invalid value for '${param}': its base64 is not valid`, {
+    param,
+  });
 }

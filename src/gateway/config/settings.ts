@@ -388,6 +388,10 @@ export const GENERAL_SETTINGS = {
   alerting_threshold: accepted(integer),
   allow_client_side_credentials: accepted(flag),
   allow_requests_on_db_unavailable: accepted(flag),
+  allow_unmanaged_response_ids: inForce(
+    flag,
+    "Take ids of responses that the gateway has not issued, whoever names them: LiteLLM's, and providers' own.",
+  ),
   allow_user_auth: accepted(flag),
   allowed_ips: accepted(texts),
   allowed_routes: accepted(list),

@@ -3,6 +3,7 @@ import type { CallInput } from "../../call/call.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { callerOf, type RequestFacts } from "../caller.ts";
 import { customerOf } from "../customer.ts";
+import type { Gateway } from "../gateway.ts";
 import type { RouteCall } from "../route.ts";
 
 /** @param body of the operation's request, as far as it is known; it names the customer, and what is kept with the spend */
@@ -15,14 +16,13 @@ export function callInput(call: RouteCall, body: Record<string, unknown>): CallI
     body,
     headers,
     signal,
-    caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(call, body)),
+    caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(gateway, headers, body)),
   };
 }
 
 /** What the request says of whom it is for. */
-function factsOf({ context, gateway }: RouteCall, body: Readonly<Record<string, unknown>>): RequestFacts {
-  const { general } = gateway.config.settings;
-  const { headers } = context.req.raw;
+export function factsOf({ config }: Gateway, headers: Headers, body: Readonly<Record<string, unknown>>): RequestFacts {
+  const { general } = config.settings;
   const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
   const address = headers.get("cf-connecting-ip");
   return {

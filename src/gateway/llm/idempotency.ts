@@ -8,6 +8,7 @@ import {
   ServiceUnavailableError,
   UnprocessableEntityError,
 } from "../../formats/errors.ts";
+import { digestOf } from "../../tenancy/digest.ts";
 import { HeldKey, type IdempotencyPorts, keepStream, keepWhole, within } from "./kept-answer.ts";
 
 /** How long the store may take to say whether a request may run, in milliseconds. */
@@ -42,8 +43,8 @@ export async function answerOnce(
 ): Promise<Response> {
   const key = parseKey(request.key);
   const [name, fingerprint] = await Promise.all([
-    digest(JSON.stringify([request.caller, key])),
-    digest(`${request.target}\n${request.body}`),
+    digestOf(JSON.stringify([request.caller, key])),
+    digestOf(`${request.target}\n${request.body}`),
   ]);
   const holder = crypto.randomUUID();
   const verdict = await claim(ports, request, name, { fingerprint, holder });
@@ -94,11 +95,6 @@ export function parseKey(header: string): string {
     "The Idempotency-Key must be 1 to 255 printable ASCII characters, or these between double quotes.",
     IDEMPOTENCY_ERROR,
   );
-}
-
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Without an answer of the store nothing may run: it could run twice. */

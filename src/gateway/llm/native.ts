@@ -3,6 +3,7 @@ import { atDeployment } from "../../call/at-deployment.ts";
 import type { CallDependencies, CallInput, Reply } from "../../call/call.ts";
 import { perform } from "../../call/pipeline.ts";
 import { type ForwardReading, forward } from "../../operations/forward.ts";
+import type { AnyOperation } from "../../operations/operation.ts";
 import type { NativeCall } from "../../providers/provider.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Gateway } from "../gateway.ts";
@@ -15,6 +16,10 @@ export interface NativeOptions {
   /** The gateway's own errors, in the format of the route's clients; OpenAI's, unless said. */
   errorBody?: NonNullable<Route["errorBody"]> | undefined;
   reading?: ForwardReading | undefined;
+  /** How the provider is reached and answers, where it is not by its own API as a whole. */
+  operation?: AnyOperation;
+  /** What that operation is asked for, in place of the call. */
+  request?: Record<string, unknown>;
   /** What the client said beside the call: `user`, `metadata`, `tags`. */
   facts?: Record<string, unknown>;
   /** Counts the calls of one request, where it makes several: each is on the ledger by itself. */
@@ -29,19 +34,12 @@ export function callNative(
   call: RouteCall,
   deployment: Deployment,
   native: NativeCall,
-  { name, errorBody, reading, facts = {}, part }: NativeOptions,
+  { facts = {}, part, ...options }: NativeOptions,
 ): Promise<Reply> {
   const { context, gateway } = call;
   const input = callInput(call, facts);
   const identity = part === undefined ? {} : { id: `${input.id}-${part + 1}`, isOwnId: false };
-  return askProvider(
-    gateway,
-    gateway.calls(context),
-    deployment,
-    native,
-    { ...input, ...identity },
-    { name, errorBody, reading },
-  );
+  return askProvider(gateway, gateway.calls(context), deployment, native, { ...input, ...identity }, options);
 }
 
 /** The same where there is no request of a client's: somebody comes back for what was begun before. */
@@ -51,12 +49,17 @@ export function askProvider(
   deployment: Deployment,
   native: NativeCall,
   input: CallInput,
-  { name, errorBody, reading }: Pick<NativeOptions, "name" | "errorBody" | "reading">,
+  {
+    name,
+    errorBody,
+    reading,
+    operation = forward(name, errorBody, reading),
+    request = { call: native },
+  }: Omit<NativeOptions, "facts" | "part">,
 ): Promise<Reply> {
   const retries = native.method === "GET" ? config.settings.routing.numRetries : 0;
-  const body = { ...input.body, model: deployment.modelName, call: native };
+  const body = { ...input.body, ...request, model: deployment.modelName };
   const caller = { ...input.caller, modelFor: (model: string) => model, refuseModel: () => undefined };
-  const operation = forward(name, errorBody, reading);
   return perform(atDeployment(calls, deployment, retries), operation, { ...input, body, caller });
 }
 

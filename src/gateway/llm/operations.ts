@@ -3,6 +3,7 @@
 import { atDeployment } from "../../call/at-deployment.ts";
 import type { CallDependencies, CallInput } from "../../call/call.ts";
 import { performForModels } from "../../call/several-models.ts";
+import { BadRequestError } from "../../formats/errors.ts";
 import { chat } from "../../operations/chat.ts";
 import { completions } from "../../operations/completions.ts";
 import { countTokens } from "../../operations/count-tokens.ts";
@@ -16,6 +17,7 @@ import { ocr } from "../../operations/ocr.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
 import { rerank } from "../../operations/rerank.ts";
 import { responses } from "../../operations/responses.ts";
+import { compactResponses, responseInputTokens } from "../../operations/responses-beside.ts";
 import { speech } from "../../operations/speech.ts";
 import { transcriptions, translations } from "../../operations/transcriptions.ts";
 import { usualModel } from "../../operations/usual-model.ts";
@@ -24,11 +26,14 @@ import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 import { answerOnce } from "./idempotency.ts";
-import { ID_MARK } from "./objects/ids.ts";
-import { resolveReferences, unresolved } from "./objects/resolve-references.ts";
+import { isSameAccount } from "./objects/keeper.ts";
+import { NAME_MARK, resolveReferences, unresolved } from "./objects/resolve-references.ts";
 import { keptCompletion } from "./objects/stored-completions.ts";
 import { standIn } from "./pass-through/stand-in.ts";
 import { readRequestBody } from "./request-body.ts";
+import { createInBackground, isMadeHere } from "./responses/background.ts";
+import { beginRequest } from "./responses/begin.ts";
+import { namesResponses, operationFor } from "./responses/operations.ts";
 
 export const operations: readonly AnyOperation[] = [
   chat,
@@ -46,6 +51,8 @@ export const operations: readonly AnyOperation[] = [
   transcriptions,
   translations,
   responses,
+  compactResponses,
+  responseInputTokens,
 ];
 
 export const operationRoutes: readonly Route[] = operations.map((operation) => ({
@@ -74,11 +81,17 @@ export async function serve(
   const body: Record<string, unknown> = { ...given.fields, ...fields };
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
-  const namesObjects = given.text !== undefined && ID_MARK.test(given.text);
-  const resolved = namesObjects ? await resolveReferences(call, body) : unresolved(body);
-  const { calls, input } = within(call, resolved.body, resolved.deployment);
+  const begun = namesResponses(operation) ? await beginRequest(call, body) : undefined;
+  const asked = begun?.body ?? body;
+  const namesObjects = begun?.isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
+  const resolved = namesObjects ? await resolveReferences(call, asked) : unresolved(asked);
+  const { calls, input } = within(call, resolved.body, onlyKeeper(begun?.deployment, resolved.deployment));
+  const made =
+    begun === undefined ? operation : operationFor(operation, call, begun, resolved.deployment !== undefined);
   const answer = async () => {
-    const reply = await resolved.answered(await performForModels(calls, operation, input));
+    if (begun !== undefined && operation === responses && isMadeHere(call, begun, resolved.deployment))
+      return createInBackground(call, begun, resolved.body);
+    const reply = await resolved.answered(await performForModels(calls, made, input));
     return operation === chat ? keptCompletion(call, body, reply, resolved.deployment) : reply;
   };
   const key = request.headers.get("idempotency-key");
@@ -116,6 +129,14 @@ function within(
     calls: atDeployment(calls, only, numRetries),
     input: { ...input, caller },
   };
+}
+
+/** Who knows all that the call names. @throws BadRequestError where nobody does */
+function onlyKeeper(one: Deployment | undefined, other: Deployment | undefined): Deployment | undefined {
+  if (one === undefined || other === undefined || isSameAccount(one, other)) return one ?? other;
+  throw new BadRequestError(
+    "litellm.BadRequestError: the response it goes on from and the objects it names are kept by different deployments",
+  );
 }
 
 function modelOfPath({ context }: RouteCall): Record<string, unknown> {

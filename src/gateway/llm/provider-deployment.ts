@@ -44,7 +44,7 @@ export function providerDeployment(
 }
 
 /** Calls about no model cost nothing. */
-const FREE = { input_cost_per_token: 0, output_cost_per_token: 0 };
+export const FREE = { input_cost_per_token: 0, output_cost_per_token: 0 };
 
 function fromParams(
   slug: string,

@@ -33,6 +33,7 @@ export function headers(target: Target, betas: readonly string[] = []): Record<s
 export function native({ method, path, headers: given, body }: NativeCall, target: Target): UpstreamRequest {
   const base = (target.apiBase ?? BASE).replace(/\/v1(?:\/messages)?\/*$/, "");
   const sent = headers({ ...target, headers: { ...given, ...target.headers } });
+  if (body instanceof FormData) delete sent["content-type"]; // the form's own names its boundary
   return { method, url: joinUrl(base, safePath(path)), headers: sent, ...(body !== undefined && { body }) };
 }
 

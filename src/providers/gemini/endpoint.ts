@@ -3,7 +3,7 @@ import { BadRequestError } from "../../formats/errors.ts";
 import { joinUrl, safePath } from "../http.ts";
 import type { NativeCall, Target, UpstreamRequest } from "../provider.ts";
 
-const BASE = "https://generativelanguage.googleapis.com";
+export const BASE = "https://generativelanguage.googleapis.com";
 
 /**
  * `apiBase` may be the host, or the host with a version.
@@ -11,10 +11,14 @@ const BASE = "https://generativelanguage.googleapis.com";
  * @throws BadRequestError where the model's name would leave its place in the path
  */
 export function endpoint(target: Target, method: string): string {
-  const base = (target.apiBase ?? BASE).replace(/\/+$/, "");
-  const root = /\/v\d+(?:(?:alpha|beta)\d*)?$/.test(base) ? base : `${base}/${target.apiVersion ?? "v1beta"}`;
   const path = resourceName(target.model).split("/").map(encodeURIComponent).join("/");
-  return `${root}/${path}:${method}`;
+  return `${rootOf(target)}/${path}:${method}`;
+}
+
+/** Host and version. */
+export function rootOf({ apiBase, apiVersion }: Target): string {
+  const base = (apiBase ?? BASE).replace(/\/+$/, "");
+  return /\/v\d+(?:(?:alpha|beta)\d*)?$/.test(base) ? base : `${base}/${apiVersion ?? "v1beta"}`;
 }
 
 /** The model as the API names it. @throws BadRequestError where it would leave its place in the path */

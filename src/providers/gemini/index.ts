@@ -9,6 +9,7 @@ import { LABEL } from "./errors.ts";
 import { generateContent } from "./generate-content.ts";
 import { imageEdits, imageGenerations } from "./images.ts";
 import { realtime } from "./realtime.ts";
+import { videos } from "./videos.ts";
 
 /** Gemini by Google AI Studio's API. */
 export const gemini: Provider = {
@@ -28,4 +29,5 @@ export const gemini: Provider = {
   speech: speechByChat(chat),
   transcriptions: transcriptionsByChat(chat, "transcribe"),
   translations: transcriptionsByChat(chat, "translate"),
+  videos,
 };

@@ -1,6 +1,6 @@
 /** Images as OpenAI, and whoever speaks its format, answers with them: whole, or as the events of a stream. */
 
-import { parseDataUrl } from "../../formats/anthropic/data-url.ts";
+import { parseDataUrl } from "../../formats/data-url.ts";
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
 import {

@@ -204,6 +204,23 @@ describe("messages", () => {
   );
   const image = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
 
+  it("errors are told where images stay in results, too", () => {
+    const failed = conversation(
+      { role: "assistant", content: [{ type: "tool_use", id: "a", name: "g", input: {} }] },
+      {
+        role: "user",
+        content: [
+          { type: "tool_result", tool_use_id: "a", content: [{ type: "text", text: "see" }, pixel], is_error: true },
+        ],
+      },
+    );
+    expect(portable(failed, { mediaInResults: true }).messages.at(-1)).toEqual({
+      role: "tool",
+      tool_call_id: "a",
+      content: [{ type: "text", text: "Error:" }, { type: "text", text: "see" }, image],
+    });
+  });
+
   it("images in results follow all results of the turn; errors are told", () => {
     const { messages } = portable(results);
     const [, assistant, ...rest] = messages;

@@ -78,6 +78,11 @@ describe("how long audio lasts", () => {
     expect(await lengthOf(counted, mp3Frame())).toBeCloseTo((1000 * 1152) / 44_100, 6);
   });
 
+  it("MP3: a count of fewer frames than can be so large is a lie", async () => {
+    const lying = mp3Frame([...Array(32).fill(0), ...bytes("Xing"), 0, 0, 0, 1, ...big(1, 4)]);
+    expect(await lengthOf(lying, mp3Frame(), 1_000_000)).toBeCloseTo((2 * 417 + 1_000_000) / 56_000, 6);
+  });
+
   it("AAC: by the average of its frames", async () => {
     const frames = Array.from({ length: 50 }, (_, index) => adtsFrame(index % 2 === 0 ? 100 : 300));
     expect(await lengthOf(...frames)).toBeCloseTo((50 * 1024) / 24_000, 6);

@@ -8,6 +8,8 @@ import { GeminiStream } from "../../../src/formats/gemini/stream.ts";
 import { usageOf } from "../../../src/formats/gemini/usage.ts";
 import type { ChatCompletion } from "../../../src/formats/openai/chat.ts";
 import { CompletionBuilder } from "../../../src/formats/openai/stream.ts";
+import { findModel } from "../../../src/models/catalogue.ts";
+import { cost, toUsd } from "../../../src/models/cost.ts";
 
 const model = "gemini-3-flash-preview";
 const context = { provider: "gemini", model, id: "chatcmpl-1", now: 1_700_000_000 };
@@ -254,11 +256,28 @@ describe("usageOf", () => {
       prompt_tokens: 15,
       completion_tokens: 5,
       total_tokens: 20,
-      prompt_tokens_details: { cached_tokens: 4, text_tokens: 11, audio_tokens: 4, cached_audio_tokens: 4 },
+      prompt_tokens_details: {
+        cached_tokens: 4,
+        text_tokens: 11,
+        audio_tokens: 4,
+        cached_tokens_details: { audio_tokens: 4 },
+      },
       completion_tokens_details: { reasoning_tokens: 2, image_tokens: 3 },
       cache_read_input_tokens: 4,
       server_tool_use: { web_search_requests: 2 },
     });
+  });
+
+  it("tells which of the cached tokens are audio, which has a price of its own", () => {
+    const usage = usageOf({
+      promptTokenCount: 1000,
+      cachedContentTokenCount: 800,
+      totalTokenCount: 1000,
+      promptTokensDetails: [{ modality: "AUDIO", tokenCount: 1000 }],
+      cacheTokensDetails: [{ modality: "AUDIO", tokenCount: 800 }],
+    });
+    // gemini-2.5-flash: 200 × 1.00 + 800 × 0.10 a million
+    expect(toUsd(cost(usage, findModel("gemini/gemini-2.5-flash") ?? {})?.total ?? 0)).toBe(0.00028);
   });
 
   it("sees where thoughts are counted within the candidates", () => {

@@ -32,7 +32,9 @@ const WAIT = /try again in\s*\d/i;
 /** `message` says how long to wait where that is known: Codex reads it there. */
 function failureOf(error: SluiceError): { code: string; message: string } {
   const code = codeOf(error);
-  const { message, retryAfter } = error;
+  const { retryAfter, upstream } = error;
+  const said = isRecord(upstream) ? upstream["message"] : undefined;
+  const message = typeof said === "string" && said !== "" ? said : error.message; // whoever speaks the format is passed on
   const tellsWait = code !== "rate_limit_exceeded" || retryAfter === undefined || WAIT.test(message);
   return {
     code,

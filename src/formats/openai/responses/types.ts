@@ -145,3 +145,20 @@ export interface ResponseEvent {
   delta?: string;
   [field: string]: unknown;
 }
+
+/** A conversation made shorter: its output is the input of what follows. */
+export interface CompactedResponse {
+  id: string;
+  object: "response.compaction";
+  /** Unix seconds. */
+  created_at: number;
+  output: OutputItem[];
+  usage?: ResponsesUsage | null;
+  [field: string]: unknown;
+}
+
+export interface InputTokens {
+  object: "response.input_tokens";
+  input_tokens: number;
+  [field: string]: unknown;
+}

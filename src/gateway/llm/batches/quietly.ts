@@ -1,5 +1,7 @@
 /** Calls the gateway makes for itself to a provider that runs a batch: nobody's limits hold, and no row is written. */
+
 import type { Reply } from "../../../call/call.ts";
+import type { forward } from "../../../operations/forward.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
@@ -14,6 +16,7 @@ export function askQuietly(
   { gateway, keeper }: Pick<Workplace, "gateway" | "keeper">,
   deployment: Deployment,
   native: NativeCall,
+  operation?: ReturnType<typeof forward>,
 ): Promise<Reply> {
   const principal = { role: "proxy_admin" as const, token: "", userId: ADMIN_USER_ID, identity: undefined };
   const now = Date.now();
@@ -29,5 +32,6 @@ export function askQuietly(
   };
   return askProvider(gateway, { ...gateway.calls(keeper), journal: SILENT }, deployment, native, input, {
     name: "batch.poll",
+    ...(operation && { operation }),
   });
 }

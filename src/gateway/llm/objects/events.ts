@@ -13,12 +13,20 @@ export function renamedEvents(
   ids: AnswerIds,
   alsoNamed: AlsoNamed = nothing,
 ): ReadableStream<Uint8Array> {
+  return rewrittenEvents(source, (data) => renamed(data, ids, alsoNamed));
+}
+
+/** @param rewrite the data of one event */
+export function rewrittenEvents(
+  source: ReadableStream<Uint8Array>,
+  rewrite: (data: string) => Promise<string>,
+): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const decoder = new SseDecoder();
   const encoder = new TextEncoder();
   const written = async (events: readonly ServerEvent[]) => {
     let text = "";
-    for (const { data, event } of events) text += formatEvent(await renamed(data, ids, alsoNamed), event);
+    for (const { data, event } of events) text += formatEvent(await rewrite(data), event);
     return text;
   };
   return new ReadableStream<Uint8Array>(

@@ -16,6 +16,7 @@ import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 import { answerOnce } from "../idempotency.ts";
 import { asResponse, callNative } from "../native.ts";
+import { FREE } from "../provider-deployment.ts";
 import { fingerprintOf } from "../request-body.ts";
 import { AnswerIds, referenceTo } from "./answer-ids.ts";
 import { kindOfField, type Reference, referencesIn, swapped, textsIn } from "./fields.ts";
@@ -28,6 +29,7 @@ import { keeperOfStore, mayUseStore, type RegisteredStore, registeredStore } fro
 import { renamedReply, textOf } from "./renamed-reply.ts";
 import type { Endpoint } from "./resources.ts";
 import { readSent, type Sent, written } from "./sent.ts";
+import { inOtherWords } from "./translation.ts";
 
 /** Headers that mean something to a provider. */
 const PASSED = /^(?:accept|range|openai-beta|anthropic-beta|anthropic-version)$/;
@@ -92,10 +94,11 @@ async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }
   const { settings } = endpoint.resource;
   const place = placeOf(call, { body: sent.fields, keeper, provider, settings });
   const main = parameters[0] && rows.get(parameters[0].id);
-  const deployment = priced(place.deployment, endpoint, place.body, main);
+  const deployment = priced(forModel(place.deployment, place.body), endpoint, place.body, main);
 
   const theirs = (text: string) => rows.get(text)?.provider_id ?? undefined;
-  const body = written({ kind: sent.kind, fields: swapped(place.body, theirs) as Record<string, unknown> }); // an object stays one
+  const fields = swapped(place.body, theirs) as Record<string, unknown>; // an object stays one
+  const body = written({ kind: sent.kind, fields });
   const native: NativeCall = {
     method: endpoint.method,
     path: pathOf(endpoint, call, query, theirs),
@@ -107,6 +110,14 @@ async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }
     errorBody: errorBodyFor(call.context.req),
     facts: factsOf(sent.fields),
     ...(endpoint.pricing && { reading: endpoint.pricing.reading(place.body) }),
+    ...inOtherWords(endpoint.resource.translation, deployment.target.provider, {
+      name: endpoint.name,
+      body: fields,
+      id: main?.provider_id ?? parameters[0]?.id,
+      seen: main?.body,
+      query,
+      range: native.headers["range"],
+    }),
   });
 
   // What an admin calls by the provider's own name keeps it in the answer.
@@ -189,15 +200,23 @@ function factsOf({ user, metadata }: Record<string, unknown>): Record<string, un
   return { ...(typeof user === "string" && { user }), ...(isRecord(metadata) && { metadata }) };
 }
 
-/** The deployment at the prices of the model the call is for, where it does not name it itself. */
+/** The deployment for the model that the call names, where it stands for its provider as a whole. */
+function forModel(deployment: Deployment, { model }: Record<string, unknown>): Deployment {
+  if (deployment.target.model !== "" || typeof model !== "string") return deployment;
+  const { info: _, ...target } = deployment.target;
+  const info = findModel(`${target.provider}/${model}`);
+  return { ...deployment, target: { ...target, model, ...(info && { info }) } };
+}
+
+/** The deployment at the prices of the model the call is for, where it does not name it itself. Other calls are free. */
 function priced(
   deployment: Deployment,
   { pricing }: Endpoint,
   body: Record<string, unknown>,
   main: ObjectRow | undefined,
 ): Deployment {
-  if (pricing === undefined) return deployment;
   const { provider, info: known } = deployment.target;
+  if (pricing === undefined) return { ...deployment, target: { ...deployment.target, info: FREE } };
   const asked = [body["model"], main?.body?.["model"], pricing.model].find((name) => typeof name === "string");
   const isNamed = typeof body["model"] === "string" && known !== undefined;
   const name = pricing.rowFor?.(String(asked), body) ?? asked;

@@ -11,6 +11,7 @@ import { AnswerIds, referenceTo } from "./answer-ids.ts";
 import { keeperOf } from "./keeper.ts";
 import { databaseOf, objectsOf, told } from "./lookup.ts";
 import type { Endpoint } from "./resources.ts";
+import { isTranslated } from "./translation.ts";
 
 const USUAL_PAGE = 20;
 const LARGEST_PAGE = 100;
@@ -93,7 +94,7 @@ const UNFINISHED: ReadonlySet<unknown> = new Set([
 
 /**
  * The rows as they are now: where one was not finished when it was last seen, its provider is asked once for its own
- * list. What that does not say (it fails, or the object is older than its first page) is shown as it was.
+ * list. What that does not say (it fails, there is none, or the object is older than its first page) is shown as it was.
  */
 async function refreshed(
   endpoint: Endpoint,
@@ -106,7 +107,7 @@ async function refreshed(
   const keepers = Map.groupBy(unfinished, ({ deployment_id }) => deployment_id);
   const news = new Map<string, Record<string, unknown>>();
   for (const [part, [first]] of [...keepers.values()].entries()) {
-    if (first === undefined) continue;
+    if (first === undefined || isTranslated(endpoint.resource.translation, first.provider)) continue;
     const answer = await theirList(endpoint, call, first, part).catch(() => undefined);
     for (const item of answer ?? []) if (typeof item["id"] === "string") news.set(item["id"], item);
   }

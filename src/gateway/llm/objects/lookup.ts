@@ -11,7 +11,7 @@ import type { Reference } from "./fields.ts";
 import { isObjectId } from "./ids.ts";
 
 /** @throws BadRequestError where the gateway has none */
-export function databaseOf({ database }: Gateway): Database {
+export function databaseOf({ database }: Pick<Gateway, "database">): Database {
   if (database !== undefined) return database;
   throw new BadRequestError("No connected db. What providers keep is known by ids in the gateway's database.", {
     type: "no_db_connection",

@@ -8,8 +8,11 @@ import type { ObjectRow } from "../../../store/schema/index.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { seesAll } from "../../../tenancy/roles.ts";
 import type { Gateway } from "../../gateway.ts";
+import type { RouteCall } from "../../route.ts";
 import { providerDeployment } from "../provider-deployment.ts";
-import { told } from "./lookup.ts";
+import type { Reference } from "./fields.ts";
+import { isObjectId } from "./ids.ts";
+import { notFound, told } from "./lookup.ts";
 import type { Endpoint } from "./resources.ts";
 
 /** An entry of the registry; its fields are LiteLLM's. */
@@ -67,6 +70,18 @@ export function maySeeStore({ role, identity }: Principal, store: RegisteredStor
     .map((permission) => stringsIn(permission?.vector_stores))
     .filter((list) => list.length > 0);
   return lists.every((list) => list.includes(store.vector_store_id));
+}
+
+/**
+ * Stores that a request to a model names by their provider's ids, as tools do.
+ * @throws NotFoundError where one is registered, and not for this caller
+ */
+export async function refuseHiddenStores({ gateway, principal }: RouteCall, references: readonly Reference[]) {
+  const ids = references.filter(({ id, kind }) => kind === "vector_store" && !isObjectId(id)).map(({ id }) => id);
+  for (const id of new Set(ids)) {
+    const store = await registeredStore(gateway, id);
+    if (store !== undefined && !maySeeStore(principal, store)) throw notFound(id, "vector_store");
+  }
 }
 
 export function mayUseStore(principal: Principal, store: RegisteredStore, { name }: Endpoint): boolean {

@@ -8,11 +8,12 @@ import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 import { AnswerIds } from "./answer-ids.ts";
-import { swapped, textsIn } from "./fields.ts";
-import { isObjectId } from "./ids.ts";
+import { type Reference, referencesIn, swapped, textsIn } from "./fields.ts";
+import { ID_MARK, isObjectId } from "./ids.ts";
 import { contentOf, withContents } from "./inline.ts";
 import { commonKeeper, isSameAccount, isSameHost } from "./keeper.ts";
 import { databaseOf, objectsOf } from "./lookup.ts";
+import { refuseHiddenStores } from "./registered.ts";
 import { renamedReply } from "./renamed-reply.ts";
 
 /** Of what models are told; other ids are the business of who made them. */
@@ -27,6 +28,12 @@ export interface Resolved {
   answered(reply: Reply): Promise<Reply>;
 }
 
+/**
+ * What a request has in it that names an object, or a vector store by whatever id; a text without it names none. Letters
+ * that need no escape and have one may spell either.
+ */
+export const NAME_MARK = new RegExp(`${ID_MARK.source}|vector_store_id|\\\\u00[2-7]`);
+
 /** A request that names nothing of the gateway's. */
 export function unresolved(body: Record<string, unknown>): Resolved {
   return { body, deployment: undefined, answered: async (reply) => reply };
@@ -36,7 +43,8 @@ export function unresolved(body: Record<string, unknown>): Resolved {
  * @throws NotFoundError where an object is another's, BadRequestError where the model is not served where it is kept
  */
 export async function resolveReferences(call: RouteCall, body: Record<string, unknown>): Promise<Resolved> {
-  const ids = idsIn(body);
+  const { ids, references } = namesIn(body);
+  await refuseHiddenStores(call, references);
   if (ids.length === 0) return unresolved(body);
   const { gateway, principal } = call;
   const database = databaseOf(gateway);
@@ -66,9 +74,9 @@ export async function resolveReferences(call: RouteCall, body: Record<string, un
 }
 
 /** @throws BadRequestError where the body is nested more deeply than it can be walked */
-function idsIn(body: Record<string, unknown>): string[] {
+function namesIn(body: Record<string, unknown>): { ids: string[]; references: Reference[] } {
   try {
-    return textsIn(body, (text) => isObjectId(text) && TOLD.test(text));
+    return { ids: textsIn(body, (text) => isObjectId(text) && TOLD.test(text)), references: referencesIn(body) };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });

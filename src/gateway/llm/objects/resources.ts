@@ -5,6 +5,7 @@ import { refuseBatchFile, refuseStoredData } from "./checks.ts";
 import type { ObjectKind } from "./ids.ts";
 import type { SettingsName } from "./keeper.ts";
 import { containerReading, searchReading, videoReading } from "./readings.ts";
+import { type Translation, videoTranslation } from "./translation.ts";
 
 export interface Endpoint {
   /** On the ledger. */
@@ -47,6 +48,8 @@ export interface Resource {
   tag: string;
   /** Anthropic has it too, under the same paths, and its clients mean Anthropic's. */
   isAnthropics?: boolean;
+  /** How it is asked for where a provider has it otherwise. */
+  translation?: Translation;
 }
 
 const fineTuning: Resource = { kind: "fine_tuning.job", settings: "finetune_settings", tag: "fine-tuning" };
@@ -55,7 +58,12 @@ const assistants: Resource = { kind: "assistant", settings: "files_settings", ta
 const threads: Resource = { kind: "thread", settings: "files_settings", tag: "assistants" };
 const containers: Resource = { kind: "container", settings: "files_settings", tag: "containers" };
 const evals: Resource = { kind: "eval", settings: "files_settings", tag: "evals" };
-const videos: Resource = { kind: "video", settings: "files_settings", tag: "videos" };
+const videos: Resource = {
+  kind: "video",
+  settings: "files_settings",
+  tag: "videos",
+  translation: videoTranslation,
+};
 const uploads: Resource = { kind: "upload", settings: "files_settings", tag: "files" };
 const conversations: Resource = { kind: "conversation", settings: "files_settings", tag: "conversations" };
 const completions: Resource = { kind: "chat.completion", settings: "files_settings", tag: "stored completions" };

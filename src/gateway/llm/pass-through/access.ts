@@ -1,24 +1,66 @@
 /** Which pass-through routes a caller may use, and for whom its calls are. */
-import type { SluiceError } from "../../../formats/errors.ts";
+import { BadRequestError, PermissionDeniedError, type SluiceError } from "../../../formats/errors.ts";
 import { stringsIn } from "../../../formats/json.ts";
+import { plainPath } from "../../../providers/http.ts";
+import { findProvider } from "../../../providers/registry.ts";
+import type { Deployment } from "../../../router/deployment.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { routeRefused } from "../../../tenancy/refusals.ts";
+import { isAdmin } from "../../../tenancy/roles.ts";
 import { callerOf } from "../../caller.ts";
 import type { RouteCall } from "../../route.ts";
 
+export interface AskedOf {
+  provider: string;
+  /** Absent: the call names none. */
+  model: string | undefined;
+  /** It is one of the gateway's operations, and is limited and paid for as one. */
+  isKnown: boolean;
+}
+
 /**
  * Why the caller may not make a call to a provider's own API; `undefined` where it may. A key for some models may make
- * calls that name one of them, and none that name no model.
+ * calls that name one of them. Whatever else the provider's account has (files, batches, caches of everybody) is for
+ * admins, and for keys and teams whose `allowed_passthrough_routes` say so.
  */
-export function refuse(call: RouteCall, provider: string, model: string | undefined): SluiceError | undefined {
+export function refuse(call: RouteCall, { provider, model, isKnown }: AskedOf): SluiceError | undefined {
   const { context, gateway, principal } = call;
+  const allowed = allowedRoutes(principal);
   const refused = refusePath(call);
   if (refused !== undefined) return refused;
+  const isOpen = isKnown || isAdmin(principal.role) || gateway.config.compatibility.openPassThrough;
+  if (!isOpen && allowed === undefined && !isListOfModels(call)) return accountRefused(context.req.path, provider);
   const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata: undefined, now: 0 };
   const caller = callerOf(gateway, principal, gateway.subjects(context), facts);
   const names = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];
   const refusals = names.map((name) => caller.refuseModel(name));
   return refusals.includes(undefined) ? undefined : refusals[0];
+}
+
+/**
+ * Whoever may name any model could name one that nobody has a price for.
+ * @throws BadRequestError
+ */
+export function refuseUnpriced({ principal }: RouteCall, { target }: Deployment): void {
+  const { provider, model, info } = target;
+  const hasPrice = Object.entries(info ?? {}).some(([name, price]) => /_cost(?:_|$)/.test(name) && price !== undefined);
+  if (hasPrice || isAdmin(principal.role) || findProvider(provider)?.keyless) return;
+  throw new BadRequestError(
+    `litellm.BadRequestError: the price of ${provider}/${model.slice(0, 200)} is not known here. An admin may configure a deployment of it with its price.`,
+    { provider, param: "model" },
+  );
+}
+
+/** Which models there are is no secret. */
+function isListOfModels({ context }: RouteCall): boolean {
+  return context.req.method === "GET" && /\/models(?:\/[^/]+)?$/.test(plainPath(context.req.path));
+}
+
+function accountRefused(path: string, provider: string): PermissionDeniedError {
+  return new PermissionDeniedError(
+    `Route ${path.slice(0, 200)} reaches what all share at ${provider}. It is for admins, and for keys and teams with allowed_passthrough_routes. The gateway's own routes (/v1/files, /v1/batches, ...) keep each tenant's things apart.`,
+    { type: "auth_error" },
+  );
 }
 
 /** Why the caller may not use this path: its key, else its team, may be for some only. */
@@ -29,7 +71,7 @@ export function refusePath({ context, principal }: RouteCall): SluiceError | und
   return routeRefused(path, allowed);
 }
 
-/** `allowed_passthrough_routes` of the key, else of its team; `undefined`: all. */
+/** `allowed_passthrough_routes` of the key, else of its team; `undefined`: none are named. */
 function allowedRoutes({ identity }: Principal): string[] | undefined {
   for (const owner of [identity?.key, identity?.team]) {
     const allowed = stringsIn(owner?.metadata["allowed_passthrough_routes"]);

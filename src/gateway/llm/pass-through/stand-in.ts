@@ -6,7 +6,7 @@ import type { Deployment } from "../../../router/deployment.ts";
 import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { providerDeployment } from "../provider-deployment.ts";
-import { refuse } from "./access.ts";
+import { refuse, refuseUnpriced } from "./access.ts";
 
 const PROVIDER_PATHS = [
   { prefix: "/anthropic/", provider: "anthropic" },
@@ -24,7 +24,8 @@ export function standIn(call: RouteCall, model: unknown): Deployment | undefined
   if (gateway.router.groups.serves(model, teamOf(principal))) return undefined;
   const deployment = providerDeployment(gateway, found.provider, { model });
   if (deployment === undefined) return undefined;
-  const refusal = refuse(call, found.provider, model);
+  const refusal = refuse(call, { provider: found.provider, model, isKnown: true });
   if (refusal !== undefined) throw refusal;
+  refuseUnpriced(call, deployment);
   return deployment;
 }

@@ -1,12 +1,13 @@
 /** Conversations behind responses of providers that keep none: sealed for their owner, in the database or, if large, in the bucket. */
 import type { Item, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { Secret } from "../../../providers/secret.ts";
-import { insertResponse, updateUnfinished, deleteResponses, findResponse } from "../../../store/responses.ts";
+import { deleteResponses, findResponse, insertResponse, updateUnfinished } from "../../../store/responses.ts";
 import type { StoredResponseRow } from "../../../store/schema/index.ts";
 import { ownersSeenBy } from "../../../tenancy/owner.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import type { Gateway } from "../../gateway.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
+import type { Bill } from "./billing.ts";
 
 /** Milliseconds a response is kept; OpenAI's 30 days. */
 export const LIFETIME = 30 * 86_400_000;
@@ -21,6 +22,8 @@ export interface Conversation {
   response: ResponseObject;
   /** How it is to be made, while it is to be made in the background. */
   run?: BackgroundRun;
+  /** Who pays for it, while its provider makes it in the background. */
+  bill?: Bill;
 }
 
 export interface BackgroundRun {

@@ -14,12 +14,15 @@ const PREFIXES: Readonly<Record<string, string>> = {
   custom_tool_call_output: "ctc",
 };
 
+export function itemPrefix(type: string | null | undefined): string {
+  return PREFIXES[type ?? "message"] ?? "item";
+}
+
 /** Each with an id, so that it can be referred to. */
 export function withIds(items: readonly Item[], responseId: string): Item[] {
   return items.map((item, index) => {
     if (typeof item.id === "string" && item.id !== "") return item;
-    const prefix = PREFIXES[item.type ?? "message"] ?? "item";
-    return { ...item, id: inputItemId(responseId, prefix, index) };
+    return { ...item, id: inputItemId(responseId, itemPrefix(item.type), index) };
   });
 }
 

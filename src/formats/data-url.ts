@@ -1,4 +1,5 @@
 /** Bytes in data URLs. */
+import { fromBase64, toBase64 } from "./base64.ts";
 
 export interface Data {
   /** As the URL says it, lower case, without parameters; `""` where it says none. */
@@ -26,16 +27,13 @@ export function toDataUrl(mediaType: string, base64: string): string {
 
 /** Text as UTF-8 in base64. */
 export function encodeText(value: string): string {
-  const bytes = new TextEncoder().encode(value);
-  let binary = "";
-  for (let start = 0; start < bytes.length; start += 8192)
-    binary += String.fromCharCode(...bytes.subarray(start, start + 8192));
-  return btoa(binary);
+  return toBase64(new TextEncoder().encode(value));
 }
 
-/** @throws where the value is no base64 */
-export function decodeText(base64: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+/** @returns `undefined` where the value is no base64 */
+export function decodeText(base64: string): string | undefined {
+  const bytes = fromBase64(base64);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 function decodePercent(value: string): string {

@@ -1,0 +1,26 @@
+/** The operations of the Responses API as one request needs them: what it names is known there. */
+import type { AnyOperation } from "../../../operations/operation.ts";
+import { responses } from "../../../operations/responses.ts";
+import { compactResponses, responseInputTokens } from "../../../operations/responses-beside.ts";
+import type { RouteCall } from "../../route.ts";
+import { type BegunRequest, creating, marksItems } from "./begin.ts";
+import { restorer } from "./restore.ts";
+import { withMarks } from "./tell.ts";
+
+/** Can its requests go on from a response? */
+export function namesResponses(operation: AnyOperation): boolean {
+  return operation === responses || operation === compactResponses || operation === responseInputTokens;
+}
+
+/** @param isNamed are the objects in its answers given ids of the gateway's elsewhere? */
+export function operationFor(
+  operation: AnyOperation,
+  call: RouteCall,
+  begun: BegunRequest,
+  isNamed: boolean,
+): AnyOperation {
+  if (operation === responses) return creating(call, begun, isNamed);
+  const beside: AnyOperation = { ...operation, prepare: restorer(call.gateway) };
+  if (marksItems(call)) beside.retold = (part, _, { id }) => withMarks(part, id);
+  return beside;
+}
