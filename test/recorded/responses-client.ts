@@ -1,8 +1,10 @@
 /** Recorded exchanges by clients of the Responses API: natively, of others by way of chat, and the other way round. */
+import { isDeepStrictEqual } from "node:util";
 import { type ChatRequest, chatRequestSchema } from "../../src/formats/openai/chat.ts";
 import { toResponsesRequest } from "../../src/formats/openai/responses/from-chat-request.ts";
 import { toChatRequest } from "../../src/formats/openai/responses/to-chat-request.ts";
 import type { ResponsesRequest } from "../../src/formats/openai/responses/types.ts";
+import { decodeResponseId } from "../../src/router/response-id.ts";
 import { readStream } from "../formats/openai/responses/stream-rules.ts";
 import { ask, post } from "./client.ts";
 import { compareError, expectationOf } from "./compare-answer.ts";
@@ -30,7 +32,7 @@ async function postOnce(gateway: Gateway, body: Json): Promise<{ status: number;
   return /Network connection lost/.test(got.text) ? post(gateway, "/v1/responses", body) : got;
 }
 
-/** Body and answer are the same, by the byte; only the model's name is the deployment's. */
+/** Body and answer say the same; only the model's name is the deployment's, and ids of responses the gateway's. */
 export async function askNatively(
   exchange: ResponsesExchange,
   gateway: Gateway,
@@ -50,14 +52,45 @@ function sameAnswer(exchange: ResponsesExchange, got: { status: number; text: st
     const error = { status: statusFor(exchange.status, exchange.body), message: messageOf(recorded) };
     return compareError(error, { status: got.status, error: messageOf(parseLoose(got.text)) });
   }
-  if (got.text === exchange.body) return [];
+  if (saysTheSame(exchange.body, got.text)) return [];
   const meant = responses.expectationOf(exchange.body);
   // Failed before anything came: an ordinary error.
   if (meant.kind === "error" && got.status >= 400)
     return compareError(meant.error, { status: got.status, error: messageOf(parseLoose(got.text)) });
   const isBroken =
-    meant.kind === "broken" && got.text.startsWith(exchange.body) && got.text.includes("event: response.failed\n");
+    meant.kind === "broken" && got.text.includes("event: response.failed\n") && saysMore(exchange.body, got.text);
   return isBroken ? [] : [changed("body", exchange.body.slice(-300), got.text.slice(-300))];
+}
+
+/** Every event, or the whole, but for how JSON is written and the ids of responses. */
+function saysTheSame(recorded: string, got: string): boolean {
+  return isDeepStrictEqual(eventsIn(got), eventsIn(recorded));
+}
+
+/** All that was recorded, and what the gateway says at the end of a stream that broke off. */
+function saysMore(recorded: string, got: string): boolean {
+  const meant = eventsIn(recorded);
+  return isDeepStrictEqual(eventsIn(got).slice(0, meant.length), meant);
+}
+
+function eventsIn(text: string): unknown[] {
+  const isStream = /^(?:event|data|:)/.test(text.trimStart());
+  if (!isStream) return [withPlainIds(parseLoose(text))];
+  const data = text.split(/\r?\n/).flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trim()] : []));
+  const events = data.filter((line) => line !== "" && line !== "[DONE]").map((line) => parseLoose(line));
+  // One that is cut off is none.
+  return events.filter((event) => isRecord(event)).map(withPlainIds);
+}
+
+function withPlainIds(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const { id, response, ...rest } = value;
+  const origin = typeof id === "string" ? decodeResponseId(id) : undefined;
+  return {
+    ...rest,
+    ...(id !== undefined && { id: origin?.id ?? id }),
+    ...(response !== undefined && { response: withPlainIds(response) }),
+  };
 }
 
 /** A recorded chat, by a client of the Responses API. @throws NotSayable */

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { decodeItemId, decodeResponseId, encodeItemId, encodeResponseId } from "../../src/router/response-id.ts";
+import {
+  decodeItemId,
+  decodeResponseId,
+  encodeItemId,
+  encodeResponseId,
+  itemIdOf,
+  markedItem,
+  unmarkedItem,
+} from "../../src/router/response-id.ts";
 
 test.each([
   { deploymentId: "gpt-eu", id: "resp_68a1" },
@@ -31,4 +39,32 @@ test.each([
   "",
 ])("%j says nothing of its origin", (id) => {
   expect(decodeResponseId(id)).toBeUndefined();
+});
+
+test("a mark is decoded with the id it is over", () => {
+  const origin = { deploymentId: "gpt-eu", id: "resp_1", mark: "abc-_1" };
+  expect(decodeResponseId(encodeResponseId(origin))).toEqual(origin);
+});
+
+test.each([
+  [{ type: "reasoning", id: "rs_1", encrypted_content: "gAAA;x" }],
+  [{ type: "reasoning", encrypted_content: "gAAA" }],
+])("an item that only its maker can read says who that is: %j", (item) => {
+  const marked = markedItem(item, "gpt-eu ☂");
+  expect(unmarkedItem(marked)).toEqual({ item, deploymentId: "gpt-eu ☂" });
+  expect(markedItem(marked, "another")).toBe(marked);
+  expect(decodeItemId(itemIdOf(marked) ?? "")?.deploymentId).toBe("gpt-eu ☂");
+  const { encrypted_content, ...bare } = marked;
+  // Codex keeps the content alone, others the id.
+  expect(unmarkedItem({ encrypted_content })).toMatchObject({ deploymentId: "gpt-eu ☂" });
+  if ("id" in bare) expect(unmarkedItem(bare)?.deploymentId).toBe("gpt-eu ☂");
+});
+
+test.each([
+  { type: "message", id: "msg_1" },
+  { type: "reasoning", id: "rs_1", encrypted_content: "" },
+])("an item that anybody can read says nothing: %j", (item) => {
+  expect(markedItem(item, "gpt-eu")).toBe(item);
+  expect(unmarkedItem(item)).toBeUndefined();
+  expect(itemIdOf(item)).toBeUndefined();
 });

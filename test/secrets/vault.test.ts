@@ -111,3 +111,22 @@ describe("params", () => {
     ["input_cost_per_token", 1, false],
   ])("%s: %j is secret: %s", (name, value, secret) => expect(isSecretParam(name, value)).toBe(secret));
 });
+
+describe("a signature", () => {
+  it("holds for its words alone, under its root", async () => {
+    const mark = await vault.sign("response_id", ["user:ann", "resp_1"]);
+    expect(mark).toMatch(/^[\w-]{43}$/);
+    expect(await vault.isSigned("response_id", ["user:ann", "resp_1"], mark)).toBe(true);
+    for (const words of [["user:bob", "resp_1"], ["user:ann"], ["user:annresp_1"], ["user:ann", "resp_1", ""]])
+      expect(await vault.isSigned("response_id", words, mark)).toBe(false);
+    for (const other of ["", "%", mark.slice(1), `${mark}A`])
+      expect(await vault.isSigned("response_id", ["user:ann", "resp_1"], other)).toBe(false);
+    const another = createVault(new Secret("another root"));
+    expect(await another.isSigned("response_id", ["user:ann", "resp_1"], mark)).toBe(false);
+  });
+
+  it("cannot be made without a root, nor be right", async () => {
+    await expect(createVault(undefined).sign("response_id", ["x"])).rejects.toThrow(UnreadableSecret);
+    expect(await createVault(undefined).isSigned("response_id", ["x"], "AAAA")).toBe(false);
+  });
+});

@@ -1,5 +1,5 @@
 /** What models answer. */
-import { chatRequest, HELLO, list, picture, type Served, sound, TEXT, tool } from "./made.ts";
+import { chatRequest, HELLO, list, picture, type Served, sound, tool } from "./made.ts";
 
 export const modelMethods: Record<string, Served> = {
   "completions.create": {

@@ -1,6 +1,6 @@
-/** Methods of the `openai` package that the gateway refuses, and in which words. */
+/** Methods of the `openai` package that the gateway refuses, and in which words: 404, unless said. */
 
-export const refused: readonly (readonly [methods: RegExp, words: RegExp])[] = [
+export const refused: readonly (readonly [methods: RegExp, words: RegExp, status?: number])[] = [
   [/^admin\./, /takes the provider's admin keys/],
   [/^fineTuning\.checkpoints\.permissions\./, /takes an admin key of OpenAI/],
   [/^beta\.chatkit\./, /a ChatKit session is a secret/],
@@ -11,6 +11,7 @@ export const refused: readonly (readonly [methods: RegExp, words: RegExp])[] = [
   [/^live\./, /past the gateway's limits/],
   [/^realtime\.translations\./, /open sessions at OpenAI that the gateway does not see/],
   [/^realtime\.calls\.(?!create$)/, /phone calls belong to the provider's account/],
+  [/^realtime\.calls\.create$/, /WebRTC calls go past the gateway/, 501], // unless the admin allows it
   [/^webhooks\.(?!unwrap$|verifySignature$)/, /a client does not choose where they go/],
   [/^safety\./, /about all tenants/],
   [/^(?:decisions|contentProvenanceChecks)\./, /only OpenAI has it/],

@@ -34,6 +34,16 @@ describe("references in bodies", () => {
     expect(ids({ id: "asst_1", object: "assistant.deleted", deleted: true })).toEqual(["assistant:asst_1"]);
   });
 
+  it("stand in objects of their own, too, where they look like ids", () => {
+    expect(ids({ conversation: "conv_1", tools: [{ skill_id: "skill_1" }] })).toEqual([
+      "conversation:conv_1",
+      "skill:skill_1",
+    ]);
+    expect(ids({ conversation: { id: "conv_2" } })).toEqual(["conversation:conv_2"]);
+    expect(ids({ conversation: "a talk", skills: [{ skill_id: "pptx" }] })).toEqual([]);
+    expect(ids({ id: "skill_1", type: "skill_deleted" })).toEqual(["skill:skill_1"]);
+  });
+
   it("are not what clients keep there, nor files inside of a container", () => {
     const body = {
       metadata: { file_id: "file-1" },
