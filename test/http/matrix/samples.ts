@@ -54,6 +54,8 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   messages: { path: "/v1/messages", body: { messages: MESSAGES, max_tokens: 50 }, streams: true, says: "Hello" },
   count_tokens: { path: "/v1/messages/count_tokens", body: { messages: MESSAGES }, says: "input_tokens" },
   responses: { path: "/v1/responses", body: { input: "Hi", store: false }, streams: true, says: "Hello" },
+  responses_compact: { path: "/v1/responses/compact", body: { input: "Hi" }, says: "compaction" },
+  responses_input_tokens: { path: "/v1/responses/input_tokens", body: { input: "Hi" }, says: "input_tokens" },
   generate_content: {
     path: "/v1beta/models/{model}:generateContent",
     streamPath: "/v1beta/models/{model}:streamGenerateContent?alt=sse",

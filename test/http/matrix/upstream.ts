@@ -86,6 +86,12 @@ function good(path: string, body: Received["body"]): Good {
   if (tail.endsWith("mbedContents")) return asJson({ embeddings: [{ values: [0.125, 1] }] });
   if (tail.endsWith("mbedContent")) return asJson({ embedding: { values: [0.125, 1] } });
   if (tail.endsWith(":predict")) return asJson({ predictions: [{ bytesBase64Encoded: IMAGE, mimeType: "image/png" }] });
+  if (tail.endsWith("/responses/input_tokens")) return asJson({ object: "response.input_tokens", input_tokens: 11 });
+  if (tail.endsWith("/responses/compact"))
+    return asJson({
+      ...responseOf("completed", [{ id: "cmp_1", type: "compaction", encrypted_content: "x" }]),
+      object: "response.compaction",
+    });
   if (tail.endsWith("/responses")) return streams ? asEvents(responseEvents()) : asJson(responseOf("completed"));
   if (tail.endsWith("/completions")) return streams ? asEvents(textEvents()) : asJson(textOf("Hello", "stop"));
   if (tail.endsWith("/embed")) return asJson({ id: "1", embeddings: { float: [[0.125, 1]] }, meta: {} });

@@ -28,12 +28,12 @@ export function withIds(items: readonly Item[], responseId: string): Item[] {
 
 /**
  * What another provider may be sent of a conversation it has not seen: ids of the gateway's would be looked for there in vain,
- * and so would reasoning whose content it does not have.
+ * and so would reasoning whose content it does not have. What other ids name is for it to judge.
  */
 export function forStranger(items: readonly Item[]): Item[] {
   return items.flatMap((item) => {
-    if (item.type === "reasoning" && (!item.encrypted_content || isSealed(item.encrypted_content))) return [];
     if (typeof item.id !== "string" || responseOfItem(item.id) === undefined) return [item];
+    if (item.type === "reasoning" && (!item.encrypted_content || isSealed(item.encrypted_content))) return [];
     const { id: _, ...rest } = item;
     return [rest];
   });

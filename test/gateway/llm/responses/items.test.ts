@@ -18,7 +18,7 @@ it("gives every item an id, and leaves those that have one", () => {
 
 it("tells a stranger no ids of the gateway's, and nothing it could not read", () => {
   const kept = [
-    { type: "reasoning", id: "rs_theirs", summary: [], encrypted_content: "gAAA" },
+    { type: "reasoning", id: "rs_theirs", summary: [] },
     { type: "message", id: "msg_theirs", role: "assistant", content: [] },
   ];
   expect(
