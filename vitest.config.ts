@@ -7,6 +7,8 @@ const workerd = ["test/workerd/**/*.test.ts", "test/portable/**/*.test.ts"];
 
 export default defineConfig({
   test: {
+    // Most tests wait for a gateway or a clock: one worker would leave the machine idle.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -3,7 +3,7 @@ import { imageOperation } from "./images.ts";
 
 /** Images from others and a prompt: OpenAI's format for the client, a form or JSON; any provider behind it. */
 export const imageEdits = imageOperation({
-  name: "imageEdits",
+  name: "image_edits",
   summary: "Edit images, or make new ones of them",
   paths: [
     "/v1/images/edits",

@@ -3,7 +3,7 @@ import { imageOperation } from "./images.ts";
 
 /** Images from a prompt: OpenAI's format for the client, any provider behind it. */
 export const imageGenerations = imageOperation({
-  name: "imageGenerations",
+  name: "image_generations",
   summary: "Make images from a prompt",
   paths: [
     "/v1/images/generations",

@@ -3,7 +3,7 @@ import { imageOperation } from "./images.ts";
 
 /** Variations of an image, by OpenAI's format. */
 export const imageVariations = imageOperation({
-  name: "imageVariations",
+  name: "image_variations",
   summary: "Make variations of an image",
   paths: [
     "/v1/images/variations",

@@ -227,7 +227,7 @@ describe("generations", () => {
     expect(costOf(response)).toBeCloseTo(COST, 9);
     const row = await rowOf(callId(response));
     expect(row).toMatchObject({
-      call_type: "imageGenerations",
+      call_type: "image_generations",
       status: "success",
       prompt_tokens: 14,
       completion_tokens: 272,
@@ -416,7 +416,7 @@ describe("generations", () => {
     ["no images at all", { model: "draw", prompt: "a", n: 0 }, 400, /'n'/],
     ["half an image", { model: "draw", prompt: "a", n: 1.5 }, 400, /'n'/],
     ["a style for gpt-image", { model: "draw", prompt: "a", style: "vivid" }, 400, /\["style"\]/],
-    ["a provider that does not draw", { model: "claude", prompt: "a" }, 400, /does not do imageGenerations/],
+    ["a provider that does not draw", { model: "claude", prompt: "a" }, 400, /does not do image_generations/],
     ["more parts than may be", { model: "banana", prompt: "a", n: 21 }, 400, /too many/],
     ["the upstream is down", { model: "down", prompt: "a" }, 503, /down/],
     ["the upstream's limit", { model: "limited", prompt: "a" }, 429, /Rate limit/],
@@ -511,7 +511,7 @@ describe("edits", () => {
     expect(Buffer.from(await files[0]!.arrayBuffer())).toEqual(PNG);
     expect((body["mask"] as File).name).toBe("mask.png");
     expect(body).toMatchObject({ model: "gpt-image-1", prompt: "a hat", n: "2", quality: "low" });
-    expect(await rowOf(callId(response))).toMatchObject({ call_type: "imageEdits", status: "success" });
+    expect(await rowOf(callId(response))).toMatchObject({ call_type: "image_edits", status: "success" });
     for (const path of ["/images/edits", "/openai/deployments/draw/images/edits"]) {
       const form = new FormData();
       form.set("model", "draw");
@@ -603,7 +603,7 @@ describe("edits", () => {
     ["a link for a form", { model: "recraft", prompt: "a", image: "https://a.test/1.png" }, /files or data URLs/],
     ["bad base64", { model: "recraft", prompt: "a", image: "data:image/png;base64,%%" }, /base64/],
     ["a mask Gemini lacks", { model: "banana", prompt: "a", image: DATA_URL, mask: DATA_URL }, /\["mask"\]/],
-    ["a model that does not edit", { model: "imagen", prompt: "a", image: DATA_URL }, /does not do imageEdits/],
+    ["a model that does not edit", { model: "imagen", prompt: "a", image: DATA_URL }, /does not do image_edits/],
   ])("400: %s", async (_, body, message) => {
     const response = await gateway.call("/v1/images/edits", body);
     const { error } = (await response.json()) as { error: { message: string } };
@@ -646,14 +646,14 @@ describe("variations", () => {
       body: { model: "dall-e-2", n: "2", size: "512x512", response_format: "b64_json" },
     });
     expect(costOf(response)).toBeCloseTo(2 * 512 * 512 * 6.86e-8, 9);
-    expect(await rowOf(callId(response))).toMatchObject({ call_type: "imageVariations" });
+    expect(await rowOf(callId(response))).toMatchObject({ call_type: "image_variations" });
   });
 
   it("Recraft's; none of those who have none", async () => {
     await client.images.createVariation({ model: "recraft", image: await file(), size: "1024x1024" });
     expect(last().path).toBe("/v1/images/variateImage");
     const failure = await failureOf(client.images.createVariation({ model: "banana", image: await file() }));
-    expect(failure.message).toMatch(/does not do imageVariations/);
+    expect(failure.message).toMatch(/does not do image_variations/);
   });
 });
 

@@ -63,20 +63,20 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     streams: true,
     says: "Hello",
   },
-  imageGenerations: {
+  image_generations: {
     path: "/v1/images/generations",
     body: { prompt: "A cat" },
     says: "aW1hZ2U",
     models: drawing,
   },
-  imageEdits: {
+  image_edits: {
     path: "/v1/images/edits",
     body: { prompt: "A cat", image: pixel() },
     form: true,
     says: "aW1hZ2U",
     models: drawing,
   },
-  imageVariations: {
+  image_variations: {
     path: "/v1/images/variations",
     body: { image: pixel() },
     form: true,

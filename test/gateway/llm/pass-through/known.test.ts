@@ -20,7 +20,7 @@ test.each([
   ["gemini", "/v1beta2/models/gemini-2.5-pro:generateContent", "generate_content", "gemini"],
   ["gemini", "/v1beta/dynamic/x:streamGenerateContent", "generate_content", "gemini"],
   ["openai", "/v1/responses", "responses", "openai"],
-  ["openai", "/v1/images/edits", "imageEdits", "openai"],
+  ["openai", "/v1/images/edits", "image_edits", "openai"],
   ["openai", "/v1/audio/speech", "speech", "openai"],
   ["mistral", "/v1/ocr", "ocr", "mistral"],
 ])("%s%s is %s, read by %s", (slug, path, operation, reader) => {
