@@ -151,12 +151,12 @@ describe("Veo by /v1/videos", () => {
       ["/download/v1beta/files/here:download?alt=media", "AIza-key"],
     ]);
 
-    for (const attempt of [
+    const attempts = [
       other.videos.retrieve(video.id),
       other.videos.downloadContent(video.id),
       other.videos.delete(video.id),
-    ])
-      expect((await failureOf(attempt)).status).toBe(404);
+    ];
+    for (const { status } of await Promise.all(attempts.map(failureOf))) expect(status).toBe(404);
     expect((await other.videos.list()).data).toEqual([]);
 
     const asked = upstream.received.length;
