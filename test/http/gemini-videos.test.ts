@@ -218,12 +218,12 @@ describe("what goes wrong with it", () => {
     expect([early.status, early.message]).toEqual([404, expect.stringContaining("Video is not ready yet")]);
     const thumbnail = await failureOf(one.videos.downloadContent(id, { variant: "thumbnail" }));
     expect([thumbnail.status, thumbnail.param]).toEqual([400, "variant"]);
-    for (const attempt of [
+    const attempts = [
       one.videos.remix(id, { prompt: "x" }),
       one.videos.edit({ video: { id }, prompt: "x" }),
       one.videos.extend({ video: { id }, prompt: "x", seconds: "4" }),
-    ]) {
-      const failure = await failureOf(attempt);
+    ];
+    for (const failure of await Promise.all(attempts.map(failureOf))) {
       expect([failure.status, failure.message]).toEqual([400, expect.stringContaining("gemini does not do videos.")]);
     }
   });
