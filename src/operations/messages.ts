@@ -15,8 +15,8 @@ import {
 import type { SluiceError } from "../formats/errors.ts";
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 import { countMessages } from "../models/tokens.ts";
+import { messagesByChat } from "../providers/by-chat/messages.ts";
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
-import { messagesByChat } from "../providers/messages-by-chat.ts";
 import { settleParams } from "../providers/params.ts";
 import type { Adapter, MessagesAdapter, Provider, Target } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";

@@ -13,10 +13,10 @@ import {
 } from "../formats/openai/responses/types.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { countMessages } from "../models/tokens.ts";
+import { responsesByChat } from "../providers/by-chat/responses.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { Provider, ResponsesAdapter, Target } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
-import { responsesByChat } from "../providers/responses-by-chat.ts";
 import { type MockOptions, mockCompletion, throwMockError } from "./mock.ts";
 import type { Operation } from "./operation.ts";
 import { affinityOf, paramsOf, termsOf } from "./responses-facts.ts";

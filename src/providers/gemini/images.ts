@@ -11,7 +11,7 @@ import { aspectRatioOf, resolutionOf } from "../../formats/image-size.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { type ImageInput, imagesOf } from "../../formats/openai/image-inputs.ts";
 import type { ImageEditRequest, ImageGenerationRequest, ImageResponse } from "../../formats/openai/images.ts";
-import { imageUsage } from "../images-by-chat.ts";
+import { imageUsage } from "../by-chat/images.ts";
 import { imageStream, noImages } from "../openai/image-answer.ts";
 import { type Json, without } from "../openai/json.ts";
 import type { Exchange, ImageAdapter, Target } from "../provider.ts";

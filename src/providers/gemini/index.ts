@@ -1,6 +1,6 @@
+import { speechByChat } from "../by-chat/speech.ts";
+import { transcriptionsByChat } from "../by-chat/transcriptions.ts";
 import type { Provider } from "../provider.ts";
-import { speechByChat } from "../speech-by-chat.ts";
-import { transcriptionsByChat } from "../transcriptions-by-chat.ts";
 import { countContent, embedContent } from "./beside-chat.ts";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";

@@ -1,7 +1,7 @@
 /** Which of the compatible providers have OpenAI's older text completions. Sources: their API references. */
 
 import { defined } from "../../formats/json.ts";
-import { completionsByChat } from "../completions-by-chat.ts";
+import { completionsByChat } from "../by-chat/completions.ts";
 import { type CompletionRow, openaiCompletionAdapter } from "../openai/completions.ts";
 import { postTo } from "../openai/endpoint.ts";
 import type { ChatAdapter, NativeCompletions, Target } from "../provider.ts";

@@ -3,7 +3,7 @@
  * LiteLLM's list of who does.
  */
 import { OPENAI_IMAGE_PARAMS } from "../../formats/openai/images.ts";
-import { imagesByChat } from "../images-by-chat.ts";
+import { imagesByChat } from "../by-chat/images.ts";
 import {
   type ImageEditRow,
   type ImageRow,

@@ -1,12 +1,12 @@
 /** The Responses API of providers that have chat alone. */
-import { withPlainToolCallIds } from "../formats/gemini/plain-ids.ts";
-import type { ChatRequest } from "../formats/openai/chat.ts";
-import { ResponseStream, toResponse } from "../formats/openai/responses/from-chat.ts";
-import { type ChatOptions, toChatRequest } from "../formats/openai/responses/to-chat-request.ts";
-import { toolSet } from "../formats/openai/responses/tools.ts";
-import { OPENAI_RESPONSES_PARAMS, type ResponsesRequest } from "../formats/openai/responses/types.ts";
-import { settleParams } from "./params.ts";
-import type { ChatAdapter, Exchange, ResponsesAdapter, Target } from "./provider.ts";
+import { withPlainToolCallIds } from "../../formats/gemini/plain-ids.ts";
+import type { ChatRequest } from "../../formats/openai/chat.ts";
+import { ResponseStream, toResponse } from "../../formats/openai/responses/from-chat.ts";
+import { type ChatOptions, toChatRequest } from "../../formats/openai/responses/to-chat-request.ts";
+import { toolSet } from "../../formats/openai/responses/tools.ts";
+import { OPENAI_RESPONSES_PARAMS, type ResponsesRequest } from "../../formats/openai/responses/types.ts";
+import { settleParams } from "../params.ts";
+import type { ChatAdapter, Exchange, ResponsesAdapter, Target } from "../provider.ts";
 
 export function responsesByChat(chat: ChatAdapter): ResponsesAdapter {
   const asChat = (request: ResponsesRequest, target: Target) => chatRequest(chat, request, target);

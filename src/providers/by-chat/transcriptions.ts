@@ -1,14 +1,14 @@
 /** Transcriptions and translations by chat models that listen (Gemini). They tell no times. */
-import { formatOfFile } from "../formats/audio/file-format.ts";
-import { UnsupportedParamsError } from "../formats/errors.ts";
-import type { ChatChunk, ChatRequest, Usage } from "../formats/openai/chat.ts";
+import { formatOfFile } from "../../formats/audio/file-format.ts";
+import { UnsupportedParamsError } from "../../formats/errors.ts";
+import type { ChatChunk, ChatRequest, Usage } from "../../formats/openai/chat.ts";
 import type {
   Transcription,
   TranscriptionEvent,
   TranscriptionRequest,
   TranscriptionUsage,
-} from "../formats/openai/transcriptions.ts";
-import type { ChatAdapter, Exchange, StreamDecoder, Target, TranscriptionAdapter } from "./provider.ts";
+} from "../../formats/openai/transcriptions.ts";
+import type { ChatAdapter, Exchange, StreamDecoder, Target, TranscriptionAdapter } from "../provider.ts";
 
 const PARAMS: ReadonlySet<string> = new Set(["language", "prompt", "response_format", "stream", "temperature"]);
 

@@ -1,16 +1,16 @@
 /** Speech of providers whose chat models speak (Gemini): raw samples, of which a WAV file can be made. */
-import { wavHeader } from "../formats/audio/wav.ts";
-import { fromBase64, toBase64 } from "../formats/base64.ts";
+import { wavHeader } from "../../formats/audio/wav.ts";
+import { fromBase64, toBase64 } from "../../formats/base64.ts";
 import {
   APIResponseValidationError,
   ContentPolicyViolationError,
   type SluiceError,
   UnsupportedParamsError,
-} from "../formats/errors.ts";
-import { isRecord } from "../formats/json.ts";
-import type { ChatChunk, ChatRequest, Usage } from "../formats/openai/chat.ts";
-import type { SpeechAudio, SpeechEvent, SpeechRequest } from "../formats/openai/speech.ts";
-import type { ChatAdapter, Exchange, SpeechAdapter, StreamDecoder, Target } from "./provider.ts";
+} from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
+import type { ChatChunk, ChatRequest, Usage } from "../../formats/openai/chat.ts";
+import type { SpeechAudio, SpeechEvent, SpeechRequest } from "../../formats/openai/speech.ts";
+import type { ChatAdapter, Exchange, SpeechAdapter, StreamDecoder, Target } from "../provider.ts";
 
 const PARAMS: ReadonlySet<string> = new Set(["instructions", "response_format", "stream_format", "voice"]);
 

@@ -1,11 +1,11 @@
 /** `generateContent` of providers that are not Google: by their chat. */
-import { toGeneratedContent } from "../formats/gemini/answer.ts";
-import type { PartOptions } from "../formats/gemini/answer-parts.ts";
-import { GeneratedContentStream } from "../formats/gemini/answer-stream.ts";
-import { AS_CHAT, type GenerateContentCall } from "../formats/gemini/as-chat.ts";
-import { functionNames, outputFacts, toChat } from "../formats/gemini/call.ts";
-import { originalNames } from "../formats/gemini/portable-names.ts";
-import type { ChatAdapter, Exchange, GenerateContentAdapter, Target } from "./provider.ts";
+import { toGeneratedContent } from "../../formats/gemini/answer.ts";
+import type { PartOptions } from "../../formats/gemini/answer-parts.ts";
+import { GeneratedContentStream } from "../../formats/gemini/answer-stream.ts";
+import { AS_CHAT, type GenerateContentCall } from "../../formats/gemini/as-chat.ts";
+import { functionNames, outputFacts, toChat } from "../../formats/gemini/call.ts";
+import { originalNames } from "../../formats/gemini/portable-names.ts";
+import type { ChatAdapter, Exchange, GenerateContentAdapter, Target } from "../provider.ts";
 
 export function generateContentByChat(chat: ChatAdapter): GenerateContentAdapter {
   const inChat = ({ request, ...rest }: Exchange<GenerateContentCall>) => ({ ...rest, request: asChat(request) });

@@ -1,15 +1,15 @@
 /** Anthropic's Messages API for providers that have chat. */
-import { fromHubResponse, type MessageReading } from "../formats/anthropic/from-hub-response.ts";
-import { HubToMessageStream } from "../formats/anthropic/from-hub-stream.ts";
-import { type PortableOptions, toPortableRequest } from "../formats/anthropic/portable.ts";
-import { toHubRequest } from "../formats/anthropic/to-hub-request.ts";
-import { originalNames } from "../formats/anthropic/tool-names.ts";
-import type { MessagesRequest } from "../formats/anthropic/types.ts";
-import { withPlainToolCallIds } from "../formats/gemini/plain-ids.ts";
-import type { ChatRequest } from "../formats/openai/chat.ts";
-import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
-import { settleParams } from "./params.ts";
-import type { ChatAdapter, Exchange, MessagesAdapter, Target } from "./provider.ts";
+import { fromHubResponse, type MessageReading } from "../../formats/anthropic/from-hub-response.ts";
+import { HubToMessageStream } from "../../formats/anthropic/from-hub-stream.ts";
+import { type PortableOptions, toPortableRequest } from "../../formats/anthropic/portable.ts";
+import { toHubRequest } from "../../formats/anthropic/to-hub-request.ts";
+import { originalNames } from "../../formats/anthropic/tool-names.ts";
+import type { MessagesRequest } from "../../formats/anthropic/types.ts";
+import { withPlainToolCallIds } from "../../formats/gemini/plain-ids.ts";
+import type { ChatRequest } from "../../formats/openai/chat.ts";
+import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
+import { settleParams } from "../params.ts";
+import type { ChatAdapter, Exchange, MessagesAdapter, Target } from "../provider.ts";
 
 export function messagesByChat(chat: ChatAdapter): MessagesAdapter {
   /** The request is translated again only for adapters that read it. */

@@ -1,8 +1,8 @@
 /** Text completions of providers that have chat alone. */
-import { UnsupportedParamsError } from "../formats/errors.ts";
-import { type CompletionRequest, OPENAI_COMPLETION_PARAMS } from "../formats/openai/completions.ts";
-import { ChatToTextStream, toChatRequest, toTextCompletion } from "../formats/openai/text-by-chat.ts";
-import type { ChatAdapter, CompletionAdapter, Exchange, Target, UpstreamRequest } from "./provider.ts";
+import { UnsupportedParamsError } from "../../formats/errors.ts";
+import { type CompletionRequest, OPENAI_COMPLETION_PARAMS } from "../../formats/openai/completions.ts";
+import { ChatToTextStream, toChatRequest, toTextCompletion } from "../../formats/openai/text-by-chat.ts";
+import type { ChatAdapter, CompletionAdapter, Exchange, Target, UpstreamRequest } from "../provider.ts";
 
 /** Where it is not asked as chat, but answers as chat does (Mistral's fill-in-the-middle). */
 interface Asked {

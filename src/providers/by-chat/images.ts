@@ -2,23 +2,23 @@
  * Images of providers whose models make them in chat: the prompt is a message, the images of the answer's message are the
  * answer. Sources: OpenRouter, "Image Generation"; Vercel AI Gateway, "Image Generation" (OpenAI-compatible).
  */
-import { parseDataUrl } from "../formats/data-url.ts";
-import { APIResponseValidationError, BadRequestError, ContentPolicyViolationError } from "../formats/errors.ts";
-import { aspectRatioOf, resolutionOf } from "../formats/image-size.ts";
-import { asRecord } from "../formats/json.ts";
-import type { ChatCompletion, ChatRequest, Usage } from "../formats/openai/chat.ts";
-import { type ImageInput, imagesOf } from "../formats/openai/image-inputs.ts";
+import { parseDataUrl } from "../../formats/data-url.ts";
+import { APIResponseValidationError, BadRequestError, ContentPolicyViolationError } from "../../formats/errors.ts";
+import { aspectRatioOf, resolutionOf } from "../../formats/image-size.ts";
+import { asRecord } from "../../formats/json.ts";
+import type { ChatCompletion, ChatRequest, Usage } from "../../formats/openai/chat.ts";
+import { type ImageInput, imagesOf } from "../../formats/openai/image-inputs.ts";
 import type {
   Image,
   ImageEditRequest,
   ImageGenerationRequest,
   ImageResponse,
   ImageUsage,
-} from "../formats/openai/images.ts";
-import { compatibleRules, embeddedError } from "./openai/errors.ts";
-import { imageStream } from "./openai/image-answer.ts";
-import { type Json, recordsOf, textOf, without } from "./openai/json.ts";
-import type { ChatAdapter, Exchange, ImageAdapter, Provider, Target, UpstreamFailure } from "./provider.ts";
+} from "../../formats/openai/images.ts";
+import { compatibleRules, embeddedError } from "../openai/errors.ts";
+import { imageStream } from "../openai/image-answer.ts";
+import { type Json, recordsOf, textOf, without } from "../openai/json.ts";
+import type { ChatAdapter, Exchange, ImageAdapter, Provider, Target, UpstreamFailure } from "../provider.ts";
 
 const SUPPORTED: ReadonlySet<string> = new Set(["n", "size", "user"]);
 
