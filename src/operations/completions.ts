@@ -11,7 +11,7 @@ import {
   TextBuilder,
   type TextCompletion,
 } from "../formats/openai/completions.ts";
-import { addUsage } from "../formats/openai/continuation.ts";
+import { addUsage, FreshText } from "../formats/openai/continuation.ts";
 import { DONE_EVENT, formatEvent } from "../formats/sse.ts";
 import type { CostOptions } from "../models/cost.ts";
 import { countTokens } from "../models/tokens.ts";
@@ -84,8 +84,44 @@ export const completions: Operation<CompletionRequest, TextCompletion, TextCompl
   encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
   errorBody: (error) => error.toBody(),
   meter: (request) => new TextMeter(request),
-  continuation: () => undefined,
+  continuation(request, { answer }, usage) {
+    const rest = answer && continueText(request, answer);
+    if (answer === undefined || rest === undefined) return undefined;
+    const joiner = new TextContinuation(answer, usage);
+    return { request: () => rest, join: (chunk) => joiner.join(chunk) };
+  },
 };
+
+/** What was said is a part of the prompt now; `undefined` where that is not all: several answers, or tokens for a prompt. */
+function continueText(request: CompletionRequest, { choices }: TextCompletion): CompletionRequest | undefined {
+  const { prompt, echo, suffix } = request;
+  const [said, ...others] = choices;
+  const isOne = answersMade(request) === 1 && typeof prompt === "string" && others.length === 0;
+  if (!isOne || echo || suffix || said === undefined || said.finish_reason) return undefined;
+  return { ...request, prompt: prompt + said.text };
+}
+
+/** Makes the chunks of a continuation those of the stream they continue. */
+class TextContinuation {
+  readonly #fresh: FreshText;
+  readonly #head: Pick<TextCompletion, "id" | "created" | "model">;
+  readonly #usage: Usage;
+
+  /** @param usage of what was delivered, added to that of the continuation */
+  constructor({ id, created, model, choices }: TextCompletion, usage: Usage) {
+    this.#head = { id, created, model };
+    this.#fresh = new FreshText(choices[0]?.text ?? "");
+    this.#usage = usage;
+  }
+
+  join(chunk: TextCompletion): TextCompletion[] {
+    const choices = chunk.choices.map((choice) => ({
+      ...choice,
+      text: this.#fresh.of(choice.text, Boolean(choice.finish_reason)),
+    }));
+    return [{ ...chunk, ...this.#head, choices, ...(chunk.usage && { usage: addUsage(this.#usage, chunk.usage) }) }];
+  }
+}
 
 function adapterOf(provider: Provider, target: Target): CompletionAdapter | undefined {
   const { completions: native } = provider;

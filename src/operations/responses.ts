@@ -1,5 +1,6 @@
 import { thinkingRoom } from "../formats/anthropic/thinking.ts";
 import { isRecord, type JsonObject } from "../formats/json.ts";
+import { brokenText, continueResponse, ResponseJoiner } from "../formats/openai/responses/continuation.ts";
 import { eventsOfResponse } from "../formats/openai/responses/event-writer.ts";
 import { failedEvent } from "../formats/openai/responses/failure.ts";
 import { toResponse } from "../formats/openai/responses/from-chat.ts";
@@ -74,9 +75,16 @@ export const responses: Operation<ResponsesRequest, ResponseObject, ResponseEven
   },
   errorBody: (error) => error.toBody(),
   meter: (request) => new ResponsesMeter(request),
-  // A stream names its items by number, and each is told whole at its end: what another model said could not be told as
-  // the rest of them.
-  continuation: () => undefined,
+  continuation(request, meter, usage) {
+    const { answer } = meter;
+    const broken = answer && brokenText(request, answer);
+    if (answer === undefined || broken === undefined || !(meter instanceof ResponsesMeter)) return undefined;
+    const joiner = new ResponseJoiner(answer, broken, meter.sequence, usage);
+    return {
+      request: (prefill) => continueResponse(request, broken, prefill),
+      join: (event) => joiner.join(event),
+    };
+  },
 };
 
 function adapterOf({ responses: native, chat }: Provider, target: Target): ResponsesAdapter | undefined {

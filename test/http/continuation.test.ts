@@ -54,7 +54,7 @@ beforeAll(async () => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     behaviours[String(request.body["model"])]?.(response, request);
   });
-  const params = { api_base: upstream.url, api_key: "k" };
+  const params = { api_base: upstream.url, api_key: "k", use_chat_completions_api: true };
   const pair = (name: string, more: object = {}) => [
     { model_name: name, litellm_params: { model: `openai/${name}`, order: 1, ...params, ...more } },
     { model_name: name, litellm_params: { model: "openai/continues", order: 2, ...params } },
@@ -118,6 +118,54 @@ describe("a stream that breaks off", () => {
 
   it("ends with the error where fallbacks are off", async () => {
     await expect(read("breaks-in-text", { disable_fallbacks: true })).rejects.toThrow(/APIConnectionError/);
+  });
+});
+
+describe("a text that breaks off", () => {
+  it("goes on where it ended", async () => {
+    const stream = await client.completions.create({ model: "breaks-in-text", prompt: "Count to ten.", stream: true });
+    const chunks: OpenAI.Completion[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks.map(({ choices }) => choices[0]?.text ?? "").join("")).toBe("one two three four five");
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+    expect(JSON.stringify(upstream.received.at(-1)?.body["messages"])).toContain("Count to ten.one two three ");
+  });
+});
+
+describe("a response that breaks off", () => {
+  const asked = { input: "Count to ten.", store: false, stream: true } as const;
+
+  it.each(["breaks-in-text", "claude-breaks"])("goes on in the same message (%s)", async (model) => {
+    const stream = await client.responses.create({ model, ...asked });
+    const told: OpenAI.Responses.ResponseStreamEvent[] = [];
+    for await (const event of stream) told.push(event);
+    expect(told.map(({ sequence_number }) => sequence_number)).toEqual(told.map((_, index) => index));
+    const text = told.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
+    expect(text).toBe("one two three four five");
+    expect(told.filter(({ type }) => !type.endsWith(".delta")).map(({ type }) => type)).toEqual([
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.completed",
+    ]);
+    const ids = told.flatMap((event) => ("item_id" in event ? [event.item_id] : []));
+    expect(new Set(ids).size).toBe(1);
+    const last = told.at(-1) as OpenAI.Responses.ResponseCompletedEvent;
+    const first = told[0] as OpenAI.Responses.ResponseCreatedEvent;
+    expect(last.response.id).toBe(first.response.id);
+    expect(last.response.output).toMatchObject([{ type: "message", id: ids[0], content: [{ text }] }]);
+    expect(last.response.usage?.output_tokens).toBeGreaterThan(usage.completion_tokens);
+  });
+
+  it("ends with the error where it is kept: what is kept must be what was said", async () => {
+    const stream = await client.responses.create({ model: "breaks-in-text", ...asked, store: true });
+    const types: string[] = [];
+    for await (const { type } of stream) types.push(type);
+    expect(types.at(-1)).toBe("response.failed");
   });
 });
 
