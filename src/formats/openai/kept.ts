@@ -4,7 +4,7 @@
  */
 
 /** Times are Unix seconds. */
-interface Kept {
+export interface Kept {
   id: string;
   object: string;
   created_at: number;
