@@ -37,3 +37,8 @@ function canonical(value: unknown): string {
 export function stringsIn(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
+
+/** The objects of a list; none of what is no list. */
+export function recordsIn(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}

@@ -1,4 +1,4 @@
-import { isRecord } from "../formats/json.ts";
+import { recordsIn } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { ResponseBuilder } from "../formats/openai/responses/builder.ts";
 import { searchesOf, sessionsOf } from "../formats/openai/responses/searches.ts";
@@ -74,9 +74,7 @@ export class ResponsesMeter implements Meter<ResponseObject, ResponseEvent> {
 
 /** All that the model wrote in an item. */
 function textOf(item: OutputItem): string {
-  const parts = [item["summary"], item["content"]].flatMap((list) =>
-    Array.isArray(list) ? list.filter(isRecord) : [],
-  );
+  const parts = [item["summary"], item["content"]].flatMap((list) => recordsIn(list));
   const texts = parts.flatMap(({ text, refusal }) => [text, refusal]);
   const said = [...texts, item["name"], item["arguments"], item["input"], item["code"]];
   return said.filter((text) => typeof text === "string").join("");

@@ -1,12 +1,12 @@
+import { asRecord, isRecord, recordsIn } from "../formats/json.ts";
 /** Rerank of Cohere, and of everyone who has it in a like format: one adapter, made from a row of differences. */
 
 import { documentText, type RERANK_PARAMS, type RerankMeta, type RerankResult } from "../formats/cohere/rerank.ts";
 import { APIResponseValidationError } from "../formats/errors.ts";
-import { asRecord, isRecord } from "../formats/json.ts";
 import { type ErrorRule, toError } from "./failure.ts";
 import { type Host, type Path, postTo } from "./openai/endpoint.ts";
 import { embeddedError } from "./openai/errors.ts";
-import { type Json, recordsOf, textOf } from "./openai/json.ts";
+import { type Json, textOf } from "./openai/json.ts";
 import { errorIn } from "./openai/stream.ts";
 import type { RerankAdapter, Target } from "./provider.ts";
 
@@ -62,7 +62,7 @@ export function rerankAdapter(row: RerankRow): RerankAdapter {
       const error = isRecord(body) ? errorIn(body) : undefined;
       if (error !== undefined) throw embeddedError(error, label, rules, exchange);
       const given = isRecord(body) ? [body["results"], body["data"]].find(Array.isArray) : undefined;
-      const results = recordsOf(given).flatMap(resultOf);
+      const results = recordsIn(given).flatMap(resultOf);
       if (!isRecord(body) || given === undefined || results.length !== given.length)
         throw new APIResponseValidationError(
           `litellm.APIResponseValidationError: ${label}Exception - the answer has no ranking: ${JSON.stringify(body)?.slice(0, 500)}`,

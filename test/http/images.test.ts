@@ -4,6 +4,7 @@ import type OpenAI from "openai";
 import { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./gateway.ts";
+import { findRow } from "./rows.ts";
 import { failureOf, sdkFor } from "./sdk.ts";
 import { json, type Received, startUpstream, until } from "./upstream.ts";
 
@@ -177,26 +178,8 @@ const file = (name = "a.png", type = "image/png") => toFile(PNG, name, { type })
 const callId = (response: Response) => response.headers.get("x-litellm-call-id");
 const costOf = (response: Response) => Number(response.headers.get("x-litellm-response-cost"));
 
-interface Row {
-  request_id: string;
-  call_type: string;
-  spend: number;
-  status: string;
-  prompt_tokens: number;
-  completion_tokens: number;
-  estimated: boolean;
-}
-
 /** The ledger's row of the call with this id. */
-async function rowOf(id: string | null, hash = token): Promise<Row> {
-  for (let waited = 0; ; waited++) {
-    const rows = (await (await gateway.call(`/spend/logs?api_key=${hash}`)).json()) as Row[];
-    const row = rows.find(({ request_id }) => request_id === id);
-    if (row !== undefined) return row;
-    if (waited > 100) throw new Error(`no row of ${id}`);
-    await new Promise((next) => setTimeout(next, 100));
-  }
-}
+const rowOf = (id: string | null, hash = token) => findRow(gateway, hash, id);
 
 async function events<Event>(stream: AsyncIterable<Event>): Promise<Event[]> {
   const all: Event[] = [];

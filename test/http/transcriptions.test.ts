@@ -4,6 +4,7 @@ import type OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wav } from "./audio.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
+import { findRow } from "./rows.ts";
 import { failureOf, recordOf, sdkFor } from "./sdk.ts";
 import { json, type Received, startUpstream, until } from "./upstream.ts";
 
@@ -189,25 +190,8 @@ afterAll(async () => {
 const last = () => upstream.received.at(-1)!;
 const callId = (response: Response) => response.headers.get("x-litellm-call-id");
 
-interface Row {
-  request_id: string;
-  call_type: string;
-  spend: number;
-  status: string;
-  prompt_tokens: number;
-  completion_tokens: number;
-  estimated: boolean;
-}
-
-async function rowOf(id: string | null): Promise<Row> {
-  for (let waited = 0; ; waited++) {
-    const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as Row[];
-    const row = rows.find(({ request_id }) => request_id === id);
-    if (row !== undefined) return row;
-    if (waited > 100) throw new Error(`no row of ${id}`);
-    await new Promise((next) => setTimeout(next, 100));
-  }
-}
+/** The ledger's row of the call with this id. */
+const rowOf = (id: string | null) => findRow(gateway, token, id);
 
 /** A form as curl makes it. */
 function post(path: string, fields: Record<string, string | File | (string | File)[]>): Promise<Response> {

@@ -2,7 +2,7 @@
  * How large the next response of a session may be: what its conversation holds, as far as both sides have told. The
  * provider's own count takes the place of what was reckoned here whenever a response ends.
  */
-import { asRecord, isRecord, type JsonObject } from "../../formats/json.ts";
+import { asRecord, isRecord, type JsonObject, recordsIn } from "../../formats/json.ts";
 import { type RealtimeEvent, usageOfResponse } from "../../formats/openai/realtime.ts";
 import { imageTokens } from "../../models/media.ts";
 import { countTokens } from "../../models/tokens.ts";
@@ -178,7 +178,7 @@ export class Conversation {
 
   #addItem(item: unknown): void {
     const content: unknown = asRecord(item)["content"];
-    const parts = Array.isArray(content) ? content.filter(isRecord) : [];
+    const parts = recordsIn(content);
     const rest: unknown[] = [];
     for (const part of parts) {
       const { audio, image_url: image, ...others } = part;

@@ -3,7 +3,7 @@
  * available (tool search, structured outputs, effort, one-hour caches, ...) need none.
  */
 
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import { text } from "./fields.ts";
 
 const FILES = "files-api-2025-04-14";
@@ -77,5 +77,5 @@ function addBlock(block: Record<string, unknown>, betas: Set<string>): void {
 }
 
 function records(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+  return recordsIn(value);
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "../json.ts";
+import { recordsIn } from "../json.ts";
 import type { Annotation } from "../openai/chat.ts";
 import { text } from "./fields.ts";
 import type { Block } from "./types.ts";
@@ -6,7 +6,7 @@ import type { Block } from "./types.ts";
 /** The citations of a text block; none where it has none. */
 export function citationsOf(block: Block): Record<string, unknown>[] {
   const citations = block["citations"];
-  return block.type === "text" && Array.isArray(citations) ? citations.filter(isRecord) : [];
+  return block.type === "text" ? recordsIn(citations) : [];
 }
 
 /**

@@ -1,6 +1,8 @@
 /** A message of the Messages API, whole ↔ as the events of its stream. */
+
 import { isRecord } from "../json.ts";
 import { formatEvent } from "../sse.ts";
+import { extendBlock } from "./block-delta.ts";
 import { text } from "./fields.ts";
 import type { Block, Message, StreamEvent } from "./types.ts";
 import { mergeUsage } from "./usage.ts";
@@ -171,28 +173,9 @@ export class MessageBuilder {
   #continue(index: number, delta: Record<string, unknown>): void {
     const block = this.#content[index];
     if (block === undefined) return;
-    switch (delta["type"]) {
-      case "text_delta":
-        block["text"] = text(block["text"]) + text(delta["text"]);
-        break;
-      case "thinking_delta":
-        block["thinking"] = text(block["thinking"]) + text(delta["thinking"]);
-        break;
-      case "signature_delta":
-        block["signature"] = text(block["signature"]) + text(delta["signature"]);
-        break;
-      case "citations_delta":
-        block["citations"] = [...(Array.isArray(block["citations"]) ? block["citations"] : []), delta["citation"]];
-        break;
-      case "compaction_delta":
-        block["content"] = text(block["content"]) + text(delta["content"]);
-        break;
-      case "input_json_delta":
-        this.#inputs.set(index, (this.#inputs.get(index) ?? "") + text(delta["partial_json"]));
-        break;
-      default: // of a kind that is yet to come
-        break;
-    }
+    if (delta["type"] === "input_json_delta")
+      this.#inputs.set(index, (this.#inputs.get(index) ?? "") + text(delta["partial_json"]));
+    else extendBlock(block, delta);
   }
 
   #close(index: number): void {

@@ -1,10 +1,12 @@
 /** The events of a Messages stream → chunks. Joined together they say what the unstreamed answer says. */
+
 import type { SluiceError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatChunk } from "../openai/chat.ts";
 import { ChunkWriter } from "../openai/chunks.ts";
 import type { ServerEvent } from "../sse.ts";
 import { isJsonAnswer, type Reading, specificFields, toolCallHead } from "./assistant.ts";
+import { extendBlock } from "./block-delta.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { cutOff, parseStreamEvent } from "./event-decoder.ts";
 import { text } from "./fields.ts";
@@ -133,29 +135,18 @@ export class MessagesDecoder {
     const open = this.#open.get(event.index ?? 0);
     const delta = event["delta"];
     if (!open || !isRecord(delta)) return;
-    const { block } = open;
+    extendBlock(open.block, delta);
     switch (delta["type"]) {
       case "text_delta":
-        block["text"] = text(block["text"]) + text(delta["text"]);
         this.#say(text(delta["text"]));
         break;
       case "thinking_delta":
-        block["thinking"] = text(block["thinking"]) + text(delta["thinking"]);
         this.#think(text(delta["thinking"]));
-        break;
-      case "signature_delta":
-        block["signature"] = text(block["signature"]) + text(delta["signature"]);
-        break;
-      case "citations_delta":
-        block["citations"] = [...(Array.isArray(block["citations"]) ? block["citations"] : []), delta["citation"]];
-        break;
-      case "compaction_delta":
-        block["content"] = text(block["content"]) + text(delta["content"]);
         break;
       case "input_json_delta":
         this.#input(open, text(delta["partial_json"]));
         break;
-      default: // of a kind that is yet to come
+      default: // nothing of it is told before the block ends
         break;
     }
   }

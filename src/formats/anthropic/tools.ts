@@ -1,6 +1,6 @@
 /** The hub's tools and tool choice → Anthropic's. */
 import { BadRequestError } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import type { ChatRequest, FunctionDefinition, Tool, ToolChoice } from "../openai/chat.ts";
 import { present, text } from "./fields.ts";
 import { upstreamToolName } from "./tool-names.ts";
@@ -121,7 +121,7 @@ function searches(size: string | null | undefined): number | undefined {
 function allowedTools(choice: ToolChoice | null | undefined): { mode: string; names: ReadonlySet<string> } | undefined {
   if (!isRecord(choice) || choice["type"] !== "allowed_tools") return undefined;
   const allowed = isRecord(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
-  const tools = Array.isArray(allowed["tools"]) ? allowed["tools"].filter(isRecord) : [];
+  const tools = recordsIn(allowed["tools"]);
   return {
     mode: text(allowed["mode"]) || "auto",
     names: new Set(tools.map((tool) => upstreamToolName(nameOf(tool)))),

@@ -1,5 +1,5 @@
 /** What the hub's assistant says as the parts of a `model` content. */
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import type { AssistantMessage, Delta, ToolCall } from "../openai/chat.ts";
 import { NATIVE_PARTS } from "./assistant.ts";
 import { parseObject, textField } from "./json.ts";
@@ -43,7 +43,7 @@ export function closingParts(
     if (state !== undefined) first.thoughtSignature = state;
   }
   return {
-    parts: [...(Array.isArray(native) ? native.filter(isRecord) : []), ...whole],
+    parts: [...recordsIn(native), ...whole],
     isMalformed: whole.length < parts.length,
   };
 }

@@ -1,6 +1,6 @@
 /** A message of the assistant as the parts of a `model` content: thoughts, text, images, function calls. */
 import { BadRequestError } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import type { ChatMessage, MessageToolCall } from "../openai/chat.ts";
 import { parseObject, textField } from "./json.ts";
 import { mediaPart } from "./media.ts";
@@ -61,7 +61,7 @@ function signTexts(message: ChatMessage, thoughts: Part[], texts: Part[]): void 
 
 function nativeParts(message: ChatMessage): Part[] {
   const parts = message.provider_specific_fields?.[NATIVE_PARTS];
-  return Array.isArray(parts) ? parts.filter(isRecord) : [];
+  return recordsIn(parts);
 }
 
 /** Images the model made earlier: it may be asked to change them. */

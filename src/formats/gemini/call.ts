@@ -1,7 +1,7 @@
 /** A request of `generateContent` as its client sends it: what the gateway reads of it, and what it may change in it. */
 import { z } from "zod";
 import { BadRequestError } from "../errors.ts";
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from "../openai/chat.ts";
 import { OPENAI_CHAT_PARAMS } from "../openai/params.ts";
 import { validate } from "../validate.ts";
@@ -109,12 +109,8 @@ export function outputFacts(call: GenerateContentCall): OutputFacts {
 
 /** Names of the functions it declares. */
 export function functionNames({ tools }: GenerateContentCall): string[] {
-  const declared = listOf(camelCased(tools)).flatMap((tool) => listOf(tool["functionDeclarations"]));
+  const declared = recordsIn(camelCased(tools)).flatMap((tool) => recordsIn(tool["functionDeclarations"]));
   return declared.flatMap(({ name }) => (typeof name === "string" ? [name] : []));
-}
-
-function listOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /** `generationConfig` by either name, its fields in camel case. */

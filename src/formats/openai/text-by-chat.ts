@@ -1,5 +1,5 @@
 /** Text completions by way of chat: the prompt as the user's message, the assistant's text as the completion. */
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn } from "../json.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "./chat.ts";
 import { type CompletionRequest, promptsOf, type TextCompletion, type TextLogprobs } from "./completions.ts";
 
@@ -73,7 +73,7 @@ function textId(id: string): string {
 
 /** @param start characters before the first token */
 function toTextLogprobs(logprobs: unknown, start: number): TextLogprobs | undefined {
-  const content = isRecord(logprobs) && Array.isArray(logprobs["content"]) ? logprobs["content"].filter(isRecord) : [];
+  const content = isRecord(logprobs) ? recordsIn(logprobs["content"]) : [];
   if (content.length === 0) return undefined;
   const told: TextLogprobs = { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
   let offset = start;
@@ -81,7 +81,7 @@ function toTextLogprobs(logprobs: unknown, start: number): TextLogprobs | undefi
     const text = String(token ?? "");
     told.tokens.push(text);
     told.token_logprobs.push(typeof logprob === "number" ? logprob : null);
-    const tops = Array.isArray(top_logprobs) ? top_logprobs.filter(isRecord) : [];
+    const tops = recordsIn(top_logprobs);
     told.top_logprobs?.push(Object.fromEntries(tops.map((top) => [String(top["token"]), Number(top["logprob"])])));
     told.text_offset.push(offset);
     offset += text.length;

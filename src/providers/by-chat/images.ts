@@ -5,7 +5,7 @@
 import { parseDataUrl } from "../../formats/data-url.ts";
 import { APIResponseValidationError, BadRequestError, ContentPolicyViolationError } from "../../formats/errors.ts";
 import { aspectRatioOf, resolutionOf } from "../../formats/image-size.ts";
-import { asRecord } from "../../formats/json.ts";
+import { asRecord, recordsIn } from "../../formats/json.ts";
 import type { ChatCompletion, ChatRequest, Usage } from "../../formats/openai/chat.ts";
 import { type ImageInput, imagesOf } from "../../formats/openai/image-inputs.ts";
 import type {
@@ -17,7 +17,7 @@ import type {
 } from "../../formats/openai/images.ts";
 import { compatibleRules, embeddedError } from "../openai/errors.ts";
 import { imageStream } from "../openai/image-answer.ts";
-import { type Json, recordsOf, textOf, without } from "../openai/json.ts";
+import { type Json, textOf, without } from "../openai/json.ts";
 import type { ChatAdapter, Exchange, ImageAdapter, Provider, Target, UpstreamFailure } from "../provider.ts";
 
 const SUPPORTED: ReadonlySet<string> = new Set(["n", "size", "user"]);
@@ -88,7 +88,7 @@ function imagesOfChat(
   { target }: Exchange<AnyRequest>,
   label: string,
 ): ImageResponse {
-  const images = choices.flatMap(({ message }) => recordsOf(message["images"]));
+  const images = choices.flatMap(({ message }) => recordsIn(message["images"]));
   const data = images.flatMap((image) => imageOf(textOf(asRecord(image["image_url"])["url"])));
   if (data.length > 0) return { created, data, ...(usage && { usage: imageUsage(usage) }) };
   const { provider, model } = target;

@@ -4,9 +4,9 @@
  * `outputDimensionality`), at most 100 in a batch.
  */
 import { APIResponseValidationError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import { type EmbeddingRequest, inputsOf } from "../../formats/openai/embeddings.ts";
-import { type Json, recordsOf, without } from "../openai/json.ts";
+import { type Json, without } from "../openai/json.ts";
 import type { EmbeddingAdapter } from "../provider.ts";
 import { endpoint, headers, resourceName } from "./endpoint.ts";
 import { geminiError, LABEL } from "./errors.ts";
@@ -44,7 +44,7 @@ export const embeddings: EmbeddingAdapter = {
   },
 
   response(body, { target }) {
-    const vectors = isRecord(body) ? recordsOf(body["embeddings"]).map(({ values }) => values) : [];
+    const vectors = isRecord(body) ? recordsIn(body["embeddings"]).map(({ values }) => values) : [];
     if (vectors.length === 0 || !vectors.every(isVector))
       throw new APIResponseValidationError(
         `litellm.APIResponseValidationError: ${LABEL}Exception - the answer has no embeddings: ${JSON.stringify(body)?.slice(0, 500)}`,

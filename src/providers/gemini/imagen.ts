@@ -2,10 +2,10 @@
 import { ContentPolicyViolationError } from "../../formats/errors.ts";
 import { standardBase64 } from "../../formats/gemini/media.ts";
 import { aspectRatioOf, resolutionOf } from "../../formats/image-size.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { Image, ImageGenerationRequest, ImageResponse } from "../../formats/openai/images.ts";
 import { noImages } from "../openai/image-answer.ts";
-import { type Json, recordsOf, textOf, without } from "../openai/json.ts";
+import { type Json, textOf, without } from "../openai/json.ts";
 import type { Exchange, Target } from "../provider.ts";
 
 export const IMAGEN_PARAMS: ReadonlySet<string> = new Set(["n", "output_compression", "output_format", "size"]);
@@ -50,7 +50,7 @@ export function imagesOfPredictions(
   { now, target }: Pick<Exchange<unknown>, "now" | "target">,
   label: string,
 ): ImageResponse {
-  const predictions = isRecord(body) ? recordsOf(body["predictions"]) : [];
+  const predictions = isRecord(body) ? recordsIn(body["predictions"]) : [];
   const data = predictions.flatMap(imageOf);
   const reason = predictions.map((one) => textOf(one["raiFilteredReason"])).find(Boolean);
   if (data.length > 0) return { created: now, data };

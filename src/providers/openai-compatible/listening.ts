@@ -1,9 +1,9 @@
 /** Requests and answers of those who listen in a way of their own: Mistral, OpenRouter, xAI. */
 import { formatOfFile } from "../../formats/audio/file-format.ts";
 import { linesOf, type SpokenWord, turnsOf } from "../../formats/audio/segments.ts";
-import { defined, isRecord } from "../../formats/json.ts";
+import { defined, isRecord, recordsIn } from "../../formats/json.ts";
 import { needsTimes, type TranscriptionRequest } from "../../formats/openai/transcriptions.ts";
-import { type Json, recordsOf, textOf, without } from "../openai/json.ts";
+import { type Json, textOf, without } from "../openai/json.ts";
 import type { Target } from "../provider.ts";
 
 /** Mistral, "Audio transcriptions": it has no formats; times and speakers are asked for by themselves. */
@@ -21,7 +21,7 @@ export function fromMistral(
   { response_format: format, timestamp_granularities: granularities }: TranscriptionRequest,
 ): Json {
   if (!needsTimes(format)) return body;
-  const segments = recordsOf(body["segments"]);
+  const segments = recordsIn(body["segments"]);
   const seconds = isRecord(body["usage"]) ? body["usage"]["prompt_audio_seconds"] : undefined;
   const head = { ...body, task: "transcribe", ...(typeof seconds === "number" && { duration: seconds }) };
   if (format === "verbose_json" && granularities?.includes("word")) {
@@ -64,7 +64,7 @@ export function fromXai(
 }
 
 function wordsOf(body: Json): SpokenWord[] {
-  return recordsOf(body["words"]).flatMap(({ text, start, end, speaker }) =>
+  return recordsIn(body["words"]).flatMap(({ text, start, end, speaker }) =>
     typeof text === "string" && typeof start === "number" && typeof end === "number"
       ? [{ word: text, start, end, ...(speaker !== undefined && { speaker: String(speaker) }) }]
       : [],

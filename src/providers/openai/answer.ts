@@ -1,9 +1,9 @@
+import { isRecord, recordsIn } from "../../formats/json.ts";
 /**
  * Answers of every provider that speaks OpenAI's format, as OpenAI writes them. What a provider adds stays;
  * what the gateway knows under another name is put there too (`reasoning` → `reasoning_content`).
  */
 
-import { isRecord } from "../../formats/json.ts";
 import type {
   Annotation,
   AssistantMessage,
@@ -12,7 +12,7 @@ import type {
   ToolCall,
 } from "../../formats/openai/chat.ts";
 import type { Exchange } from "../provider.ts";
-import { type Json, recordsOf, textOf, without } from "./json.ts";
+import { type Json, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
 /** Finish reasons by another name. */
@@ -43,7 +43,7 @@ export function normaliseCompletion(body: Json, exchange: Exchange<unknown>): Ch
     object: "chat.completion",
     created: typeof body["created"] === "number" ? body["created"] : exchange.now,
     model: textOf(body["model"]) || exchange.target.model,
-    choices: recordsOf(body["choices"]).map((choice, position) => {
+    choices: recordsIn(body["choices"]).map((choice, position) => {
       const index = typeof choice["index"] === "number" ? choice["index"] : position;
       const message = normaliseMessage(isRecord(choice["message"]) ? choice["message"] : {}, exchange.id);
       message.annotations ??= citationsOf(body, message.content ?? "");
@@ -58,7 +58,7 @@ export function normaliseCompletion(body: Json, exchange: Exchange<unknown>): Ch
 
 function normaliseMessage(raw: Json, id: string): AssistantMessage {
   const fields = normaliseFields(raw);
-  const calls = recordsOf(raw["tool_calls"]).map(
+  const calls = recordsIn(raw["tool_calls"]).map(
     (call, position) =>
       ({ ...normaliseToolCall(call), id: textOf(call["id"]) || `call_${id}_${position}` }) as ToolCall, // its function is made whole by normaliseToolCall
   );
@@ -87,8 +87,8 @@ export function normaliseFields(raw: Json): Json {
   const fields = { ...raw };
   for (const name of ["tool_calls", "function_call", "annotations", "reasoning_content", "thinking_blocks"])
     if (fields[name] === null) delete fields[name];
-  if (Array.isArray(raw["content"])) Object.assign(fields, contentOf(recordsOf(raw["content"])));
-  const details = recordsOf(raw["reasoning_details"]);
+  if (Array.isArray(raw["content"])) Object.assign(fields, contentOf(recordsIn(raw["content"])));
+  const details = recordsIn(raw["reasoning_details"]);
   if (!fields["reasoning_content"]) {
     const reasoning = textOf(raw["reasoning"]) || details.map(reasoningText).join("");
     if (reasoning) fields["reasoning_content"] = reasoning;
@@ -107,7 +107,7 @@ function contentOf(parts: Json[]): Json {
   for (const part of parts) {
     if (part["type"] === "thinking") blocks.push({ type: "thinking", thinking: joinTexts(part["thinking"]) });
     else if (part["type"] === "reasoning")
-      for (const summary of recordsOf(part["summary"]))
+      for (const summary of recordsIn(part["summary"]))
         blocks.push({
           type: "thinking",
           thinking: textOf(summary["text"]) ?? "",
@@ -122,7 +122,7 @@ function contentOf(parts: Json[]): Json {
 function joinTexts(value: unknown): string {
   return (
     textOf(value) ??
-    recordsOf(value)
+    recordsIn(value)
       .map((part) => textOf(part["text"]) ?? "")
       .join("")
   );
@@ -143,7 +143,7 @@ function thinkingBlock(detail: Json): ThinkingBlock[] {
 
 /** Perplexity's sources, one annotation for each mark (`[1]`) in the text that refers to one. */
 export function citationsOf(body: Json, text: string): Annotation[] | undefined {
-  const results = recordsOf(body["search_results"]);
+  const results = recordsIn(body["search_results"]);
   const urls = Array.isArray(body["citations"])
     ? body["citations"].map(textOf)
     : results.map((one) => textOf(one["url"]));

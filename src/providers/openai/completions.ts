@@ -1,6 +1,6 @@
 /** Text completions of OpenAI, and of everyone who has its older API: one adapter, made from a row of differences. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import {
   type CompletionRequest,
   OPENAI_COMPLETION_PARAMS,
@@ -12,7 +12,7 @@ import type { CompletionAdapter, Exchange, StreamDecoder, Target } from "../prov
 import { finishReasonOf } from "./answer.ts";
 import { type Host, type Path, postTo } from "./endpoint.ts";
 import { embeddedError } from "./errors.ts";
-import { type Json, recordsOf, textOf, without } from "./json.ts";
+import { type Json, textOf, without } from "./json.ts";
 import { streamUsage } from "./messages.ts";
 import { errorIn } from "./stream.ts";
 import { normaliseUsage } from "./usage.ts";
@@ -78,7 +78,7 @@ function completionOf(
     object: "text_completion",
     created: typeof body["created"] === "number" ? body["created"] : now,
     model: textOf(body["model"]) || target.model,
-    choices: recordsOf(body["choices"]).map((choice, position) => ({
+    choices: recordsIn(body["choices"]).map((choice, position) => ({
       ...choice,
       index: typeof choice["index"] === "number" ? choice["index"] : position,
       text: textOf(choice["text"]) ?? "",

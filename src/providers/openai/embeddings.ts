@@ -1,12 +1,12 @@
 /** Embeddings of OpenAI, and of everyone who speaks its format: one adapter, made from a row of differences. */
 import { APIResponseValidationError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { Embedding, EmbeddingResponse, EmbeddingUsage } from "../../formats/openai/embeddings.ts";
 import { type ErrorRule, toError } from "../failure.ts";
 import type { EmbeddingAdapter, Exchange, Target } from "../provider.ts";
 import { type Host, type Path, postTo } from "./endpoint.ts";
 import { embeddedError } from "./errors.ts";
-import { type Json, recordsOf, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
 import { errorIn } from "./stream.ts";
 
 /** What one provider's embeddings differ in. */
@@ -42,7 +42,7 @@ export function openaiEmbeddingAdapter(row: EmbeddingRow): EmbeddingAdapter {
     response(body, exchange) {
       const error = isRecord(body) ? errorIn(body) : undefined;
       if (error !== undefined) throw embeddedError(error, label, rules, exchange);
-      const items = isRecord(body) && Array.isArray(body["data"]) ? recordsOf(body["data"]) : [];
+      const items = isRecord(body) && Array.isArray(body["data"]) ? recordsIn(body["data"]) : [];
       const data = items.flatMap((item, position) => embeddingOf(item, position, readVector));
       if (!isRecord(body) || data.length === 0 || data.length !== items.length)
         throw new APIResponseValidationError(

@@ -1,8 +1,8 @@
+import { isRecord, recordsIn } from "../../formats/json.ts";
 /** Images as OpenAI, and whoever speaks its format, answers with them: whole, or as the events of a stream. */
 
 import { parseDataUrl } from "../../formats/data-url.ts";
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
 import {
   type Image,
   type ImageEvent,
@@ -12,7 +12,7 @@ import {
 } from "../../formats/openai/images.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder, Target } from "../provider.ts";
-import { type Json, recordsOf, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
 import { errorIn } from "./stream.ts";
 
 /** What makes an error of what the provider says in an answer with status 200. */
@@ -27,7 +27,7 @@ export function imagesIn(
 ): ImageResponse {
   const error = isRecord(body) ? errorIn(body) : undefined;
   if (error !== undefined) throw failure(error);
-  const data = isRecord(body) ? recordsOf(body["data"]).flatMap(imageOf) : [];
+  const data = isRecord(body) ? recordsIn(body["data"]).flatMap(imageOf) : [];
   if (!isRecord(body) || data.length === 0) throw noImages(body, label, target);
   const usage = imageUsage(body["usage"]);
   return {

@@ -1,12 +1,5 @@
-import { isRecord } from "../../formats/json.ts";
-
 /** A JSON object of a provider, nothing of it proven. */
 export type Json = Record<string, unknown>;
-
-/** The objects in a list; nothing where it is no list. */
-export function recordsOf(value: unknown): Json[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;

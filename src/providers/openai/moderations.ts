@@ -1,12 +1,12 @@
 /** Moderations of OpenAI, and of those who took over its format. */
 import { APIResponseValidationError } from "../../formats/errors.ts";
-import { asRecord, isRecord } from "../../formats/json.ts";
+import { asRecord, isRecord, recordsIn } from "../../formats/json.ts";
 import type { ModerationResult } from "../../formats/openai/moderations.ts";
 import { type ErrorRule, toError } from "../failure.ts";
 import type { ModerationAdapter, Target } from "../provider.ts";
 import { type Host, type Path, postTo } from "./endpoint.ts";
 import { embeddedError } from "./errors.ts";
-import { type Json, recordsOf, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
 import { errorIn } from "./stream.ts";
 
 /** What one provider's moderations differ in. */
@@ -42,7 +42,7 @@ export function openaiModerationAdapter(row: ModerationRow): ModerationAdapter {
         ...body,
         id: textOf(body["id"]) || exchange.id,
         model: textOf(body["model"]) || exchange.target.model,
-        results: recordsOf(body["results"]).map(resultOf),
+        results: recordsIn(body["results"]).map(resultOf),
       };
     },
 

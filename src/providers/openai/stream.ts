@@ -1,12 +1,12 @@
 /** Streams of every provider that speaks OpenAI's format. */
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { ChatChunk, Delta, ToolCallDelta, Usage } from "../../formats/openai/chat.ts";
 import { saysSomething } from "../../formats/openai/stream.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder } from "../provider.ts";
 import { citationsOf, finishReasonOf, normaliseFields, normaliseToolCall } from "./answer.ts";
-import { type Json, recordsOf, textOf, without } from "./json.ts";
+import { type Json, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
 /** What has been seen of a choice. */
@@ -72,7 +72,7 @@ export function chatStream(
     };
     const told = normaliseUsage(body["usage"] ?? (isRecord(body["x_groq"]) ? body["x_groq"]["usage"] : undefined));
     if (told !== undefined) usage = told;
-    const given = recordsOf(body["choices"]);
+    const given = recordsIn(body["choices"]);
     const said = given.flatMap((choice, position) => choiceOf(choice, position, body));
     if (said.length === 0 && given.length > 0) return [];
     if (given.length === 0 && told !== undefined) {
@@ -137,7 +137,7 @@ function parse(text: string): unknown {
 /** The error in an answer or chunk: its own, or the one of a choice (OpenRouter: the upstream broke off midway). */
 export function errorIn(body: Json): unknown {
   if (body["error"]) return errorOf(body);
-  return recordsOf(body["choices"]).find((choice) => isRecord(choice["error"]))?.["error"];
+  return recordsIn(body["choices"]).find((choice) => isRecord(choice["error"]))?.["error"];
 }
 
 /** The error object itself; a text keeps what stands beside it (xAI: `{ code, error: "..." }`). */
@@ -148,7 +148,7 @@ function errorOf(body: unknown): unknown {
 
 function deltaOf(raw: Json, choice: Choice, id: string, first: boolean): Delta {
   const fields: Delta = without(normaliseFields(raw), ["role", "tool_calls"]);
-  const calls = recordsOf(raw["tool_calls"]).map((call) => toolCallDelta(call, choice, id));
+  const calls = recordsIn(raw["tool_calls"]).map((call) => toolCallDelta(call, choice, id));
   return {
     ...((first || raw["role"] === "assistant") && { role: "assistant" }),
     ...fields,

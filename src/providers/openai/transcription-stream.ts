@@ -1,10 +1,10 @@
 /** Streams of transcriptions: OpenAI's events, Mistral's, and vLLM's chunks, as OpenAI's. */
 import { APIConnectionError, type SluiceError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { TranscriptionEvent } from "../../formats/openai/transcriptions.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder } from "../provider.ts";
-import { type Json, recordsOf, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
 import { errorIn } from "./stream.ts";
 import { transcriptionUsage } from "./transcription-usage.ts";
 
@@ -62,7 +62,7 @@ function eventsOf(body: Json, type: string | undefined): TranscriptionEvent[] {
       return [doneEvent(body)];
     case undefined: {
       // vLLM streams a transcription as chat, without a type.
-      const pieces = recordsOf(body["choices"]).map(({ delta }) => (isRecord(delta) ? textOf(delta["content"]) : ""));
+      const pieces = recordsIn(body["choices"]).map(({ delta }) => (isRecord(delta) ? textOf(delta["content"]) : ""));
       const delta = pieces.join("");
       return delta === "" ? [] : [{ type: "transcript.text.delta", delta }];
     }

@@ -1,7 +1,7 @@
 /** Transcriptions and translations of OpenAI, and of those who took over its format: one adapter, made from a row. */
 import { toSrt, toVtt } from "../../formats/audio/subtitles.ts";
 import { APIResponseValidationError, UnsupportedParamsError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import {
   isTextFormat,
   type Transcription,
@@ -12,7 +12,7 @@ import { type ErrorRule, toError } from "../failure.ts";
 import type { Exchange, Target, TranscriptionAdapter, UpstreamRequest } from "../provider.ts";
 import { type Host, type Path, postTo } from "./endpoint.ts";
 import { embeddedError } from "./errors.ts";
-import { type Json, recordsOf, textOf } from "./json.ts";
+import { type Json, textOf } from "./json.ts";
 import { errorIn } from "./stream.ts";
 import { transcriptionStream } from "./transcription-stream.ts";
 import { transcriptionUsage } from "./transcription-usage.ts";
@@ -177,7 +177,7 @@ function written(
 
 function timedSegments({ segments, text }: Transcription): TranscriptSegment[] | undefined {
   if (text.trim() === "") return [];
-  const timed = recordsOf(segments).filter(
+  const timed = recordsIn(segments).filter(
     ({ start, end, text: said }) => typeof start === "number" && typeof end === "number" && typeof said === "string",
   );
   return timed.length === 0 ? undefined : (timed as TranscriptSegment[]); // just looked at

@@ -1,10 +1,10 @@
 /** Web search: one adapter, made from a row of differences. */
 import { APIResponseValidationError, BadRequestError } from "../../formats/errors.ts";
-import { isRecord } from "../../formats/json.ts";
+import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { SearchRequest, SearchResult } from "../../formats/perplexity/search.ts";
 import { COMMON_RULES, type ErrorRule, toError } from "../failure.ts";
 import { type Host, postTo } from "../openai/endpoint.ts";
-import { type Json, recordsOf, textOf } from "../openai/json.ts";
+import { type Json, textOf } from "../openai/json.ts";
 import type { SearchAdapter, Target } from "../provider.ts";
 
 /** A search as a provider is asked for it: one query, and the parameters that are its own. */
@@ -62,7 +62,7 @@ export function searchAdapter(row: SearchRow): SearchAdapter {
           `litellm.APIResponseValidationError: ${label}Exception - the answer has no results: ${JSON.stringify(body)?.slice(0, 500)}`,
           { provider: target.provider, model: target.model },
         );
-      return { object: "search", results: recordsOf([results].flat(2)).map((item) => resultOf(row.result(item))) };
+      return { object: "search", results: recordsIn([results].flat(2)).map((item) => resultOf(row.result(item))) };
     },
     error: (failure) => toError(failure, label, rules),
   };

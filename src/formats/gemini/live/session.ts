@@ -3,7 +3,7 @@
  * Source: Gemini API reference, "Live API - WebSockets API reference", `BidiGenerateContentSetup`.
  */
 import { BadRequestError } from "../../errors.ts";
-import { asRecord, isRecord, type JsonObject } from "../../json.ts";
+import { asRecord, isRecord, type JsonObject, recordsIn } from "../../json.ts";
 import { type Tool, toolSchema } from "../../openai/chat.ts";
 import { newId } from "../../openai/realtime.ts";
 import { geminiModel } from "../model.ts";
@@ -149,7 +149,7 @@ function detectionOf(detection: unknown): JsonObject {
 
 /** Functions stand bare in a session, and within `function` in chat. */
 function toolsOf({ tools, model }: Session): JsonObject[] {
-  const listed = Array.isArray(tools) ? tools.filter(isRecord) : [];
+  const listed = recordsIn(tools);
   const asInChat = listed.map(({ name, description, parameters, type, ...rest }): Tool => {
     const tool = type === "function" ? { type, function: { name, description, parameters } } : { type, ...rest };
     const parsed = toolSchema.safeParse(tool);

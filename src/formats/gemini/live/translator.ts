@@ -7,7 +7,7 @@
  * Source: Gemini API reference, "Live API - WebSockets API reference".
  */
 import { APIError, BadRequestError } from "../../errors.ts";
-import { asRecord, isRecord, isSame, type JsonObject } from "../../json.ts";
+import { asRecord, isRecord, isSame, type JsonObject, recordsIn } from "../../json.ts";
 import { newId, type RealtimeEvent, type RealtimeTranslator, type Translated } from "../../openai/realtime.ts";
 import type { Content, Part } from "../types.ts";
 import { LiveResponse, serverEvent } from "./response.ts";
@@ -192,7 +192,7 @@ export class LiveTranslator implements RealtimeTranslator {
     const heard = textIn(content["inputTranscription"]);
     if (heard !== "") events.push(...this.#heardText(heard));
     const parts: unknown = asRecord(content["modelTurn"])["parts"];
-    for (const part of Array.isArray(parts) ? parts.filter(isRecord) : []) events.push(...this.#part(part));
+    for (const part of recordsIn(parts)) events.push(...this.#part(part));
     const spoken = textIn(content["outputTranscription"]);
     if (spoken !== "") events.push(...this.#answer((response) => response.transcript(spoken)));
     if (content["interrupted"] === true) events.push(...this.#interrupted());
@@ -210,7 +210,7 @@ export class LiveTranslator implements RealtimeTranslator {
   }
 
   #calls({ functionCalls }: JsonObject): RealtimeEvent[] {
-    const calls = Array.isArray(functionCalls) ? functionCalls.filter(isRecord) : [];
+    const calls = recordsIn(functionCalls);
     const events = calls.flatMap(({ id, name, args }) => {
       const call_id = typeof id === "string" && id !== "" ? id : newId("call");
       this.#functions.set(call_id, String(name));
@@ -276,7 +276,7 @@ export class LiveTranslator implements RealtimeTranslator {
 
 /** @throws BadRequestError for content Gemini cannot read */
 function partsOf(content: unknown): Part[] {
-  const given = Array.isArray(content) ? content.filter(isRecord) : [];
+  const given = recordsIn(content);
   return given.map(({ type, text, audio, image_url: image, transcript }): Part => {
     if (typeof text === "string") return { text };
     if (typeof audio === "string") return { inlineData: { mimeType: "audio/pcm;rate=24000", data: audio } };

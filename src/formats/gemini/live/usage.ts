@@ -1,5 +1,5 @@
 /** Tokens of a turn, as Gemini's Live API counts them, in OpenAI's realtime words. */
-import { isRecord, type JsonObject } from "../../json.ts";
+import { type JsonObject, recordsIn } from "../../json.ts";
 
 /** `usageMetadata` of the Live API: an answer is `response…` where other methods have `candidates…`. */
 export function realtimeUsage(metadata: JsonObject): JsonObject {
@@ -33,7 +33,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 function byModality(lists: readonly unknown[]): Record<string, number> {
   const tokens: Record<string, number> = {};
-  for (const { modality, tokenCount } of lists.flatMap((list) => (Array.isArray(list) ? list.filter(isRecord) : []))) {
+  for (const { modality, tokenCount } of lists.flatMap((list) => recordsIn(list))) {
     const field = FIELDS[String(modality)];
     if (field !== undefined && typeof tokenCount === "number") tokens[field] = (tokens[field] ?? 0) + tokenCount;
   }

@@ -1,5 +1,5 @@
 /** Going on with a response whose stream broke off: what to ask for, and how the rest becomes a part of it. */
-import { isRecord } from "../../json.ts";
+import { isRecord, recordsIn } from "../../json.ts";
 import type { Usage } from "../chat.ts";
 import { addUsage, FreshText, GO_ON } from "../continuation.ts";
 import type { OutputItem, ResponseEvent, ResponseObject, ResponsesRequest } from "./types.ts";
@@ -21,7 +21,7 @@ export function brokenText(request: ResponsesRequest, { output }: ResponseObject
   const index = output.length - 1;
   const item = output[index];
   if (request.store !== false || item?.type !== "message" || item.status === "completed") return undefined;
-  const parts = Array.isArray(item["content"]) ? item["content"].filter(isRecord) : [];
+  const parts = recordsIn(item["content"]);
   const [part, ...others] = parts;
   if (part?.["type"] !== "output_text" || typeof part["text"] !== "string" || others.length > 0) return undefined;
   return { item, index, text: part["text"] };

@@ -1,5 +1,5 @@
 /** Writes the events of one stream: numbers them, keeps the items that are done, and knows what belongs to whole items. */
-import { isRecord, type JsonObject } from "../../json.ts";
+import { type JsonObject, recordsIn } from "../../json.ts";
 import type { OutputItem, ResponseEvent, ResponseObject } from "./types.ts";
 
 export class EventWriter {
@@ -38,13 +38,13 @@ export class EventWriter {
     const at = { item_id: item.id ?? "", output_index: index };
     switch (item.type) {
       case "message":
-        for (const [content_index, part] of partsOf(item["content"]).entries())
+        for (const [content_index, part] of recordsIn(item["content"]).entries())
           this.#contentPart(part, { ...at, content_index });
         break;
       case "reasoning":
-        for (const [summary_index, part] of partsOf(item["summary"]).entries())
+        for (const [summary_index, part] of recordsIn(item["summary"]).entries())
           this.#summaryPart(part, { ...at, summary_index });
-        for (const [content_index, part] of partsOf(item["content"]).entries())
+        for (const [content_index, part] of recordsIn(item["content"]).entries())
           this.#contentPart(part, { ...at, content_index });
         break;
       case "function_call":
@@ -90,7 +90,7 @@ export class EventWriter {
     else if (part["type"] === "reasoning_text") this.#text("response.reasoning_text", text, at, "text");
     else {
       this.#text("response.output_text", text, at, "text", { logprobs: [] });
-      for (const [annotation_index, annotation] of partsOf(part["annotations"]).entries())
+      for (const [annotation_index, annotation] of recordsIn(part["annotations"]).entries())
         this.emit("response.output_text.annotation.added", { ...at, annotation_index, annotation });
     }
     this.emit("response.content_part.done", { ...at, part });
@@ -129,10 +129,6 @@ function emptied(item: OutputItem): OutputItem {
     default:
       return { ...item, ...status };
   }
-}
-
-function partsOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /** The type of the event that ends a stream with this response. */

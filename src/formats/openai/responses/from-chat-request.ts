@@ -1,28 +1,15 @@
 /** A request of chat in the format of the Responses API, for models that are served by nothing else. */
 import { UnsupportedParamsError } from "../../errors.ts";
-import { isRecord, type JsonObject } from "../../json.ts";
+import { isRecord, type JsonObject, recordsIn } from "../../json.ts";
 import type { ChatMessage, ChatRequest, MessageToolCall, Tool } from "../chat.ts";
 import { withToolCallIds } from "../tool-call-ids.ts";
 import { toInputContent } from "./content.ts";
 import { REASONING_ITEMS } from "./to-chat.ts";
-import type { Item, ResponsesRequest, ResponseTool } from "./types.ts";
-
-/** Has the same meaning here, under the same name. */
-const SHARED = [
-  "metadata",
-  "parallel_tool_calls",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-  "safety_identifier",
-  "service_tier",
-  "temperature",
-  "top_p",
-  "user",
-] as const;
+import { type Item, PARAMS_OF_BOTH, type ResponsesRequest, type ResponseTool } from "./types.ts";
 
 /** Parameters of chat that can be said here. */
 export const CHAT_PARAMS_BY_RESPONSES: readonly string[] = [
-  ...SHARED,
+  ...PARAMS_OF_BOTH,
   "function_call",
   "functions",
   "logprobs",
@@ -49,7 +36,7 @@ const TRANSLATED: ReadonlySet<string> = new Set(["messages", "model", "stream", 
 export function toResponsesRequest(request: ChatRequest, { reasons }: { reasons: boolean }): ResponsesRequest {
   const { model, stream, response_format: format, reasoning_effort: effort, verbosity } = request;
   const fields: JsonObject = Object.fromEntries(Object.entries(request).filter(([name]) => !TRANSLATED.has(name)));
-  for (const name of SHARED) if (isGiven(request[name])) fields[name] = request[name];
+  for (const name of PARAMS_OF_BOTH) if (isGiven(request[name])) fields[name] = request[name];
   if (isGiven(stream)) fields["stream"] = stream;
   const limit = request.max_completion_tokens ?? request.max_tokens;
   if (isGiven(limit)) fields["max_output_tokens"] = limit;
@@ -161,7 +148,7 @@ function toInputItems(given: readonly ChatMessage[]): Item[] {
 
 function assistantItems(message: ChatMessage, index: number, open: string[]): Item[] {
   const kept = message.provider_specific_fields?.[REASONING_ITEMS];
-  const items: Item[] = Array.isArray(kept) ? kept.filter(isRecord) : [];
+  const items: Item[] = recordsIn(kept);
   const said = spokenParts(message);
   if (said.length > 0) items.push({ type: "message", role: "assistant", content: said });
   for (const call of message.tool_calls ?? []) items.push(callItem(call, `messages[${index}].tool_calls`));

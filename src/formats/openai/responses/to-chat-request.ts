@@ -4,20 +4,7 @@ import { isRecord, type JsonObject } from "../../json.ts";
 import { type ChatMessage, type ChatRequest, messageSchema } from "../chat.ts";
 import { inputItemsOf, toMessages } from "./input-items.ts";
 import { type ToolOptions, type ToolSet, toChatToolChoice, toolSet } from "./tools.ts";
-import { type Item, OPENAI_RESPONSES_PARAMS, type ResponsesRequest } from "./types.ts";
-
-/** Has the same meaning in chat, under the same name. */
-const SHARED = [
-  "metadata",
-  "parallel_tool_calls",
-  "prompt_cache_key",
-  "prompt_cache_retention",
-  "safety_identifier",
-  "service_tier",
-  "temperature",
-  "top_p",
-  "user",
-] as const;
+import { type Item, OPENAI_RESPONSES_PARAMS, PARAMS_OF_BOTH, type ResponsesRequest } from "./types.ts";
 
 export interface ChatOptions extends ToolOptions {
   /** Wire format of the provider: what another has signed is not for it. */
@@ -48,7 +35,7 @@ export function toCountedRequest(request: ResponsesRequest): ChatRequest {
 function chatOf(request: ResponsesRequest, messages: ChatMessage[], set: ToolSet, options: ChatOptions): ChatRequest {
   const { model, stream, max_output_tokens: limit, reasoning, text } = request;
   const fields: JsonObject = { ...others(request) };
-  for (const name of SHARED) if (isGiven(request[name])) fields[name] = request[name];
+  for (const name of PARAMS_OF_BOTH) if (isGiven(request[name])) fields[name] = request[name];
   if (isGiven(stream)) fields["stream"] = stream;
   if (stream) fields["stream_options"] = { include_usage: true };
   if (isGiven(limit)) fields["max_tokens"] = limit;

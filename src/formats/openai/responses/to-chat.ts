@@ -1,5 +1,5 @@
 /** Answers of the Responses API as chat's. */
-import { isRecord, type JsonObject } from "../../json.ts";
+import { isRecord, type JsonObject, recordsIn } from "../../json.ts";
 import type { AssistantMessage, ChatChunk, ChatCompletion, ToolCall, ToolCallDelta, Usage } from "../chat.ts";
 import { ChunkWriter } from "../chunks.ts";
 import { toChatAnnotation } from "./annotations.ts";
@@ -54,7 +54,7 @@ function usageOf(response: ResponseObject): Usage | undefined {
 function addItem(message: AssistantMessage, item: OutputItem, logprobs: unknown[]): void {
   switch (item.type) {
     case "message":
-      for (const part of partsOf(item["content"])) {
+      for (const part of recordsIn(item["content"])) {
         if (part["type"] === "refusal") message.refusal = (message.refusal ?? "") + textOf(part["refusal"]);
         else addText(message, part, logprobs);
       }
@@ -81,7 +81,7 @@ function addItem(message: AssistantMessage, item: OutputItem, logprobs: unknown[
 function addText(message: AssistantMessage, part: JsonObject, logprobs: unknown[]): void {
   const before = message.content?.length ?? 0;
   message.content = (message.content ?? "") + textOf(part["text"]);
-  const annotations = partsOf(part["annotations"]).map((annotation) => toChatAnnotation(annotation, before));
+  const annotations = recordsIn(part["annotations"]).map((annotation) => toChatAnnotation(annotation, before));
   if (annotations.length > 0) message.annotations = [...(message.annotations ?? []), ...annotations];
   if (Array.isArray(part["logprobs"])) logprobs.push(...part["logprobs"]);
 }
@@ -103,7 +103,7 @@ function keptReasoning(item: OutputItem): JsonObject | undefined {
 }
 
 function reasoningOf(item: OutputItem): string {
-  const texts = [...partsOf(item["summary"]), ...partsOf(item["content"])].map((part) => textOf(part["text"]));
+  const texts = [...recordsIn(item["summary"]), ...recordsIn(item["content"])].map((part) => textOf(part["text"]));
   return texts.filter(Boolean).join("\n\n");
 }
 
@@ -278,11 +278,11 @@ export class ChatStream {
   }
 
   #sayWhole(item: OutputItem): void {
-    for (const part of partsOf(item["content"])) {
+    for (const part of recordsIn(item["content"])) {
       this.#partStart = this.#length;
       if (part["type"] === "refusal") this.#writer.delta({ refusal: textOf(part["refusal"]) });
       else this.#say(textOf(part["text"]), part["logprobs"]);
-      for (const annotation of partsOf(part["annotations"])) this.#annotate(annotation);
+      for (const annotation of recordsIn(part["annotations"])) this.#annotate(annotation);
     }
   }
 
@@ -293,10 +293,6 @@ export class ChatStream {
     const tier = typeof response.service_tier === "string" ? { service_tier: response.service_tier } : {};
     if (usage !== undefined) this.#writer.usage(usage, tier);
   }
-}
-
-function partsOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 function textOf(value: unknown): string {

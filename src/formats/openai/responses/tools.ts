@@ -3,7 +3,7 @@
  * shells, patches) is offered to the model as a function, and its calls are told to the client in its own words.
  */
 import { UnsupportedParamsError } from "../../errors.ts";
-import { isRecord, type JsonObject } from "../../json.ts";
+import { isRecord, type JsonObject, recordsIn } from "../../json.ts";
 import type { ChatRequest, Tool, ToolChoice } from "../chat.ts";
 import { type CallKind, nameWithin, shellFunctions } from "./client-tools.ts";
 import type { Item, ResponsesRequest, ResponseTool } from "./types.ts";
@@ -35,7 +35,7 @@ export function toolSet(request: ResponsesRequest, options: ToolOptions = {}): T
   const offer = (tool: ResponseTool, path: string, namespace?: string): void => {
     const type = tool.type ?? "function";
     if (type === "namespace") {
-      for (const inner of listOf(tool["tools"])) offer(inner, path, tool.name ?? undefined);
+      for (const inner of recordsIn(tool["tools"])) offer(inner, path, tool.name ?? undefined);
     } else if (type === "custom" && !isRecord(tool["custom"])) {
       const name = tool.name ?? "";
       kinds.set(name, { type: "custom", name });
@@ -70,11 +70,7 @@ function toolsInInput({ input }: ResponsesRequest): ResponseTool[] {
   if (!Array.isArray(input)) return [];
   return input
     .filter(({ type }: Item) => type === "additional_tools" || type === "tool_search_output")
-    .flatMap((item) => listOf(item["tools"]));
-}
-
-function listOf(value: unknown): ResponseTool[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+    .flatMap((item) => recordsIn(item["tools"]));
 }
 
 /** A tool told twice (at the start, and where it was found) is one. */
@@ -141,7 +137,7 @@ export function toChatToolChoice(choice: ResponsesRequest["tool_choice"], { tool
   if (typeof choice === "string") return choice;
   if (choice.type === "allowed_tools") {
     const allowed = isRecord(choice["allowed_tools"]) ? choice["allowed_tools"] : choice;
-    const named = listOf(allowed["tools"]).flatMap((tool) => chosenName(tool) ?? []);
+    const named = recordsIn(allowed["tools"]).flatMap((tool) => chosenName(tool) ?? []);
     const offered = named.filter((name) => tools.some((tool) => tool.function?.name === name));
     return {
       type: "allowed_tools",

@@ -162,3 +162,16 @@ export interface InputTokens {
   input_tokens: number;
   [field: string]: unknown;
 }
+
+/** Parameters that have the same meaning in chat, under the same name. */
+export const PARAMS_OF_BOTH = [
+  "metadata",
+  "parallel_tool_calls",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "safety_identifier",
+  "service_tier",
+  "temperature",
+  "top_p",
+  "user",
+] as const;

@@ -1,6 +1,6 @@
 /** Lists of one's own objects: what the gateway knows of, each as it was last seen. */
 import { BadRequestError } from "../../../formats/errors.ts";
-import { defined, isRecord, isSame } from "../../../formats/json.ts";
+import { defined, isRecord, isSame, recordsIn } from "../../../formats/json.ts";
 import { listObjects, type ObjectList, updateObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { ownersSeenBy } from "../../../tenancy/owner.ts";
@@ -137,7 +137,7 @@ async function theirList(
   const reply = await callNative(call, keeperOf(call.gateway, row), native, { name, part });
   const answer: unknown = typeof reply.body === "string" && reply.status < 300 ? JSON.parse(reply.body) : undefined;
   const data = isRecord(answer) ? answer["data"] : undefined;
-  return Array.isArray(data) ? data.filter(isRecord) : [];
+  return recordsIn(data);
 }
 
 async function remembered(
