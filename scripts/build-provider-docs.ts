@@ -5,7 +5,7 @@ import { compatibleRows } from "../src/providers/openai-compatible/index.ts";
 import type { CompatibleRow } from "../src/providers/openai-compatible/row.ts";
 import type { Provider, Wire } from "../src/providers/provider.ts";
 import { providers } from "../src/providers/registry.ts";
-import { Secret } from "../src/providers/secret.ts";
+import { Secret } from "../src/credentials/secret.ts";
 
 const FILE = join(import.meta.dirname, "..", "docs", "providers.md");
 const BEGIN = "<!-- providers: written by scripts/build-provider-docs.ts -->";

@@ -121,5 +121,5 @@ export { type TextCompletionParams, textCompletion } from "./library/text-comple
 export { type TranscriptionParams, transcription, translation } from "./library/transcription.ts";
 export { type VideoIdParams, type VideoParams, videoContent, videoGeneration, videoStatus } from "./library/videos.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
-export { Secret } from "./providers/secret.ts";
+export { Secret } from "./credentials/secret.ts";
 export type { Candidate, Strategy } from "./router/request.ts";

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 const LAYERS = [
   "formats",
   "models",
+  "credentials",
   "providers",
   "router",
   "operations",
@@ -33,6 +34,7 @@ const LAYERS = [
 const PORTABLE = new Set([
   "formats",
   "models",
+  "credentials",
   "providers",
   "router",
   "operations",

@@ -3,8 +3,9 @@
  * the route (`route.ts`); both are decided here, before anything of the request is read.
  * Texts and types of the refusals: LiteLLM's.
  */
+
+import type { Secret } from "../credentials/secret.ts";
 import { AuthenticationError, PermissionDeniedError, type SluiceError } from "../formats/errors.ts";
-import type { Secret } from "../providers/secret.ts";
 import type { KeyIdentity } from "../store/identity.ts";
 import { isRouteAllowed } from "../tenancy/allowed-routes.ts";
 import { digestOf } from "../tenancy/digest.ts";

@@ -4,7 +4,7 @@ import { providerOf } from "../models/catalogue.ts";
 import type { CallOptions, CallSettings } from "../operations/attempt.ts";
 import { findProvider } from "../providers/registry.ts";
 import { resolveModel } from "../providers/resolve.ts";
-import { Secret } from "../providers/secret.ts";
+import { Secret } from "../credentials/secret.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { isPattern } from "../router/patterns.ts";
 import type { HealthResult } from "./book.ts";

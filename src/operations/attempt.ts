@@ -92,6 +92,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
       ? { kind: "complete" as const, body: await adapter.answer(settled, target), headers: {} }
       : await speakInParts(operation, adapter, settled, target, {
           fetch: ports.fetch,
+          authorize: findProvider(target.provider)?.authorize,
           signal: ports.signal,
           timeout: seconds,
           timeoutIsClients: (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,

@@ -1,7 +1,14 @@
 import { APIConnectionError, SluiceError, Timeout } from "../formats/errors.ts";
-import { SseDecoder } from "../formats/sse.ts";
+import { type ServerEvent, SseDecoder } from "../formats/sse.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
 import type { StreamDecoder } from "./provider.ts";
+
+/** Where one event ends and the next begins. Bytes may be cut anywhere. */
+export interface EventFraming {
+  push(bytes: Uint8Array): ServerEvent[];
+  /** What a last event without its end holds. */
+  end(): ServerEvent[];
+}
 
 /**
  * The chunks of one upstream stream, pulled. Nothing runs ahead: bytes are read when chunks are asked for.
@@ -11,7 +18,8 @@ import type { StreamDecoder } from "./provider.ts";
 export class ChunkSource<Chunk> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder: StreamDecoder<Chunk>;
-  #sse = new SseDecoder();
+  readonly #newFraming: () => EventFraming;
+  #framing: EventFraming;
   #held: Chunk[] = [];
   #heldBytes: Uint8Array[] = [];
   #done = false;
@@ -20,9 +28,16 @@ export class ChunkSource<Chunk> {
   /** An error that came with chunks before it: those go first. */
   #failure: unknown;
 
-  constructor(body: ReadableStream<Uint8Array>, decoder: StreamDecoder<Chunk>) {
+  /** @param newFraming server-sent events, unless said */
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    decoder: StreamDecoder<Chunk>,
+    newFraming: () => EventFraming = () => new SseDecoder(),
+  ) {
     this.#reader = body.getReader();
     this.#decoder = decoder;
+    this.#newFraming = newFraming;
+    this.#framing = newFraming();
   }
 
   /**
@@ -64,12 +79,12 @@ export class ChunkSource<Chunk> {
 
   /** Bytes were left out: what follows begins with an event of its own. */
   skip(): void {
-    this.#sse = new SseDecoder();
+    this.#framing = this.#newFraming();
   }
 
   /** Chunks of more bytes, for whoever reads the body in this object's place. */
   decode(bytes: Uint8Array): Chunk[] {
-    return this.#sse.push(bytes).flatMap((event) => this.#decoder.event(event));
+    return this.#framing.push(bytes).flatMap((event) => this.#decoder.event(event));
   }
 
   /** Is an error among what was read, which `finish()` throws? A body that merely ends too soon has none to read. */
@@ -94,7 +109,7 @@ export class ChunkSource<Chunk> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#done) return [];
     this.#done = true;
-    return [...this.#sse.end().flatMap((event) => this.#decoder.event(event)), ...this.#decoder.end()];
+    return [...this.#framing.end().flatMap((event) => this.#decoder.event(event)), ...this.#decoder.end()];
   }
 
   async cancel(reason?: unknown): Promise<void> {
@@ -112,11 +127,11 @@ export class ChunkSource<Chunk> {
     try {
       if (done) {
         this.#done = true;
-        for (const event of this.#sse.end()) chunks.push(...this.#decoder.event(event));
+        for (const event of this.#framing.end()) chunks.push(...this.#decoder.event(event));
         chunks.push(...this.#decoder.end());
       } else {
         this.#heldBytes.push(value);
-        for (const event of this.#sse.push(value)) chunks.push(...this.#decoder.event(event));
+        for (const event of this.#framing.push(value)) chunks.push(...this.#decoder.event(event));
       }
     } catch (error) {
       if (chunks.length === 0) throw error;

@@ -4,6 +4,8 @@
  * gateway's format, events become chunks. It fetches nothing and keeps nothing.
  */
 
+import type { SignInPorts, UnsignedRequest } from "../credentials/authorize.ts";
+import type { Secret } from "../credentials/secret.ts";
 import type {
   CountTokensRequest,
   CountTokensResponse,
@@ -38,7 +40,6 @@ import type { ServerEvent } from "../formats/sse.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
 import type { NextRequest, Pointer } from "./follow.ts";
 import type { RealtimeAdapter } from "./realtime.ts";
-import type { Secret } from "./secret.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
 export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere" | "mistral" | "native";
@@ -231,6 +232,16 @@ export interface VideoAdapters {
   delete?: WholeAdapter<VideoReference, DeletedVideo>;
 }
 
+/**
+ * Headers that prove who asks, over those the adapter made.
+ * @throws AuthenticationError where the credentials are none
+ */
+export type Authorize = (
+  request: UnsignedRequest,
+  target: Target,
+  ports: SignInPorts,
+) => Promise<Record<string, string>>;
+
 export interface Provider {
   slug: string;
   /** As it stands in error messages before `Exception`: `Anthropic`, `OpenAI`. */
@@ -246,6 +257,10 @@ export interface Provider {
   paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
+  /** For providers that a key in a header is not enough for: asked before each request, once the body is settled. */
+  authorize?: Authorize;
+  /** Is all there that it takes to prove who asks? Unless said, where there is a key. */
+  hasCredentials?(target: Target): boolean;
   /**
    * Its own API, with the gateway's credentials on the way.
    * @throws BadRequestError where the path would leave the provider, AuthenticationError where there is no key

@@ -2,7 +2,7 @@
 import { APIConnectionError, type SluiceError, Timeout } from "../formats/errors.ts";
 import type { RealtimeTranslator } from "../formats/openai/realtime.ts";
 import { connectionError } from "./chunk-source.ts";
-import type { Target, UpstreamFailure } from "./provider.ts";
+import type { Authorize, Target, UpstreamFailure } from "./provider.ts";
 
 export interface RealtimeAdapter {
   /**
@@ -43,6 +43,10 @@ export interface RealtimeEndpoint {
 
 export interface OpenOptions {
   fetch: typeof fetch;
+  /** Of the provider. */
+  authorize?: Authorize;
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** Aborts while it is being opened: the client has left, or another was faster. */
   signal: AbortSignal;
   /** Until it is open. */
@@ -58,7 +62,7 @@ export async function openSession(
   adapter: RealtimeAdapter,
   target: Target,
   asked: RealtimeQuery,
-  { fetch, signal, seconds, onRequest }: OpenOptions,
+  { fetch, authorize, now, signal, seconds, onRequest }: OpenOptions,
 ): Promise<WebSocket> {
   const { url, headers } = adapter.connect(target, asked);
   onRequest(url);
@@ -73,8 +77,10 @@ export async function openSession(
     stop.abort(new Timeout(message, { provider, model }));
   }, seconds * 1000);
   try {
-    const response = await fetch(httpUrl(url), {
-      headers: { ...headers, upgrade: "websocket" },
+    const unsigned = { method: "GET", url: httpUrl(url), headers };
+    const proof = await authorize?.(unsigned, target, { fetch, now, signal: stop.signal });
+    const response = await fetch(unsigned.url, {
+      headers: { ...headers, ...proof, upgrade: "websocket" },
       redirect: "manual", // credentials are bound to their host
       signal: stop.signal,
     });

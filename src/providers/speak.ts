@@ -1,15 +1,18 @@
 /**
  * Speaks to one upstream once: translate, fetch, translate back. It knows nothing of retries or clients.
  */
+import { AWS_EVENT_STREAM, AwsEventStreamDecoder } from "../formats/aws-event-stream.ts";
 import { APIResponseValidationError, BadRequestError, SluiceError, Timeout } from "../formats/errors.ts";
 import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
 import { lastAnswer } from "./follow.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
-import type { Adapter, Exchange, Target } from "./provider.ts";
+import type { Adapter, Authorize, Exchange, Target, UpstreamRequest } from "./provider.ts";
 
 export interface SpeakOptions<Response, Chunk> {
   fetch: typeof fetch;
+  /** Of the provider; asked for each request. */
+  authorize?: Authorize;
   /** Aborts the upstream: the client has left. */
   signal?: AbortSignal;
   /** Seconds until the answer is whole; of a stream until its first content, and between two pieces. */
@@ -94,10 +97,10 @@ export async function speak<Request, Response, Chunk>(
       : startTimer(options.timeout, () => abort(tooSlow("did not answer within")));
 
   try {
-    const { fetch } = options; // as a function: where it is the global one, a method call would be refused
-    const first = await fetch(upstream.url, { ...upstream.init, signal: controller.signal }).catch(broken);
-    const response = await lastAnswer(adapter, request, target, first, ({ url, headers }) =>
-      fetch(url, { headers, redirect: "manual", signal: controller.signal }).catch(broken),
+    const send = sender(target, options, controller.signal);
+    const first = await send(upstream);
+    const response = await lastAnswer(adapter, request, target, first, (next) =>
+      send({ method: "GET", ...next }, isSameHost(next.url, upstream.url)),
     );
     const headers = headersOf(response, target);
     if (!response.ok) {
@@ -128,7 +131,7 @@ export async function speak<Request, Response, Chunk>(
     }
     const body = response.body ?? new Blob([]).stream();
     const streamed = await asEventStream(response, body, adapter, exchange, options);
-    const chunks = new ChunkSource(streamed.body, streamed.decoder);
+    const chunks = new ChunkSource(streamed.body, streamed.decoder, streamed.framing);
     await chunks.begin(options.isContent);
     streams = true;
     chunks.idle = idle;
@@ -201,6 +204,38 @@ async function begunBytes(
   );
 }
 
+/** A request as it is fetched. */
+interface SentRequest extends Omit<UpstreamRequest, "body"> {
+  body?: string | FormData | Uint8Array | ReadableStream<Uint8Array>;
+}
+
+/** Sends a request, with what proves who asks. */
+function sender<Response, Chunk>(
+  target: Target,
+  { fetch, authorize, now }: SpeakOptions<Response, Chunk>,
+  signal: AbortSignal,
+) {
+  return async ({ url, method, headers, body }: SentRequest, isSigned = true): Promise<globalThis.Response> => {
+    const known = typeof body === "string" || body instanceof Uint8Array ? body : undefined;
+    const proof = isSigned
+      ? await authorize?.({ method, url, headers, ...(known !== undefined && { body: known }) }, target, {
+          fetch,
+          now,
+          signal,
+        })
+      : undefined;
+    // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
+    const init: RequestInit = { method, headers: { ...headers, ...proof }, redirect: "manual", signal };
+    if (body !== undefined) init.body = body as Exclude<typeof body, Uint8Array> | Uint8Array<ArrayBuffer>; // bytes made here are never shared memory
+    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" }); // Node asks for it
+    return fetch(url, init).catch(broken);
+  };
+}
+
+function isSameHost(one: string, other: string): boolean {
+  return URL.canParse(one) && URL.canParse(other) && new URL(one).host === new URL(other).host;
+}
+
 /**
  * The request as it is fetched.
  * @throws BadRequestError also where it is nested more deeply than it can be walked
@@ -210,19 +245,12 @@ function compose<Request, Response, Chunk>(
   request: Request,
   target: Target,
   extraBody?: Record<string, unknown>,
-): { url: string; init: RequestInit } {
+): SentRequest {
   try {
-    const { url, method, headers, body } = adapter.request(request, target);
-    // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
-    const init: RequestInit = { method, headers, redirect: "manual" };
+    const { body, ...upstream } = adapter.request(request, target);
     if (body instanceof FormData) addFields(body, extraBody);
-    if (body !== undefined)
-      init.body =
-        "json" in body
-          ? JSON.stringify({ ...body.json, ...extraBody })
-          : (body as FormData | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>); // bytes made here are never shared memory
-    if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" }); // Node asks for it
-    return { url, init };
+    if (body === undefined) return upstream;
+    return { ...upstream, body: "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : body };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const { provider, model } = target;
@@ -258,16 +286,32 @@ async function asEventStream<Request, Response, Chunk>(
   const type = response.headers.get("content-type") ?? "";
   const mayBeText = /text\/plain/i.test(type) && adapter.answers?.(exchange.request, exchange.target) === "text";
   if (!mayBeText && !/application\/json|text\/html/i.test(type))
-    return { body, decoder: adapter.stream(exchange), relayable: true };
+    return {
+      body,
+      decoder: adapter.stream(exchange),
+      ...(type.startsWith(AWS_EVENT_STREAM)
+        ? { relayable: false, framing: () => new AwsEventStreamDecoder() }
+        : { relayable: true, framing: undefined }),
+    };
   const text = await new Response(body).text().catch(broken);
   const isEvents = /^\s*(?:data|event|id|:)/.test(text);
   const json = isEvents ? undefined : mayBeText ? text : parseJson(text, exchange.target);
   if (isEvents || Array.isArray(json)) {
     const events = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : text;
-    return { body: new Blob([events]).stream(), decoder: adapter.stream(exchange), relayable: false };
+    return {
+      body: new Blob([events]).stream(),
+      decoder: adapter.stream(exchange),
+      relayable: false,
+      framing: undefined,
+    };
   }
   const chunks = options.chunksOf(adapter.response(json, exchange));
-  return { body: new Blob([]).stream(), decoder: { event: () => [], end: () => chunks }, relayable: false };
+  return {
+    body: new Blob([]).stream(),
+    decoder: { event: () => [], end: () => chunks },
+    relayable: false,
+    framing: undefined,
+  };
 }
 
 function parseJson(text: string, target: Target): unknown {

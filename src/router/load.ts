@@ -4,7 +4,7 @@ import { asRecord, defined, isRecord } from "../formats/json.ts";
 import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
-import { Secret } from "../providers/secret.ts";
+import { Secret } from "../credentials/secret.ts";
 import { type Credential, endpointsOf, refuseCredential, refuseParams } from "./bound.ts";
 import type { Deployment } from "./deployment.ts";
 import { digest } from "./digest.ts";

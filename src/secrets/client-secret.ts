@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { AuthenticationError } from "../formats/errors.ts";
-import { Secret } from "../providers/secret.ts";
+import { Secret } from "../credentials/secret.ts";
 import type { Vault } from "./vault.ts";
 
 export interface ClientSecret {

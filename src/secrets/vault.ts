@@ -7,7 +7,7 @@
  * another). Nothing here ever decrypts a text for the one who brought it: what is opened goes to the router.
  */
 import { fromBase64, toBase64 } from "../formats/base64.ts";
-import { Secret } from "../providers/secret.ts";
+import { Secret } from "../credentials/secret.ts";
 
 /** What a sealed text is for. Each has a key of its own. */
 export type Purpose =

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { Secret } from "../../src/credentials/secret.ts";
 import { toError } from "../../src/providers/failure.ts";
 import { geminiError } from "../../src/providers/gemini/errors.ts";
 import { compatibleRules } from "../../src/providers/openai/errors.ts";
-import { Secret } from "../../src/providers/secret.ts";
 
 const target = { provider: "openai", model: "m", apiKey: new Secret("provider-key-123") };
 const failure = (status: number, message: unknown) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Secret } from "../../src/providers/secret.ts";
+import { Secret } from "../../src/credentials/secret.ts";
 import { isClientSecret, openClientSecret, sealClientSecret } from "../../src/secrets/client-secret.ts";
 import { createVault } from "../../src/secrets/vault.ts";
 

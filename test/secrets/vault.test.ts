@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Secret } from "../../src/providers/secret.ts";
+import { Secret } from "../../src/credentials/secret.ts";
 import { holdsSealed, isSecretParam, openParams, sealParams } from "../../src/secrets/params.ts";
 import {
   createVault,

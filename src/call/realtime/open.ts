@@ -2,13 +2,14 @@
  * Opens a session: admit, route, connect. Until the provider's WebSocket is open the client has seen nothing, and everything
  * may be tried again elsewhere, as with any other call.
  */
+
+import type { Secret } from "../../credentials/secret.ts";
 import { BadRequestError } from "../../formats/errors.ts";
 import { isBeta } from "../../formats/openai/realtime.ts";
 import type { CallOptions } from "../../operations/attempt.ts";
 import type { Target } from "../../providers/provider.ts";
 import { openSession, type RealtimeAdapter, type RealtimeQuery } from "../../providers/realtime.ts";
 import { findProvider } from "../../providers/registry.ts";
-import type { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Choice } from "../../router/engine.ts";
 import type { CallDependencies, CallInput, Reply } from "../call.ts";
@@ -146,7 +147,7 @@ interface Connected {
 
 /** Asks the deployment the router chose for a session. */
 async function connect(
-  { fetch, settings, gate }: CallDependencies,
+  { fetch, settings, gate, now }: CallDependencies,
   { id, asked, secret }: RealtimeInput,
   options: CallOptions,
   choice: Choice,
@@ -163,6 +164,8 @@ async function connect(
     let url = "";
     const upstream = await openSession(adapter, target, asked, {
       fetch,
+      authorize: findProvider(target.provider)?.authorize,
+      now,
       signal: choice.signal,
       seconds: Math.min(LONGEST_OPENING, options.timeout ?? deployment.timeout ?? settings.timeout),
       onRequest(asked) {

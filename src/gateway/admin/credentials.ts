@@ -1,7 +1,7 @@
 /** `/credentials`: fields of `litellm_params` that models share by a name. What is stored in one is never shown. */
 import { z } from "zod";
+import { Secret } from "../../credentials/secret.ts";
 import { BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError } from "../../formats/errors.ts";
-import { Secret } from "../../providers/secret.ts";
 import { endpointsOf } from "../../router/bound.ts";
 import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS } from "../../router/settings/deployment.ts";
 import { readSection } from "../../router/settings/read.ts";

@@ -2,9 +2,10 @@
  * Credentials in metadata are written, never read: routes show `[secret]`. What comes back so is what was there, and goes
  * where it went: a kept credential is never sent to another host.
  */
+
+import { Secret } from "../../credentials/secret.ts";
 import { BadRequestError } from "../../formats/errors.ts";
 import { asRecord, isRecord, isSame } from "../../formats/json.ts";
-import { Secret } from "../../providers/secret.ts";
 import { holdsCredentials, isCredential, mapCredentials, sealMetadata } from "../../secrets/metadata.ts";
 import { holdsSealed } from "../../secrets/params.ts";
 import type { AdminCall } from "./admin-call.ts";

@@ -4,9 +4,9 @@
  */
 import type { GatewayCallSettings } from "../../call/call.ts";
 import type { PrioritySettings } from "../../call/priority.ts";
+import { Secret } from "../../credentials/secret.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { surchargesOf } from "../../models/surcharge.ts";
-import { Secret } from "../../providers/secret.ts";
 import type { Credential } from "../../router/bound.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Alias } from "../../router/groups.ts";

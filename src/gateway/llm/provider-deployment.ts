@@ -1,8 +1,10 @@
 /** Where a call goes that names a provider, not a model: files, batches, pass-through routes. */
+
+import { Secret } from "../../credentials/secret.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import { findModel } from "../../models/catalogue.ts";
+import type { Provider, Target } from "../../providers/provider.ts";
 import { findProvider } from "../../providers/registry.ts";
-import { Secret } from "../../providers/secret.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { loadDeployments } from "../../router/load.ts";
 import { registeredProviders } from "../../router/lookup.ts";
@@ -34,17 +36,21 @@ export function providerDeployment(
   const deployments = router.groups.deployments().filter(({ target, team }) => target.provider === slug && !team);
   const chosen = deployments.find(({ raw }) => raw.params["use_in_pass_through"] === true);
   if (chosen !== undefined) return standingFor(slug, model, chosen);
-  const { keyVariables, baseVariables, paramVariables = {}, keyless } = provider;
+  const { keyVariables, baseVariables, paramVariables = {} } = provider;
   const names = [...keyVariables, ...baseVariables, ...Object.values(paramVariables).flat()];
   const environment = Object.fromEntries(names.map((name) => [name, config.variable(name)]));
   const fromEnvironment = fromParams(slug, model, {}, environment);
-  if (fromEnvironment?.target.apiKey !== undefined || keyless) return fromEnvironment;
+  if (fromEnvironment !== undefined && hasCredentials(provider, fromEnvironment.target)) return fromEnvironment;
   const wildcard = deployments.find(({ litellmModel }) => litellmModel.endsWith("/*"));
   return wildcard && standingFor(slug, model, wildcard);
 }
 
 /** Calls about no model cost nothing. */
 export const FREE = { input_cost_per_token: 0, output_cost_per_token: 0 };
+
+function hasCredentials({ keyless, hasCredentials: has }: Provider, target: Target): boolean {
+  return keyless === true || (has?.(target) ?? target.apiKey !== undefined);
+}
 
 function fromParams(
   slug: string,

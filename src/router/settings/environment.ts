@@ -1,5 +1,5 @@
 /** Values from outside the file: `os.environ/NAME`, and the section `environment_variables`. */
-import { Secret } from "../../providers/secret.ts";
+import { Secret } from "../../credentials/secret.ts";
 import type { Path } from "./table.ts";
 
 /** Variables by name: the Worker's bindings, or a process's environment. */

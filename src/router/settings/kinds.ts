@@ -3,7 +3,7 @@
  * where LiteLLM takes either, so do these, and the parsed value has the one type the code wants.
  */
 import { z } from "zod";
-import { Secret } from "../../providers/secret.ts";
+import { Secret } from "../../credentials/secret.ts";
 
 export interface Kind<Schema extends z.ZodType = z.ZodType> {
   /** As the documentation names it. */

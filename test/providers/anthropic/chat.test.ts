@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { ChatRequest } from "../../../src/formats/openai/chat.ts";
 import { anthropic } from "../../../src/providers/anthropic/index.ts";
 import type { Target } from "../../../src/providers/provider.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const chat = anthropic.chat!;
 const target: Target = { provider: "anthropic", model: "claude-sonnet-4-5", apiKey: new Secret("sk-ant-api03-x") };

@@ -1,5 +1,6 @@
 /** The Messages API by chat: what each kind of provider is asked for. */
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import { type MessagesRequest, messagesRequestSchema } from "../../../src/formats/anthropic/types.ts";
 import { UnsupportedParamsError } from "../../../src/formats/errors.ts";
 import { findModel } from "../../../src/models/catalogue.ts";
@@ -8,7 +9,6 @@ import { messagesByChat } from "../../../src/providers/by-chat/messages.ts";
 import { countTokensHere } from "../../../src/providers/count-tokens-here.ts";
 import type { Exchange, Target, UpstreamRequest } from "../../../src/providers/provider.ts";
 import { findProvider } from "../../../src/providers/registry.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const request = (more: object = {}): MessagesRequest =>
   messagesRequestSchema.parse({ model: "m", max_tokens: 50, messages: [{ role: "user", content: "Hi" }], ...more });

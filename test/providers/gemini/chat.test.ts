@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { ChatRequest } from "../../../src/formats/openai/chat.ts";
 import { gemini } from "../../../src/providers/gemini/index.ts";
 import type { Exchange, Target } from "../../../src/providers/provider.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const chat = gemini.chat!;
 const request: ChatRequest = { model: "gemini/x", messages: [{ role: "user", content: "Hi" }] };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { ChatRequest } from "../../../src/formats/openai/chat.ts";
 import { compatibleProviders, compatibleRows } from "../../../src/providers/openai-compatible/index.ts";
 import { settleParams } from "../../../src/providers/params.ts";
 import type { Target } from "../../../src/providers/provider.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 import { findCompatible } from "./find.ts";
 
 /** Models of providers that read more than a name from it. */

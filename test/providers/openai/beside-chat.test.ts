@@ -1,8 +1,8 @@
 /** Embeddings, text completions, moderations and rerank of the providers: what goes out, what comes back. */
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { Exchange, Provider, Target } from "../../../src/providers/provider.ts";
 import { findProvider } from "../../../src/providers/registry.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const provider = (slug: string): Provider => findProvider(slug)!;
 const target = (slug: string, model: string, more: Partial<Target> = {}): Target => ({

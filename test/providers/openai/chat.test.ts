@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { ChatRequest } from "../../../src/formats/openai/chat.ts";
 import { openai } from "../../../src/providers/openai/index.ts";
 import { settleParams } from "../../../src/providers/params.ts";
 import type { Exchange, Target } from "../../../src/providers/provider.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const chat = openai.chat!;
 const targetOf = (model: string, more: Partial<Target> = {}): Target => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { TranscriptionRequest } from "../../../src/formats/openai/transcriptions.ts";
 import { openai } from "../../../src/providers/openai/index.ts";
 import type { Exchange, Target, TranscriptionAdapter } from "../../../src/providers/provider.ts";
 import { findProvider } from "../../../src/providers/registry.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const file = new File(["RIFF"], "a.wav", { type: "audio/wav" });
 const target = (provider: string, model = "m"): Target => ({ provider, model, apiKey: new Secret("sk") });

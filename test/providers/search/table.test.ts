@@ -1,8 +1,8 @@
 /** Each provider of web search: how it is asked, and how it is understood. */
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import type { SearchRequest } from "../../../src/formats/perplexity/search.ts";
 import { findProvider } from "../../../src/providers/registry.ts";
-import { Secret } from "../../../src/providers/secret.ts";
 
 const REQUEST: SearchRequest = {
   model: "tool",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Secret } from "../../../src/providers/secret.ts";
+import type { Secret } from "../../../src/credentials/secret.ts";
 import {
   extendEnvironment,
   findReferences,

@@ -1,6 +1,7 @@
 /** Vector stores that an admin named, by the config (`vector_store_registry`) or by `/vector_store/new`. */
+
+import { Secret } from "../../../credentials/secret.ts";
 import { asRecord, isRecord, stringsIn } from "../../../formats/json.ts";
-import { Secret } from "../../../providers/secret.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { openParams } from "../../../secrets/params.ts";
 import { findObject, listObjects } from "../../../store/objects.ts";

@@ -3,10 +3,10 @@
  * through the gateway, so that it counts for the key it was made with.
  */
 import { perform } from "../../../call/pipeline.ts";
+import { Secret } from "../../../credentials/secret.ts";
 import { APIResponseValidationError } from "../../../formats/errors.ts";
 import { modelOfSecretRequest, secretIn } from "../../../formats/openai/realtime-secrets.ts";
 import { realtimeSecrets } from "../../../operations/realtime-secrets.ts";
-import { Secret } from "../../../providers/secret.ts";
 import { sealClientSecret } from "../../../secrets/client-secret.ts";
 import { readJson } from "../../body.ts";
 import type { Route, RouteCall } from "../../route.ts";

@@ -1,6 +1,7 @@
 /** Conversations behind responses of providers that keep none: sealed for their owner, in the database or, if large, in the bucket. */
+
+import { Secret } from "../../../credentials/secret.ts";
 import type { Item, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
-import { Secret } from "../../../providers/secret.ts";
 import { deleteResponses, findResponse, insertResponse, updateUnfinished } from "../../../store/responses.ts";
 import type { StoredResponseRow } from "../../../store/schema/index.ts";
 import { ownersSeenBy } from "../../../tenancy/owner.ts";

@@ -1,9 +1,10 @@
 /** Search tools: a name for clients, the provider behind it and its credentials (`search_tools` of the config). */
+
+import { Secret } from "../../../credentials/secret.ts";
 import { asRecord, isRecord } from "../../../formats/json.ts";
 import type { SearchRequest } from "../../../formats/perplexity/search.ts";
 import { findModel } from "../../../models/catalogue.ts";
 import { findProvider } from "../../../providers/registry.ts";
-import { Secret } from "../../../providers/secret.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { RoutingEngine } from "../../../router/engine.ts";
 import { ModelGroups } from "../../../router/groups.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { Secret } from "../../../../src/credentials/secret.ts";
 import { newResponseId, responseOfItem, signedId, whereaboutsOf } from "../../../../src/gateway/llm/responses/ids.ts";
-import { Secret } from "../../../../src/providers/secret.ts";
 import { encodeResponseId } from "../../../../src/router/response-id.ts";
 import { createVault } from "../../../../src/secrets/vault.ts";
 import type { Principal } from "../../../../src/tenancy/principal.ts";
