@@ -1,15 +1,16 @@
 import { betasOf } from "../../formats/anthropic/betas.ts";
 import { statusOfErrorEvent } from "../../formats/anthropic/error-type.ts";
 import { modelTraits } from "../../formats/anthropic/model-traits.ts";
-import { type RequestOptions, readingOf, toMessagesBody } from "../../formats/anthropic/request.ts";
+import { type RequestOptions, readingOf, toMessagesBody, type UpstreamBody } from "../../formats/anthropic/request.ts";
 import { toChatCompletion } from "../../formats/anthropic/response.ts";
 import { MessagesDecoder } from "../../formats/anthropic/stream.ts";
 import { messageSchema } from "../../formats/anthropic/types.ts";
 import { APIResponseValidationError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
-import type { ChatAdapter, Target } from "../provider.ts";
+import type { ChatAdapter, Target, UpstreamRequest } from "../provider.ts";
 import { endpoint, headers } from "./endpoint.ts";
 import { anthropicError, LABEL } from "./errors.ts";
+import type { ClaudeHost } from "./messages.ts";
 
 const SUPPORTED = [
   "function_call",
@@ -49,46 +50,64 @@ export function claudeOptions({ model, info, modifyParams, dropParams }: Target)
   };
 }
 
-export const chat: ChatAdapter = {
-  wire: "anthropic",
-  supportedParams: supportedClaudeParams,
+/** Where Claude is served, for clients that speak OpenAI's format. */
+export interface ClaudeChatHost extends Pick<ClaudeHost, "label" | "error"> {
+  /** What the host's Messages API takes beyond what every host does. */
+  options?: Pick<RequestOptions, "systemTurns">;
+  /** The body on its way, `model` and `stream` in it; a host that has them elsewhere takes them out. */
+  send(body: UpstreamBody["body"], betas: readonly string[], target: Target): UpstreamRequest;
+}
 
-  request(request, target) {
-    const { body, betas } = toMessagesBody(request, { ...claudeOptions(target), systemTurns: true });
-    return {
-      method: "POST",
-      url: endpoint(target.apiBase),
-      headers: headers(target, [...betas, ...betasOf(body)]),
-      body: { json: body },
-    };
-  },
+/** Chat by Claude's Messages API: all but where it goes. */
+export function claudeChatAdapter({ label, error, options, send }: ClaudeChatHost): ChatAdapter {
+  return {
+    wire: "anthropic",
+    supportedParams: supportedClaudeParams,
 
-  response(body, { request, target, headers, now, id }) {
-    // Gateways before Anthropic send errors with a status of 200.
-    if (isRecord(body) && body["type"] === "error")
-      throw anthropicError({ status: statusOfErrorEvent(body), body: JSON.stringify(body), headers, target });
-    const answer = messageSchema.safeParse(body);
-    if (!answer.success)
-      throw new APIResponseValidationError(
-        `litellm.APIResponseValidationError: ${LABEL}Exception - The answer is no message.`,
-        { provider: target.provider, model: target.model, cause: answer.error },
-      );
-    return toChatCompletion(answer.data, readingOf(request, claudeOptions(target)), {
-      id,
-      model: target.model,
-      created: now,
-    });
-  },
+    request(request, target) {
+      const { body, betas } = toMessagesBody(request, { ...claudeOptions(target), ...options });
+      return send(body, [...betas, ...betasOf(body)], target);
+    },
 
-  stream({ request, target, headers, now, id }) {
-    return new MessagesDecoder({
-      id,
-      model: target.model,
-      created: now,
-      reading: readingOf(request, claudeOptions(target)),
-      fail: (body, event) => anthropicError({ status: statusOfErrorEvent(event), body, headers, target }),
-    });
-  },
+    response(body, { request, target, headers, now, id }) {
+      // Gateways before Anthropic send errors with a status of 200.
+      if (isRecord(body) && body["type"] === "error")
+        throw error({ status: statusOfErrorEvent(body), body: JSON.stringify(body), headers, target });
+      const answer = messageSchema.safeParse(body);
+      if (!answer.success)
+        throw new APIResponseValidationError(
+          `litellm.APIResponseValidationError: ${label}Exception - The answer is no message.`,
+          { provider: target.provider, model: target.model, cause: answer.error },
+        );
+      return toChatCompletion(answer.data, readingOf(request, claudeOptions(target)), {
+        id,
+        model: target.model,
+        created: now,
+      });
+    },
 
+    stream({ request, target, headers, now, id }) {
+      return new MessagesDecoder({
+        id,
+        model: target.model,
+        created: now,
+        reading: readingOf(request, claudeOptions(target)),
+        fail: (body, event) => error({ status: statusOfErrorEvent(event), body, headers, target }),
+      });
+    },
+
+    error,
+  };
+}
+
+export const chat: ChatAdapter = claudeChatAdapter({
+  label: LABEL,
   error: anthropicError,
-};
+  options: { systemTurns: true },
+  send: (json, betas, target) => ({
+    method: "POST",
+    url: endpoint(target.apiBase),
+    headers: headers(target, betas),
+    body: { json },
+  }),
+});
