@@ -136,7 +136,6 @@ type JsonObjectLike = Record<string, unknown>;
 const modalityCountsSchema = z
   .array(z.looseObject({ modality: z.union([z.string(), z.number()]).nullish(), tokenCount: z.number().nullish() }))
   .nullish();
-export type ModalityCounts = z.infer<typeof modalityCountsSchema>;
 
 export const usageMetadataSchema = z.looseObject({
   /** Cached tokens included, those of tool use not. */

@@ -1,5 +1,6 @@
+import { recordsIn } from "../json.ts";
 import type { Usage } from "../openai/chat.ts";
-import type { ModalityCounts, UsageMetadata } from "./types.ts";
+import type { UsageMetadata } from "./types.ts";
 
 /**
  * Tokens of an answer. Gemini counts prompt, tool use, answer and thoughts apart; OpenAI's `prompt_tokens` are the first
@@ -34,23 +35,23 @@ export function usageOf(metadata: UsageMetadata, webSearches = 0): Usage {
 
 type ModalityTokens = Partial<Record<"text_tokens" | "audio_tokens" | "image_tokens" | "video_tokens", number>>;
 
-/** Sums by modality; documents are billed as text. */
-function modalities(...lists: ModalityCounts[]): ModalityTokens {
+/** Sums by modality of lists of `ModalityTokenCount`; documents are billed as text. */
+export function modalities(...lists: unknown[]): ModalityTokens {
   const tokens: ModalityTokens = {};
-  for (const { modality, tokenCount } of lists.flatMap((list) => list ?? [])) {
+  for (const { modality, tokenCount } of lists.flatMap((list) => recordsIn(list))) {
     const field = modalityField(modality);
-    if (field !== undefined) tokens[field] = (tokens[field] ?? 0) + (tokenCount ?? 0);
+    if (field !== undefined && typeof tokenCount === "number") tokens[field] = (tokens[field] ?? 0) + tokenCount;
   }
   return tokens;
 }
 
 /** Which of the cached tokens are of what: they are counted among those of the prompt, and have prices of their own. */
-function cachedModalities(list: ModalityCounts): { cached_tokens_details?: ModalityTokens } {
+function cachedModalities(list: unknown): { cached_tokens_details?: ModalityTokens } {
   const tokens = modalities(list);
   return Object.keys(tokens).length === 0 ? {} : { cached_tokens_details: tokens };
 }
 
-function modalityField(modality: string | number | null | undefined): keyof ModalityTokens | undefined {
+function modalityField(modality: unknown): keyof ModalityTokens | undefined {
   switch (modality) {
     case "TEXT":
     case "DOCUMENT":
