@@ -1,11 +1,12 @@
 /** `node scripts/build-provider-docs.ts`: writes the table of `docs/providers.md` from the providers themselves. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Secret } from "../src/credentials/secret.ts";
+import { BadRequestError } from "../src/formats/errors.ts";
 import { compatibleRows } from "../src/providers/openai-compatible/index.ts";
 import type { CompatibleRow } from "../src/providers/openai-compatible/row.ts";
 import type { Provider, Wire } from "../src/providers/provider.ts";
 import { providers } from "../src/providers/registry.ts";
-import { Secret } from "../src/credentials/secret.ts";
 
 const FILE = join(import.meta.dirname, "..", "docs", "providers.md");
 const BEGIN = "<!-- providers: written by scripts/build-provider-docs.ts -->";
@@ -54,9 +55,21 @@ function tableRow(provider: Provider): string {
 
 function baseOf(provider: Provider, row: CompatibleRow | undefined): string {
   if (row !== undefined) return row.base === undefined ? "`api_base` must be given" : `\`${row.base}\``;
-  const target = { provider: provider.slug, model: "m", apiKey: new Secret("k") };
-  const url = provider.chat?.request({ model: "m", messages: [{ role: "user", content: "" }] }, target).url ?? "";
-  return `\`${url.replace(/\/(?:chat\/completions|v1\/messages|v1beta\/models\/.*)$/, "")}\``;
+  const url = urlOf(provider);
+  if (url === undefined) return "`api_base` must be given";
+  return `\`${url.replace(/\/(?:(?:chat\/)?completions|v1\/messages|v1beta\/models\/.*|publishers\/.*|model\/.*)$/, "")}\``;
+}
+
+/** `undefined` where there is none without an `api_base`. */
+function urlOf({ slug, chat, completions }: Provider): string | undefined {
+  const target = { provider: slug, model: "m", apiKey: new Secret("k") };
+  try {
+    const asked = chat?.request({ model: "m", messages: [{ role: "user", content: "Hi" }] }, target);
+    return (asked ?? completions?.request({ model: "m", prompt: "" }, target))?.url ?? "";
+  } catch (error) {
+    if (error instanceof BadRequestError) return undefined;
+    throw error;
+  }
 }
 
 function specialOf({ keyless, paramVariables, chat }: Provider, row: CompatibleRow | undefined): string[] {

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { CACHE_VARIABLES } from "../src/gateway/config/cache-settings.ts";
 import { ConfigError, formatDiagnostic } from "../src/gateway/config/diagnostics.ts";
 import { loadConfig } from "../src/gateway/config/load.ts";
 import { checkEnvironment, type ParsedConfig, unsetVariables } from "../src/gateway/config/parse.ts";
@@ -14,6 +15,9 @@ import { loadDeployments } from "../src/router/load.ts";
 import { registeredProviders } from "../src/router/lookup.ts";
 import { isPattern } from "../src/router/patterns.ts";
 import type { Environment } from "../src/router/settings/environment.ts";
+import { MANAGER_VARIABLES } from "../src/secrets/managers/settings.ts";
+import { ALERT_VARIABLES } from "../src/telemetry/alerts/settings.ts";
+import { withCredentialFiles } from "./credential-files.ts";
 import { defaultConfig, readConfig } from "./read-config.ts";
 
 export interface CompiledConfig {
@@ -31,12 +35,15 @@ export interface CompiledConfig {
   warnings: string[];
   /** Variables the file names that are not set; only looked for where an environment is given. */
   unset: string[];
+  /** Variables that may name a file of credentials, to be read where the gateway starts. */
+  credentialVariables: string[];
 }
 
 /** Read by the gateway itself, whatever the file says. */
 const OWN_VARIABLES = [
   "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY",
   "LITELLM_ENVIRONMENT",
+  "LITELLM_KEY_ROTATION_CHECK_INTERVAL_SECONDS",
   "LITELLM_KEY_ROTATION_ENABLED",
   "LITELLM_KEY_ROTATION_GRACE_PERIOD",
   "LITELLM_MASTER_KEY",
@@ -58,18 +65,23 @@ export function compileConfig(options: { file?: string | undefined; out: string;
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new ConfigError(errors.map(formatDiagnostic).join("\n"));
 
-  const masterKey = options.env && loadConfig(parsed.compiled, options.env).masterKey?.reveal();
-  const { deployments } = loadDeployments(parsed.compiled, options.env ?? {}, registeredProviders);
+  const { compiled, warnings, variables: credentialVariables } = withCredentialFiles(parsed.compiled, file);
+  const masterKey = options.env && loadConfig(compiled, options.env).masterKey?.reveal();
+  const { deployments } = loadDeployments(compiled, options.env ?? {}, registeredProviders);
   mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(options.out, `${JSON.stringify(parsed.compiled, undefined, 2)}\n`, { mode: 0o600 }); // keys may be written in the file
+  writeFileSync(options.out, `${JSON.stringify(compiled, undefined, 2)}\n`, { mode: 0o600 }); // keys may be written in the file
   return {
     file,
     models: new Set(deployments.map(({ modelName }) => modelName)).size,
     firstModel: modelToTry(deployments),
     ...(masterKey && { masterKey }),
     variables: variablesOf(parsed),
-    warnings: parsed.diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
+    warnings: [
+      ...parsed.diagnostics.filter(({ severity }) => severity === "warning").map(formatDiagnostic),
+      ...warnings.map((warning) => `${file}: ${warning}`),
+    ],
     unset: options.env ? unsetVariables(parsed, options.env) : [],
+    credentialVariables,
   };
 }
 
@@ -84,6 +96,9 @@ function variablesOf({ references }: ParsedConfig): string[] {
   const known = [...providers.values()];
   const names = [
     ...OWN_VARIABLES,
+    ...ALERT_VARIABLES,
+    ...CACHE_VARIABLES,
+    ...MANAGER_VARIABLES,
     ...references.map(({ name }) => name),
     ...known.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
     ...known.flatMap(({ paramVariables = {} }) => Object.values(paramVariables).flat()),

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../src/gateway/config/diagnostics.ts";
 import { type CompiledConfig, compileConfig } from "./compile-config.ts";
+import { withFilesRead } from "./credential-files.ts";
 import { readMigrations } from "./migrations.ts";
 import { StartError } from "./start-error.ts";
 import { bundleWorker, root, runWorkerd } from "./workerd.ts";
@@ -52,7 +53,10 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   const key = keyFile === undefined ? (config.masterKey ?? "") : generatedKey(keyFile);
   await bundleWorker({ entry: "src/worker.ts", outfile: join(run, "worker.js"), alias: { "#config": compiledFile } });
 
-  const env: Record<string, string | undefined> = { ...options.env, LITELLM_MASTER_KEY: key };
+  const env: Record<string, string | undefined> = {
+    ...withFilesRead(options.env, config.credentialVariables),
+    LITELLM_MASTER_KEY: key,
+  };
   const { child, stop } = await runWorkerd({
     run,
     objects: join(state, "objects"),

@@ -27,6 +27,13 @@ const CONSUMERS: readonly ConsumerSettings[] = [
     maxBatchTimeout: 1, // 5 on Cloudflare, where each row written costs; here what happens should be seen soon
     maxRetries: 10,
   },
+  {
+    queue: "sluice-alerts",
+    deadLetterQueue: "sluice-alerts-dead",
+    maxBatchSize: 10,
+    maxBatchTimeout: 0,
+    maxRetries: 30,
+  },
   // One on Cloudflare, which runs many consumers at a time; here there is one.
   { queue: "sluice-batches", maxBatchSize: 16, maxBatchTimeout: 0, maxRetries: 2 },
 ];
@@ -66,9 +73,11 @@ export function workerdConfig(options: WorkerdOptions): string {
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
     `(name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [(name = "fetcher", service = (name = "embedded", entrypoint = "Database"))]))`,
+    `(name = "PUBLIC_INTERNET", service = "public")`,
     `(name = "SPEND_QUEUE", queue = (name = "embedded", entrypoint = "SpendQueue"))`,
+    `(name = "ALERT_QUEUE", queue = (name = "embedded", entrypoint = "AlertQueue"))`,
     `(name = "BATCH_QUEUE", queue = (name = "embedded", entrypoint = "BatchQueue"))`,
-    ...["FILES", "PAYLOADS"].map(
+    ...["FILES", "PAYLOADS", "CACHE"].map(
       (name) => `(name = ${quote(name)}, r2Bucket = (name = "embedded", entrypoint = "Bucket"))`,
     ),
   ];
@@ -87,6 +96,8 @@ const config :Workerd.Config = (
 ${twin === undefined ? "" : `    (name = "twin", worker = .twin),\n    (name = "nothing", worker = .nothing),\n`}    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     # Upstreams are named by the config's owner, and may be on this machine (Ollama, vLLM).
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
+    # Hosts that clients name are not: whatever their names resolve to.
+    (name = "public", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
     (name = "nowhere", network = (allow = [])),
   ],
   sockets = [

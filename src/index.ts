@@ -9,6 +9,9 @@
  * for await (const chunk of await completion({ model: "gemini/gemini-2.5-flash", messages, stream: true }))
  *   process.stdout.write(chunk.choices[0]?.delta.content ?? "");
  */
+export { type MemoryCacheOptions, MemoryResponseCache } from "./cache/memory.ts";
+export type { Kept, ResponseCache } from "./cache/store.ts";
+export { Secret } from "./credentials/secret.ts";
 export type { Message, MessagesRequest, StreamEvent } from "./formats/anthropic/types.ts";
 export type { RerankRequest, RerankResponse, RerankResult } from "./formats/cohere/rerank.ts";
 export * from "./formats/errors.ts";
@@ -121,5 +124,4 @@ export { type TextCompletionParams, textCompletion } from "./library/text-comple
 export { type TranscriptionParams, transcription, translation } from "./library/transcription.ts";
 export { type VideoIdParams, type VideoParams, videoContent, videoGeneration, videoStatus } from "./library/videos.ts";
 export type { ModelInfo } from "./models/catalogue.ts";
-export { Secret } from "./credentials/secret.ts";
 export type { Candidate, Strategy } from "./router/request.ts";

@@ -2,6 +2,7 @@
 import compiled from "#config";
 import { ServiceUnavailableError } from "./formats/errors.ts";
 import { createApp } from "./gateway/app.ts";
+import { connectSocket } from "./gateway/cache/socket.ts";
 import { loadConfig } from "./gateway/config/load.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { housekeeping } from "./gateway/housekeeping.ts";
@@ -9,6 +10,7 @@ import { workForBatch } from "./gateway/llm/batches/work.ts";
 import { isRunMessage, runInBackground } from "./gateway/llm/responses/run.ts";
 import { consume } from "./ledger/consumer.ts";
 import { bucketPayloads } from "./ledger/payloads.ts";
+import { alertQueue, put } from "./objects/alerts.ts";
 import { batchRooms } from "./objects/batch.ts";
 import type { Bindings } from "./objects/bindings.ts";
 import { healthObject } from "./objects/health.ts";
@@ -18,6 +20,8 @@ import { routerStateObjects } from "./objects/router-state.ts";
 import { objectLimiter, scopeObjects } from "./objects/scope.ts";
 import { openDatabase } from "./store/database.ts";
 import { bucketFiles } from "./store/files.ts";
+import { findSpender } from "./store/spenders.ts";
+import { deliverAlerts } from "./telemetry/alerts/deliver.ts";
 import { consoleLog } from "./telemetry/log.ts";
 
 export { BatchObject } from "./objects/batch.ts";
@@ -30,8 +34,9 @@ export { ScopeObject } from "./objects/scope.ts";
 /** Bindings, and variables by any other name. */
 type Env = Bindings;
 
-/** The queue that wakes workers for batches; all others bring rows of the ledger. */
+/** The queue that wakes workers for batches, and that of alerts; all others bring rows of the ledger. */
 const BATCH_QUEUE = "sluice-batches";
+const ALERT_QUEUE = "sluice-alerts";
 
 /** Seconds after which whoever was at a response, and is not heard of, has lost it. */
 const RUN_AGAIN_AFTER = 130;
@@ -62,14 +67,19 @@ function start(env: Env): NonNullable<typeof running> {
       }),
       accounts: scopeObjects(env.SCOPES),
     },
+    ...(env.PUBLIC_INTERNET && {
+      publicFetch: (input, init) => env.PUBLIC_INTERNET?.fetch(input, init) ?? fetch(input, init),
+    }),
     ...(env.PAYLOADS && { payloads: bucketPayloads(env.PAYLOADS) }),
     ...(env.FILES && { files: bucketFiles(env.FILES) }),
+    cache: { connect: connectSocket, ...(env.CACHE && { bucket: env.CACHE }) },
     batches: batchRooms(env.BATCHES),
     runs: {
       async start(id) {
         await env.BATCH_QUEUE.send({ response: id });
       },
     },
+    alerts: alertQueue(env.ALERT_QUEUE, (error) => log.notice(`an alert could not be sent: ${error}`)),
     journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };
@@ -115,6 +125,21 @@ export default {
           if (!isDone) message.retry({ delaySeconds: RUN_AGAIN_AFTER });
         }),
       );
+      return;
+    }
+    if (batch.queue === ALERT_QUEUE) {
+      running ??= start(env);
+      const { gateway } = running;
+      const { config, log } = gateway;
+      const db = openDatabase(env.DB);
+      await deliverAlerts(batch.messages, {
+        settings: config.settings.alerts,
+        spender: (scope) => findSpender(db, scope),
+        send: (messages) => put(env.ALERT_QUEUE, messages),
+        fetch: gateway.fetch,
+        onNotice: (text) => log.notice(text),
+        proxyUrl: config.variable("PROXY_BASE_URL"),
+      });
       return;
     }
     const log = consoleLog({ calls: false });

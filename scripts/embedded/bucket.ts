@@ -13,6 +13,8 @@ const ERROR = "cf-r2-error";
 
 /** Bytes of a row. */
 const CHUNK = 1024 * 1024;
+/** Objects of a page. */
+const MOST_LISTED = 1000;
 const NO_SUCH_KEY = { status: 404, code: 10007, message: "The specified key does not exist." };
 const NO_SUCH_UPLOAD = { status: 400, code: 10024, message: "The specified multipart upload does not exist." };
 const INVALID_PART = { status: 400, code: 10025, message: "One or more of the specified parts could not be found." };
@@ -23,6 +25,9 @@ interface Asked {
   method: string;
   object?: string;
   objects?: string[];
+  prefix?: string;
+  limit?: number;
+  cursor?: string;
   range?: { offset?: number | string; length?: number | string; suffix?: number | string };
   uploadId?: string;
   partNumber?: number;
@@ -85,13 +90,35 @@ export class BucketObject extends DurableObject<EmbeddedBindings> {
     }
   }
 
-  #read({ method, object = "", range }: Asked): Response {
+  #read({ method, object = "", range, prefix = "", limit = MOST_LISTED, cursor = "" }: Asked): Response {
+    if (method === "list") return this.#list(prefix, Math.min(limit, MOST_LISTED), cursor);
     const row = this.#find(object);
     if (row === undefined) throw new Refusal(NO_SUCH_KEY);
     if (method === "head") return described(object, row);
     if (method !== "get") throw new Refusal(NOT_HERE);
     const { offset, length } = within(row.size, range);
     return described(object, row, { offset, length }, this.#bytes(row.blob, offset, length));
+  }
+
+  /** @param cursor the last name of the page before */
+  #list(prefix: string, limit: number, cursor: string): Response {
+    const rows = this.ctx.storage.sql
+      .exec<ObjectRow & { key: string }>(
+        "SELECT * FROM objects WHERE substr(key, 1, length(?1)) = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+        prefix,
+        cursor,
+        limit + 1,
+      )
+      .toArray();
+    const page = rows.slice(0, limit);
+    const truncated = rows.length > limit;
+    const last = page.at(-1)?.key;
+    return json({
+      objects: page.map((row) => about(row.key, row)),
+      truncated,
+      ...(truncated && { cursor: last }),
+      delimitedPrefixes: [],
+    });
   }
 
   async #write(asked: Asked, body: PrefixedBody): Promise<Response> {
@@ -266,29 +293,30 @@ function within(size: number, range: Asked["range"]): { offset: number; length: 
   return { offset, length: Math.min(size - offset, Number(range?.length ?? size)) };
 }
 
+function about(key: string, { size, etag, uploaded, http, custom }: ObjectRow) {
+  return {
+    name: key,
+    version: etag,
+    size,
+    etag,
+    uploaded,
+    httpFields: JSON.parse(http),
+    customFields: JSON.parse(custom),
+    checksums: {},
+  };
+}
+
 function described(
   key: string,
-  { size, etag, uploaded, http, custom }: ObjectRow,
+  row: ObjectRow,
   range?: { offset: number; length: number },
   value?: Generator<Uint8Array>,
 ): Response {
-  const about = encoder.encode(
-    JSON.stringify({
-      name: key,
-      version: etag,
-      size,
-      etag,
-      uploaded,
-      httpFields: JSON.parse(http),
-      customFields: JSON.parse(custom),
-      ...(range && { range }),
-      checksums: {},
-    }),
-  );
-  const whole = new FixedLengthStream(about.length + (range?.length ?? 0));
-  void send(whole.writable, about, value);
+  const told = encoder.encode(JSON.stringify({ ...about(key, row), ...(range && { range }) }));
+  const whole = new FixedLengthStream(told.length + (range?.length ?? 0));
+  void send(whole.writable, told, value);
   return new Response(whole.readable, {
-    headers: { [METADATA_SIZE]: String(about.length), "content-type": "application/json" },
+    headers: { [METADATA_SIZE]: String(told.length), "content-type": "application/json" },
   });
 }
 

@@ -35,6 +35,13 @@ export class SpendQueue extends WorkerEntrypoint<EmbeddedBindings> {
   }
 }
 
+/** That of `ALERT_QUEUE`. */
+export class AlertQueue extends WorkerEntrypoint<EmbeddedBindings> {
+  override fetch(request: Request): Promise<Response> {
+    return this.env.QUEUE.getByName("sluice-alerts").fetch(request);
+  }
+}
+
 /** That of `BATCH_QUEUE`. */
 export class BatchQueue extends WorkerEntrypoint<EmbeddedBindings> {
   override fetch(request: Request): Promise<Response> {

@@ -7,7 +7,7 @@ import type { EmbeddedBindings } from "./bindings.ts";
 export { Bucket, BucketObject } from "./bucket.ts";
 export { ClockObject } from "./cron.ts";
 export { Database, DatabaseObject } from "./d1.ts";
-export { BatchQueue, QueueObject, SpendQueue } from "./queue.ts";
+export { AlertQueue, BatchQueue, QueueObject, SpendQueue } from "./queue.ts";
 
 export default {
   /** Migrates, then starts clock and queues. 500 and a `MigrationFailure` where the database cannot be used. */

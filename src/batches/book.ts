@@ -6,6 +6,7 @@
 import type { ClosedNote } from "../ledger/notes.ts";
 import { type Batch, type BatchError, type BatchStatus, isOver } from "./batch.ts";
 import { duplicate, EMPTY_FILE, MOST_ERRORS, MOST_LINES, TOO_MANY_LINES } from "./input.ts";
+import type { BatchHold } from "./size.ts";
 import {
   type BatchEnding,
   type BatchSpec,
@@ -38,7 +39,7 @@ const LONGEST_PAUSE = 5000;
 const FIRST_POLL = 60_000;
 const LONGEST_POLL = 15 * 60_000;
 /** A provider that tells nothing so long after the completion window is not asked any more. */
-const LOOKS_AFTER_WINDOW = 7 * 86_400_000;
+export const LOOKS_AFTER_WINDOW = 7 * 86_400_000;
 /** Notes delivered at once. */
 const MOST_NOTES = 100;
 const MOST_NOTE_BYTES = 500_000;
@@ -135,6 +136,14 @@ export class BatchBook {
   uploaded(fileId: string): void {
     this.#change((state) => {
       if (state.status === "validating") state.uploaded = fileId;
+    });
+  }
+
+  /** What is set aside for it, before a provider is asked to run it; nothing any more where none does. */
+  held(hold: BatchHold | undefined): void {
+    this.#change((state) => {
+      const { hold: _, ...spec } = state.spec;
+      state.spec = { ...spec, ...(hold && { hold }) };
     });
   }
 

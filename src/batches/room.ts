@@ -1,6 +1,7 @@
 /** A batch's object as whoever works on it knows it. All may be asked twice. */
 import type { ClosedNote } from "../ledger/notes.ts";
 import type { Batch, BatchError } from "./batch.ts";
+import type { BatchHold } from "./size.ts";
 import type { BatchSpec, ClaimedLine, LineReport, ReadPart, Work } from "./state.ts";
 
 export interface BatchRoom {
@@ -11,6 +12,7 @@ export interface BatchRoom {
   learn(part: ReadPart): Promise<void>;
   begin(): Promise<void>;
   fail(error: BatchError): Promise<void>;
+  held(hold: BatchHold | undefined): Promise<void>;
   uploaded(fileId: string): Promise<void>;
   handOver(): Promise<boolean>;
   /** A batch that a provider was asked to run from the first. */

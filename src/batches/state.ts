@@ -3,6 +3,7 @@ import type { ClosedNote } from "../ledger/notes.ts";
 import type { ObjectRow } from "../store/schema/index.ts";
 import { type Batch, type BatchError, type BatchStatus, isOver } from "./batch.ts";
 import { fileObject } from "./file-object.ts";
+import type { BatchHold } from "./size.ts";
 
 export interface BatchSpec {
   id: string;
@@ -28,6 +29,8 @@ export interface BatchSpec {
   outputLifetime: number;
   createdAt: number;
   expiresAt: number;
+  /** What is set aside for it while a provider runs it. */
+  hold?: BatchHold;
 }
 
 /** Where a line is in the input file. */

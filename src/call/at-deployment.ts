@@ -9,7 +9,7 @@ import type { CallDependencies } from "./call.ts";
 
 /**
  * What a call needs, with no deployment but this one, known by `deployment.modelName`. How it goes there says nothing of
- * the deployment's health, and is not told to others.
+ * the deployment's health, and is not told to others. Nothing of it is cached: it is about what this deployment keeps.
  * @param retries for calls that may be made twice
  */
 export function atDeployment(
@@ -19,5 +19,6 @@ export function atDeployment(
 ): CallDependencies {
   const settings = { ...DEFAULT_ROUTING, disableCooldowns: true, numRetries: retries };
   const groups = new ModelGroups([deployment]);
-  return { ...dependencies, router: new RoutingEngine({ groups, settings, state: new MemoryRouterState() }) };
+  const { cache: _cache, ...others } = dependencies;
+  return { ...others, router: new RoutingEngine({ groups, settings, state: new MemoryRouterState() }) };
 }

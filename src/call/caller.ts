@@ -4,6 +4,14 @@ import type { Attribution } from "../ledger/record.ts";
 import type { Subject } from "../tenancy/subjects.ts";
 import type { RoutingOptions } from "./routing.ts";
 
+/** Where calls of a customer must be answered. */
+export interface Place {
+  /** `allowed_model_region`: a region's name, or `eu`, `us`. */
+  region: string;
+  /** Who answers where the model that was asked for is not there. */
+  defaultModel: string | undefined;
+}
+
 export interface Caller {
   attribution: Attribution;
   /** The model a name stands for: aliases of the key and of its team. */
@@ -18,12 +26,22 @@ export interface Caller {
   routing: Partial<RoutingOptions>;
   /** Fields every request of it must have: `user`, `metadata.app`. */
   enforcedParams: readonly string[];
-  /** Tags of key and team, which every call of theirs has. */
+  /** Does the request name its customer, whether or not what it costs is counted for it? */
+  namesCustomer: boolean;
+  /** Where the customer's calls must be answered; `undefined`: anywhere. */
+  place(): Promise<Place | undefined>;
+  /** Tags of key, project and team, which every call of theirs has. */
   tags: readonly string[];
   /** The share of a model's capacity it may count on (`priority_reservation`). */
   priority?: string;
+  /** May it bring a provider's key, or a host, of its own? */
+  mayBringCredentials: boolean;
   /** May it ask for mock answers? */
   mayMock: boolean;
+  /** Whose answers its own are: all with the same share what is cached. */
+  tenant: string;
+  /** Controls of the cache it may set; an empty list: all. */
+  cacheControls: readonly string[];
   /** Models to use where the budget of the requested one is used up, best first. */
   budgetFallbacks(model: string): readonly string[];
 }

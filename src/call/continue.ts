@@ -23,6 +23,8 @@ interface Broken<Request extends BaseRequest, Response, Chunk> {
 /** The rest of the stream, and what stops it. */
 export interface Rest<Chunk> extends ChunkReader<Chunk> {
   abort(reason: unknown): void;
+  /** As of `Continuation`. */
+  encodeError?(error: SluiceError): string;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function continueStream<Request extends BaseRequest, Response, Chun
     },
     cancel: (reason) => answer.chunks.cancel(reason),
     abort: answer.abort,
+    ...(continuation.encodeError && { encodeError: (error) => continuation.encodeError?.(error) ?? "" }),
   };
 }
 

@@ -20,6 +20,8 @@ export interface DeploymentGateOptions {
   enforcesRates: boolean;
   /** `provider_budget_config`, by provider. */
   providerBudgets: ReadonlyMap<string, Budget>;
+  /** Calls a deployment takes at a time; absent: any number. */
+  parallel(deployment: Deployment): number | undefined;
   /** `max_budget` of deployments, by id. */
   deploymentBudget(deployment: Deployment): Budget | undefined;
   timezone: string;
@@ -42,6 +44,9 @@ export interface RequestSize {
 
 /** A deployment that had no more is asked again after so many milliseconds at most: limits change. */
 const PASSED_OVER = 1000;
+
+/** A place may come free with the next answer. */
+const WHILE_FULL = 50;
 
 export class DeploymentGate {
   readonly #options: DeploymentGateOptions;
@@ -76,7 +81,8 @@ export class DeploymentGate {
         blameless: true,
       });
     const now = this.#options.now();
-    const wait = Math.min(PASSED_OVER, (verdict.refusal.retryAfter ?? 1) * 1000);
+    const isFull = verdict.refusal.meter.kind === "parallel";
+    const wait = isFull ? WHILE_FULL : Math.min(PASSED_OVER, (verdict.refusal.retryAfter ?? 1) * 1000);
     this.#closedUntil.set(deployment.id, now + wait);
     throw refused(deployment, verdict.refusal);
   }
@@ -88,6 +94,9 @@ export class DeploymentGate {
     const scope = scopeOf.deployment(id);
     const longest = longestOutput(target.info) * answers;
     const demands: Demand[] = [];
+    const parallel = this.#options.parallel(deployment);
+    if (parallel !== undefined)
+      demands.push({ scope, meter: { kind: "parallel", id: "parallel", limit: parallel }, least: 1, most: 1 });
     if (enforcesRates && rpm !== undefined)
       demands.push({ scope, meter: { kind: "rate", id: "requests", limit: rpm }, least: 1, most: 1 });
     if (enforcesRates && tpm !== undefined) {

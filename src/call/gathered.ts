@@ -29,9 +29,11 @@ export class GatheredBytes {
   /**
    * What has to be decoded, and no longer kept. A stream that ended as it should tells its usage in the last events, and
    * those are enough (then something was `skipped`); of any other it is everything.
+   * @param all is what stands before the usage wanted, too?
    */
-  take(): { parts: Uint8Array[]; skipped: boolean } {
+  take(all = false): { parts: Uint8Array[]; skipped: boolean } {
     const parts = this.empty();
+    if (all) return { parts, skipped: false };
     const tail = lastBytes(parts, TAIL);
     const text = new TextDecoder().decode(tail);
     const usage = text.lastIndexOf('"usage":{');
@@ -65,9 +67,9 @@ function lastBytes(parts: readonly Uint8Array[], most: number): Uint8Array {
 /** Decodes what passed, and lets each chunk be seen. @throws SluiceError where an event is an error */
 export function observeGathered<Chunk>(
   gathered: GatheredBytes,
-  { chunks, observe }: { chunks: ChunkSource<Chunk>; observe(chunk: Chunk): void },
+  { chunks, observe, readsAll }: { chunks: ChunkSource<Chunk>; observe(chunk: Chunk): void; readsAll?: boolean },
 ): void {
-  const { parts, skipped } = gathered.take();
+  const { parts, skipped } = gathered.take(readsAll);
   if (skipped) chunks.skip();
   for (const bytes of parts) for (const chunk of chunks.decode(bytes)) observe(chunk);
 }

@@ -67,6 +67,8 @@ function callHeaders(record: CallRecord): Record<string, string> {
     headers["x-litellm-attempted-fallbacks"] = String(record.fallbacks);
     if (record.hedges > 0) headers["x-sluice-hedged"] = String(record.hedges);
   }
+  if (record.cacheHit !== undefined) headers["x-litellm-cache-hit"] = String(record.cacheHit);
+  if (record.cacheKey !== undefined) headers["x-litellm-cache-key"] = record.cacheKey;
   if (record.cost !== undefined) headers["x-litellm-response-cost"] = formatUsd(record.cost);
   if (record.surcharged !== undefined) {
     const { original, discount, margin, marginShare } = record.surcharged;

@@ -12,7 +12,7 @@ export interface CallLimits {
 }
 
 export async function limitsOf(
-  { limiter, router, now, settings }: CallDependencies,
+  { limiter, router, now, settings, onBudgetRefused }: CallDependencies,
   caller: Caller,
   model: string,
   tags: readonly string[],
@@ -22,9 +22,14 @@ export async function limitsOf(
   const subjects = [...(await caller.subjects(tags))];
   if (group !== undefined && settings.priorities !== undefined)
     subjects.push(...prioritySubjects(group, caller.priority, router.state, now(), settings.priorities));
-  const { timezone, compatibility, surcharges } = settings;
+  const { timezone, compatibility, surcharges, countedTokens, watch } = settings;
   const isDynamic = subjects.some(({ requestsAreDynamic, tokensAreDynamic }) => requestsAreDynamic || tokensAreDynamic);
   const isSaturated = isDynamic && router.isSaturated(model, caller.attribution.teamId);
-  const ports = { limiter, now: now(), timezone, budgetStatus: compatibility.budgetStatus, isSaturated, surcharges };
+  const { budgetStatus } = compatibility;
+  const onRefused = onBudgetRefused;
+  const ports = {
+    ...{ limiter, now: now(), timezone, budgetStatus, isSaturated },
+    ...{ surcharges, countedTokens, watch, onRefused },
+  };
   return { served, subjects, ports };
 }

@@ -2,6 +2,7 @@
  * A client's body carries two things: the request for the model, and options for the gateway. This file tells
  * them apart. Options never go upstream; what would choose a host or a credential is refused.
  */
+import type { GivenControls } from "../cache/controls.ts";
 import { BadRequestError } from "../formats/errors.ts";
 import { isRecord, stringsIn } from "../formats/json.ts";
 import type { CallOptions } from "../operations/attempt.ts";
@@ -82,6 +83,10 @@ const OPTIONS: ReadonlySet<string> = new Set([
 const GUARDED_HEADER =
   /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length|type)|transfer-encoding|te|trailer|upgrade|expect|openai-organization|openai-project|forwarded|x-forwarded-.*|x-real-ip|cf-.*|.*api-?key|x-amz-.*|x-goog-.*)$/i;
 
+export function isGuardedHeader(name: string): boolean {
+  return GUARDED_HEADER.test(name);
+}
+
 /**
  * Splits a body into the request and the options.
  * @throws BadRequestError for fields only an admin may set, and for options of the wrong type
@@ -89,7 +94,7 @@ const GUARDED_HEADER =
 export function splitOptions<Body extends Record<string, unknown>>(
   body: Body,
   headers: Headers,
-): { request: Body; options: CallOptions; routing: RoutingOptions } {
+): { request: Body; options: CallOptions; routing: RoutingOptions; cache: GivenControls } {
   const merged: Record<string, unknown> = isRecord(body["extra_body"]) ? { ...body, ...body["extra_body"] } : body;
   const fields: [string, unknown][] = [];
   const given: Record<string, unknown> = {};
@@ -126,7 +131,9 @@ export function splitOptions<Body extends Record<string, unknown>>(
   for (const fallback of Array.isArray(given["fallbacks"]) ? given["fallbacks"] : [])
     if (isRecord(fallback))
       for (const field of Object.keys(fallback)) if (isForbidden(field)) refuse(`fallbacks.${field}`);
-  return { request: request as Body, options, routing: routingOptions(given, headers) }; // only named options were taken out, none of which Body requires
+  const cache = { cache: given["cache"], caching: given["caching"], header: headers.get("cache-control") };
+  // only named options were taken out, none of which Body requires
+  return { request: request as Body, options, routing: routingOptions(given, headers), cache };
 }
 
 function isForbidden(field: string): boolean {
@@ -146,7 +153,7 @@ function extraHeaders(value: unknown): Record<string, string> {
     throw new BadRequestError("litellm.BadRequestError: extra_headers must be an object", { param: "extra_headers" });
   const headers: Record<string, string> = {};
   for (const [name, content] of Object.entries(value)) {
-    if (GUARDED_HEADER.test(name))
+    if (isGuardedHeader(name))
       throw new BadRequestError(`litellm.BadRequestError: the header ${name} may not be set by a client`, {
         param: `extra_headers.${name}`,
       });

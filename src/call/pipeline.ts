@@ -2,53 +2,77 @@
  * The way of one call, the same for every operation: admit, guard, recall, route, speak, guard, settle.
  * Rooms that are not built yet are simply not on the way.
  */
-import { BadRequestError, type SluiceError } from "../formats/errors.ts";
+import { type CacheControls, cacheControls } from "../cache/controls.ts";
+import type { SluiceError } from "../formats/errors.ts";
 import { isRecord } from "../formats/json.ts";
 import { validate } from "../formats/validate.ts";
-import { type Attempt, attempt, type CallOptions } from "../operations/attempt.ts";
+import { type Attempt, answerWith, attempt, type CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
 import type { Adapter } from "../providers/provider.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Choice } from "../router/engine.ts";
+import { isInRegion } from "../router/filters/region.ts";
 import { BudgetExceededError } from "../tenancy/limit-refusals.ts";
 import { passBytes } from "./bytes.ts";
 import type { CallDependencies, CallInput, Reply } from "./call.ts";
-import type { Caller } from "./caller.ts";
+import type { Caller, Place } from "./caller.ts";
+import { ownUpstream } from "./client-credentials.ts";
 import { continueStream, type Rest } from "./continue.ts";
 import { errorHeaders, replyHeaders } from "./headers.ts";
 import { limitsOf } from "./limits-of.ts";
 import { splitOptions } from "./options.ts";
+import { passedHeaders } from "./passed-headers.ts";
+import { isOfGroup, keepAnswer, type Recall, recall } from "./recall.ts";
 import { type Passage, relay, translate } from "./relay.ts";
+import { checkRequest } from "./request-rules.ts";
 import { Reservation, type Size } from "./reservation.ts";
 import { type RoutingOptions, routeRequest } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
 
 /** Carries one call through. Every failure is a reply in the client's format; nothing is thrown. */
 export async function perform<Request extends BaseRequest, Response, Chunk>(
-  dependencies: CallDependencies,
+  given: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
-  input: CallInput,
+  asIs: CallInput,
 ): Promise<Reply> {
-  const settlement = new Settlement(dependencies, operation.name, input);
-  dependencies.waitUntil(settlement.done);
+  const settlement = new Settlement(given, operation.name, asIs);
+  given.waitUntil(settlement.done);
   try {
-    const asked = await admit(dependencies, operation, input, input.body);
+    const { dependencies, input } = ownUpstream(given, asIs) ?? { dependencies: given, input: asIs };
+    const place = await input.caller.place();
+    const asked = inPlace(
+      dependencies,
+      operation,
+      input,
+      await admit(dependencies, operation, input, input.body),
+      place,
+    );
     settlement.admitted(asked.request, asked.options);
     settlement.asked(asked.request);
     const { admitted, reservation } = await reserveOrFallBack(dependencies, operation, input, asked);
     const { request } = admitted;
     settlement.reserved(reservation);
-    const route = routeRequest(operation, request, admitted.options, admitted.routing, input);
+    const region = place?.region;
+    const recalled =
+      dependencies.cache && (await recall(dependencies, operation, input, { ...admitted, region }, settlement));
+    if (recalled?.lookup.found !== undefined)
+      return await replyRecalled(operation, input, request, recalled, settlement);
+    const route = routeRequest(operation, request, admitted.options, admitted.routing, input, region);
     const askDeployment = async (choice: Choice) => {
       const asked = await withOverrides(dependencies, operation, input, admitted, choice);
-      return ask(dependencies, operation, input, asked, choice, settlement);
+      return ask(dependencies, operation, input, lacking(operation, asked, recalled, choice), choice, settlement);
     };
     const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
     settlement.answered(outcome);
     const { answer } = outcome.value;
+    const own = recalled && isOfGroup(recalled, outcome.choice) ? recalled : undefined;
+    if (own !== undefined) keepAnswer(dependencies, own, outcome.value.meter, settlement);
     const retell = retelling(operation, input, request, outcome.choice);
     if (answer.kind === "complete")
-      return await replyWhole(operation, request, outcome.value, answer, settlement, retell);
+      return await replyWhole(operation, request, outcome.value, answer, settlement, {
+        retell,
+        complete: own?.lookup.complete,
+      });
     if (answer.kind === "bytes") return replyBytes(input, outcome.value, answer, settlement);
     const broken = {
       operation,
@@ -70,12 +94,14 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     };
     const isContinued = dependencies.router.settings.midStreamFallback === "continue";
     const { value } = outcome;
-    return replyStream(operation, input, request, value, answer, settlement, { isContinued, retell }, (error) =>
+    const readsAll = own !== undefined || dependencies.settings.storePrompts || input.onAnswer !== undefined;
+    const ways = { isContinued, retell, readsAll };
+    return replyStream(operation, input, request, value, answer, settlement, ways, (error) =>
       continueStream(broken, error),
     );
   } catch (cause) {
     const error = settlement.toError(cause);
-    settlement.fail(error, input.signal.aborted);
+    settlement.fail(error, asIs.signal.aborted);
     return {
       status: operation.errorStatus?.(error) ?? error.status,
       headers: { "content-type": "application/json", ...errorHeaders(settlement, error) },
@@ -92,25 +118,25 @@ interface Admitted<Request> {
   size: Size;
   options: CallOptions;
   routing: RoutingOptions;
+  /** What it says of the cache, where there is one. */
+  controls: CacheControls;
 }
 
 /** Admit: what the client asks, told apart and checked. */
 async function admit<Request extends BaseRequest, Response, Chunk>(
-  { settings }: CallDependencies,
+  { settings, cache }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   { headers, caller }: CallInput,
   body: Record<string, unknown>,
 ): Promise<Admitted<Request>> {
-  const missing = caller.enforcedParams.find((path) => valueAt(body, path) === undefined);
-  if (missing !== undefined)
-    throw new BadRequestError(
-      `BadRequest please pass param=${missing} in request body. This is a required param for this key or team.`,
-      { param: missing },
-    );
-  const { request: given, options, routing } = splitOptions(body, headers);
+  if (operation.wire !== "native") checkRequest(body, headers, caller, settings); // no format has fields of its own there
+  const { request: given, options, routing, cache: said } = splitOptions(body, headers);
   if (!caller.mayMock) options.mock = {};
   options.forwardedHeaders = headersNamed(operation.forwardedHeaders ?? [], headers);
-  options.tags = [...new Set([...options.tags, ...caller.tags])];
+  const ofHeaders = (settings.tagHeaders ?? []).flatMap((name) =>
+    headers.has(name) ? [`${name}: ${headers.get(name)}`] : [],
+  );
+  options.tags = [...new Set([...options.tags, ...ofHeaders, ...caller.tags])];
   const fields = operation.read === undefined ? given : await operation.read(given);
   const request = named(validate(operation.request, fields), caller);
   return {
@@ -118,19 +144,13 @@ async function admit<Request extends BaseRequest, Response, Chunk>(
     size: sizeOf(operation, request),
     options,
     routing,
+    controls: cache === undefined || operation.cacheable === undefined ? {} : cacheControls(said, caller.cacheControls),
   };
 }
 
 /** Those of the headers that are there. */
 function headersNamed(names: readonly string[], headers: Headers): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? ""]] : [])));
-}
-
-/** `metadata.app` of a body; `undefined` where there is none. */
-function valueAt(body: unknown, path: string): unknown {
-  return (
-    path.split(".").reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), body) ?? undefined
-  );
 }
 
 /** Tokens are counted once, and only for whoever asks. */
@@ -172,6 +192,22 @@ function othersNamed(request: BaseRequest): string[] {
   const { tools, models } = request as { tools?: unknown; models?: unknown }; // any operation may pass such fields on
   const ofTools = Array.isArray(tools) ? tools.map((tool) => (isRecord(tool) ? tool["model"] : undefined)) : [];
   return [...ofTools, ...(Array.isArray(models) ? models : [])].filter((name) => typeof name === "string");
+}
+
+/** The request as its customer's may be answered: by a model that is where they must be, if the customer has one for that. */
+function inPlace<Request extends BaseRequest, Response, Chunk>(
+  { router }: CallDependencies,
+  operation: Operation<Request, Response, Chunk>,
+  { caller }: CallInput,
+  asked: Admitted<Request>,
+  place: Place | undefined,
+): Admitted<Request> {
+  const model = place?.defaultModel;
+  if (place === undefined || model === undefined || caller.refuseModel(model) !== undefined) return asked;
+  const group = router.groups.find(asked.request.model, caller.attribution.teamId);
+  if (group?.deployments.some(({ target }) => isInRegion(target, place.region.toLowerCase()))) return asked;
+  const request = { ...asked.request, model };
+  return { ...asked, request, size: sizeOf(operation, request) };
 }
 
 /** Reserves; where a budget refuses, for the models the caller named for that case. */
@@ -218,16 +254,35 @@ async function withOverrides<Request extends BaseRequest, Response, Chunk>(
   return admit(dependencies, operation, input, { ...input.body, ...overrides });
 }
 
+/** Of a request with many inputs, those whose answers are not known. */
+function lacking<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  asked: Admitted<Request>,
+  recalled: Recall<Request, Response> | undefined,
+  choice: Choice,
+): Admitted<Request> {
+  if (recalled === undefined || !isOfGroup(recalled, choice)) return asked;
+  const request = recalled.lookup.lacking(asked.request);
+  return request === asked.request ? asked : { ...asked, request, size: sizeOf(operation, request) };
+}
+
 /** Speak: asks the deployment the router chose. */
 async function ask<Request extends BaseRequest, Response, Chunk>(
   { fetch, now, settings, gate }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
-  { id, onAsked }: CallInput,
-  { request, size, options }: Admitted<Request>,
+  { id, onAsked, headers, caller }: CallInput,
+  { request, size, options: given }: Admitted<Request>,
   choice: Choice,
   settlement: Settlement,
 ): Promise<Attempt<Request, Response, Chunk>> {
   const ports = { fetch, now, signal: choice.signal, id };
+  const { passing } = settings;
+  const options = passing
+    ? {
+        ...given,
+        extraHeaders: passedHeaders(passing, given.extraHeaders, { headers, attribution: caller.attribution }, choice),
+      }
+    : given;
   const admission = await gate.enter(id, choice.deployment, size);
   const served = { name: choice.group, deployments: [choice.deployment] };
   const bound = await settlement.reservation?.cover(choice, served, size).catch((error: unknown) => {
@@ -264,21 +319,47 @@ function retelling<Request extends BaseRequest, Response, Chunk>(
   return (part) => operation.retold?.(part, request, deployment) ?? part;
 }
 
+/** The answer to a part of a request, with what was known of the rest. */
+type Complete<Response> = (answer: Response) => Response;
+
 type Retell<Response, Chunk> = <Part extends Response | Chunk>(part: Part) => Part | Promise<Part>;
+
+/** Sends an answer of before, as the request wants it. */
+async function replyRecalled<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  input: CallInput,
+  request: Request,
+  { lookup: { found }, group }: Recall<Request, Response>,
+  settlement: Settlement,
+): Promise<Reply> {
+  const target = group.deployments[0]?.target;
+  if (found === undefined || target === undefined) throw new TypeError("nothing was recalled");
+  settlement.recalled(found);
+  const made = { adapter: undefined, meter: operation.meter(request, target) };
+  const answer = await answerWith(operation, found.answer, request);
+  if (answer.kind === "complete") return replyWhole(operation, request, made, answer, settlement, {});
+  return replyStream(operation, input, request, made, answer, settlement, {}, async () => undefined);
+}
+
+/** What replies are made by: a deployment's attempt, or nobody's. */
+type Made<Request, Response, Chunk> = Pick<Attempt<Request, Response, Chunk>, "meter"> & {
+  adapter: Adapter<Request, Response, Chunk> | undefined;
+};
 
 /** Sends a whole answer. The upstream's own text goes on untouched where the client speaks its format. */
 async function replyWhole<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
   request: Request,
-  { adapter, meter }: Attempt<Request, Response, Chunk>,
+  { adapter, meter }: Made<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "complete" }>,
   settlement: Settlement,
-  retell: Retell<Response, Chunk> | undefined,
+  { retell, complete }: { retell?: Retell<Response, Chunk> | undefined; complete?: Complete<Response> | undefined },
 ): Promise<Reply> {
   meter.response(answer.body);
   await settlement.succeed();
   const isSame = speaksTheSame(operation, adapter) && !operation.isDialect(answer.body, request);
-  const told = retell === undefined ? answer.body : await retell(answer.body);
+  const whole = complete?.(answer.body) ?? answer.body;
+  const told = retell === undefined ? whole : await retell(whole);
   const untouched = isSame && told === answer.body ? answer.text : undefined;
   const contentType = operation.contentType?.(answer.body, request) ?? "application/json";
   return {
@@ -310,14 +391,22 @@ function replyBytes<Request, Response, Chunk>(
   };
 }
 
+interface StreamWays<Response, Chunk> {
+  /** May it go on elsewhere where it breaks off? */
+  isContinued?: boolean;
+  retell?: Retell<Response, Chunk> | undefined;
+  /** Is the whole answer wanted once it is over? */
+  readsAll?: boolean | undefined;
+}
+
 function replyStream<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
   request: Request,
-  { adapter, meter }: Attempt<Request, Response, Chunk>,
+  { adapter, meter }: Made<Request, Response, Chunk>,
   answer: Extract<Answer<Response, Chunk>, { kind: "stream" }>,
   settlement: Settlement,
-  { isContinued, retell }: { isContinued: boolean; retell: Retell<Response, Chunk> | undefined },
+  { isContinued = false, retell, readsAll = false }: StreamWays<Response, Chunk>,
   goOn: (error: SluiceError) => Promise<Rest<Chunk> | undefined>,
 ): Reply {
   let rest: Rest<Chunk> | undefined;
@@ -337,11 +426,12 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
       return operation.encode(told, request);
     },
     done: operation.done,
-    encodeError: (error) => operation.encodeError(error, meter),
+    encodeError: (error) => rest?.encodeError?.(error) ?? operation.encodeError(error, meter),
     toError: (cause) => settlement.toError(cause),
     observe: (chunk) => {
       if (rest === undefined) meter.chunk(chunk); // what is continued reads its own
     },
+    readsAll,
     over: (end) => settlement.streamOver(end),
   };
   const untouched =
@@ -367,7 +457,7 @@ function replyStream<Request extends BaseRequest, Response, Chunk>(
 
 function speaksTheSame<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
-  adapter: Adapter<Request, Response, Chunk>,
+  adapter: Adapter<Request, Response, Chunk> | undefined,
 ): boolean {
-  return adapter.wire === operation.wire && !adapter.rewritesAnswers;
+  return adapter !== undefined && adapter.wire === operation.wire && !adapter.rewritesAnswers;
 }

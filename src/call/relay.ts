@@ -28,6 +28,8 @@ export interface Passage<Chunk> {
   done: string;
   encodeError(error: SluiceError): string;
   observe(chunk: Chunk): void;
+  /** Is the whole answer wanted, and not its usage alone? */
+  readsAll?: boolean;
   /** How it ended: by itself, by an error of the upstream, or because the client left. */
   over(end: StreamEnd): void;
 }

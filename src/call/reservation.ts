@@ -1,6 +1,6 @@
 /** What a call has reserved: of its limits when it is let in, and of its budgets for each deployment it asks. */
 import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
-import type { Admission, Charge, Demand, Limiter, Standing, Used } from "../limits/demand.ts";
+import type { Admission, Charge, Demand, Limiter, Refusal, Standing, Used } from "../limits/demand.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
 import { type Surcharges, surcharge } from "../models/surcharge.ts";
 import { type AskedTerms, affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
@@ -8,6 +8,7 @@ import type { Target } from "../providers/provider.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { type CallFacts, demandsOf, limitedName, modelDemands } from "../tenancy/demands.ts";
 import { limitRefused } from "../tenancy/limit-refusals.ts";
+import { type Watch, withMarks } from "../tenancy/marks.ts";
 import type { Subject } from "../tenancy/subjects.ts";
 
 /** Tokens that an answer without a bound of its own is to have, where there is money for so many. */
@@ -42,6 +43,9 @@ export interface Served {
   deployments: readonly Deployment[];
 }
 
+/** Tokens that limits of tokens count. */
+export type CountedTokens = "total" | "input" | "output";
+
 export interface ReservationPorts {
   limiter: Limiter;
   /** Milliseconds since the epoch. */
@@ -51,6 +55,11 @@ export interface ReservationPorts {
   budgetStatus: number;
   isSaturated: boolean;
   surcharges: Surcharges | undefined;
+  countedTokens: CountedTokens | undefined;
+  /** How budgets are watched; absent: nobody is told. */
+  watch: Watch | undefined;
+  /** Told of a call that is refused. */
+  onRefused: ((refusal: Refusal) => void) | undefined;
 }
 
 const NOTHING: Used = { tokens: 0, cost: 0 };
@@ -115,8 +124,10 @@ export class Reservation {
       if (verdict.unavailable) throw unreachable();
       // There is less than such answers usually take: then all there is will do, if it is enough for any.
       const { meter, remaining } = verdict.refusal;
-      if (meter.kind !== "budget" || cost <= least || remaining < least)
+      if (meter.kind !== "budget" || cost <= least || remaining < least) {
+        ports.onRefused?.(verdict.refusal);
         throw limitRefused(verdict.refusal, subjects, ports);
+      }
       cost = round < MOST_ROUNDS ? Math.max(least, Math.min(remaining, cost - 1)) : least;
     }
   }
@@ -231,11 +242,12 @@ export class Reservation {
 
   charges(cost: number, winner?: object): Charge[] {
     const more = (winner && this.#beyond.get(winner)?.ofModel?.charges(cost)) ?? [];
-    return this.#admission.charges(cost).map((charge) => {
+    const charges = this.#admission.charges(cost).map((charge) => {
       // One charge for a scope: each adds to its total.
       const meters = more.filter(({ scope }) => scope === charge.scope).flatMap((other) => other.meters);
       return meters.length === 0 ? charge : { ...charge, meters: [...charge.meters, ...meters] };
     });
+    return withMarks(charges, this.subjects, this.#ports.watch);
   }
 }
 
@@ -287,9 +299,16 @@ async function factsOf(
     now,
     timezone,
     isSaturated,
-    tokens: { least: input + (output ?? shortest), most: input + longest },
+    tokens: {
+      least: counted(ports, input, output ?? shortest),
+      most: counted(ports, input, longest),
+    },
     cost: { least, usual, most },
   };
+}
+
+function counted({ countedTokens = "total" }: ReservationPorts, input: number, output: number): number {
+  return countedTokens === "input" ? input : countedTokens === "output" ? output : input + output;
 }
 
 function priced(cost: number, { provider }: Target, { surcharges }: ReservationPorts): number {

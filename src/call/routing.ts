@@ -80,6 +80,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
   options: CallOptions,
   routing: RoutingOptions,
   { headers, signal, caller }: Pick<CallInput, "headers" | "signal" | "caller">,
+  region?: string,
 ): RouteRequest {
   let counted: Promise<number> | undefined;
   const session = headers.get("x-litellm-session-id") ?? headers.get("x-litellm-trace-id");
@@ -88,6 +89,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
     model: request.model,
     ...(caller.attribution.teamId !== undefined && { team: caller.attribution.teamId }),
     stream: request.stream === true,
+    ...(region !== undefined && { region }),
     tags: options.tags,
     ...(userAgent !== null && { userAgent }),
     inputTokens: () => {

@@ -1,3 +1,4 @@
+import type { Found } from "../cache/lookup.ts";
 import { InternalServerError, SluiceError, Timeout } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { addUsage } from "../formats/openai/continuation.ts";
@@ -16,7 +17,7 @@ import type { Choice } from "../router/engine.ts";
 import { newLogId } from "../store/spend/log-id.ts";
 import type { CallDependencies, CallInput } from "./call.ts";
 import type { StreamEnd } from "./relay.ts";
-import type { Reservation } from "./reservation.ts";
+import type { CountedTokens, Reservation } from "./reservation.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: only usage is read from a meter, whatever it meters
 type AnyMeter = Meter<any, any>;
@@ -48,8 +49,12 @@ export class Settlement {
   readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
   readonly #attempts: OpenAttempt[] = [];
   #winner: OpenAttempt | undefined;
+  /** What was made by attempts that failed, and is to be paid for. */
+  readonly #lost: (OpenAttempt & { meter: AnyMeter })[] = [];
   /** What was delivered before a stream broke off. */
   #delivered: { usage: Usage; cost: number | undefined } | undefined;
+  /** The answer, where it came from the cache. */
+  #recalled: unknown;
   #isClosing = false;
   readonly record: CallRecord;
   /** What was reserved for it, once it was let in. */
@@ -133,6 +138,7 @@ export class Settlement {
         open.wasSent = true;
         record.apiBase = withoutCredentials(deployment.target.apiBase ?? new URL(url).origin);
       },
+      lost: (meter) => void this.#lost.push({ ...open, meter }),
     };
   }
 
@@ -148,6 +154,14 @@ export class Settlement {
     if (this.record.stream) choice.ticket.contentBegan();
   }
 
+  /** The answer is one of before: nobody is asked, and nothing is paid. */
+  recalled({ answer, usage, cost, by }: Found<unknown>): void {
+    this.#recalled = answer;
+    Object.assign(this.record, by, { cacheHit: true, cost: 0, firstContentAt: this.#dependencies.now() });
+    if (usage !== undefined) this.record.usage = usage;
+    if (cost !== undefined) this.record.savedCost = cost;
+  }
+
   /** A deployment failed, or was not waited for. */
   failedAttempt(choice: Choice, error: unknown): void {
     if (this.#client.aborted || isOutOfClientsTime(error)) return; // it may be at work still
@@ -156,7 +170,8 @@ export class Settlement {
       open.hasFailed = true;
       open.admission?.settle(NOTHING);
     }
-    this.reservation?.release(choice);
+    // What it made before it failed is paid for with what was reserved.
+    if (!this.#lost.some((lost) => lost.choice === choice)) this.reservation?.release(choice);
   }
 
   /** The stream broke off, and will be gone on with elsewhere. What was delivered is counted and paid for. */
@@ -164,6 +179,11 @@ export class Settlement {
     this.#winner?.choice.ticket.failed(error);
     this.#delivered = { usage, cost: this.#costOf(this.#winner, usage) };
     this.#winner = undefined;
+  }
+
+  /** Are there parts of the answer from two deployments? */
+  get isContinued(): boolean {
+    return this.#delivered !== undefined;
   }
 
   /** What was thrown, as the error to tell. A failure of our own code is logged, and says nothing of the inside. */
@@ -224,7 +244,7 @@ export class Settlement {
       this.#tellRouter();
       record.endedAt = this.#dependencies.now();
       this.#toLedger();
-      this.#onAnswer?.(this.#winner?.meter?.answer, record);
+      this.#onAnswer?.(this.#answer, record);
       this.#dependencies.log.record(record);
     } catch (error) {
       this.#dependencies.log.fault(record.id, error);
@@ -233,12 +253,17 @@ export class Settlement {
     }
   }
 
+  get #answer(): unknown {
+    return this.#recalled ?? this.#winner?.meter?.answer;
+  }
+
   #toLedger(): void {
     const { record, reservation } = this;
-    const used = { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
+    // What was answered from the cache has used no tokens of anybody's.
+    const used = record.cacheHit ? NOTHING : { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
     const winner = this.#winner?.choice;
-    reservation?.settle(used, winner);
-    const answer = this.#winner?.meter?.answer;
+    reservation?.settle({ ...used, tokens: tokensOf(record.usage, this.#dependencies.settings.countedTokens) }, winner);
+    const answer = this.#answer;
     if (record.payload !== undefined && answer !== undefined) record.payload.response = JSON.stringify(answer);
     const charges = [...(reservation?.charges(used.cost, winner) ?? [])];
     for (const open of this.#attempts) {
@@ -264,19 +289,33 @@ export class Settlement {
   /** Usage as reported; counted here where the answer, or a part of it, came without. */
   async #account(): Promise<void> {
     const { record } = this;
-    const { meter, target } = this.#winner ?? {};
-    if (this.#delivered !== undefined) {
-      record.usage = this.#delivered.usage;
-      record.cost = this.#delivered.cost;
+    const before = await this.#usedBefore();
+    if (before !== undefined) {
+      record.usage = before.usage;
+      record.cost = before.cost;
       record.estimated = true;
     }
+    const { meter, target } = this.#winner ?? {};
     if (meter === undefined || target === undefined) return;
     const reported = isPlausible(meter.usage) ? meter.usage : undefined;
     const usage: Usage = reported ?? (await meter.estimate(target.model));
     const cost = this.#costOf(this.#winner, usage);
-    record.usage = this.#delivered === undefined ? usage : addUsage(this.#delivered.usage, usage);
-    record.cost = this.#delivered === undefined ? cost : sum(this.#delivered.cost, cost);
+    record.usage = before === undefined ? usage : addUsage(before.usage, usage);
+    record.cost = before === undefined ? cost : sum(before.cost, cost);
     record.estimated ||= reported === undefined;
+  }
+
+  /** By attempts that were not the last. */
+  async #usedBefore(): Promise<{ usage: Usage; cost: number | undefined } | undefined> {
+    let before = this.#delivered;
+    for (const lost of this.#lost) {
+      const { meter, target } = lost;
+      const usage: Usage = isPlausible(meter.usage) ? meter.usage : await meter.estimate(target?.model ?? "");
+      const cost = this.#costOf(lost, usage);
+      before =
+        before === undefined ? { usage, cost } : { usage: addUsage(before.usage, usage), cost: sum(before.cost, cost) };
+    }
+    return before;
   }
 
   /** Nano-dollars; `undefined` where a price is not known. */
@@ -299,6 +338,13 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
+}
+
+/** Those that limits of tokens count. */
+function tokensOf(usage: Usage | undefined, counted: CountedTokens = "total"): number {
+  if (counted === "input") return usage?.prompt_tokens ?? 0;
+  if (counted === "output") return usage?.completion_tokens ?? 0;
+  return usage?.total_tokens ?? 0;
 }
 
 /** The client set the time limit itself, and it was over before the answer came. */

@@ -2,9 +2,13 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { SluiceError } from "../formats/errors.ts";
 import { newLogId } from "../store/spend/log-id.ts";
+import { ANYBODY, type Principal } from "../tenancy/principal.ts";
+import type { AccessName } from "../tenancy/roles.ts";
 import { accessGroupRoutes } from "./admin/access-groups/routes.ts";
+import { allowedIpRoutes } from "./admin/allowed-ips.ts";
 import { auditRoutes } from "./admin/audit.ts";
 import { budgetRoutes } from "./admin/budgets.ts";
+import { cacheRoutes } from "./admin/cache.ts";
 import { credentialRoutes } from "./admin/credentials.ts";
 import { customerRoutes } from "./admin/customers.ts";
 import { fallbackRoutes } from "./admin/fallbacks.ts";
@@ -19,11 +23,13 @@ import { tagRoutes } from "./admin/tags.ts";
 import { teamRoutes } from "./admin/teams/routes.ts";
 import { userRoutes } from "./admin/users/routes.ts";
 import { vectorStoreRoutes } from "./admin/vector-stores.ts";
-import { authenticate, refuseRoute } from "./auth.ts";
+import { alertingRoutes } from "./alerting.ts";
+import { asSeenBy, authenticate, refuseRoute } from "./auth.ts";
 import { errorBodyFor } from "./dialect.ts";
 import { docsRoutes } from "./docs/routes.ts";
 import { type Gateway, waitUntil } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
+import { keyNews } from "./key-news.ts";
 import { messageBatchRoutes } from "./llm/batches/messages.ts";
 import { batchRoutes } from "./llm/batches/routes.ts";
 import { claudeCodeRoutes } from "./llm/claude-code.ts";
@@ -37,16 +43,19 @@ import { configuredRoutes } from "./llm/pass-through/configured.ts";
 import { passThroughRoutes } from "./llm/pass-through/routes.ts";
 import { realtimeRoutes } from "./llm/realtime/routes.ts";
 import { responseRoutes } from "./llm/responses/routes.ts";
+import { responseSocketRoutes } from "./llm/responses/socket.ts";
 import { searchRoutes } from "./llm/search/routes.ts";
 import { utilityRoutes } from "./llm/utilities.ts";
 import { notServed } from "./not-served.ts";
-import type { Route } from "./route.ts";
+import type { GuardedRoute, PublicCall, Route } from "./route.ts";
+import { isOpened, refuseAddress, refuseByRules } from "./route-rules.ts";
 import { routerStateRoutes } from "./router-state.ts";
 
 /** Everything the gateway serves. What is not in this table is not served. */
 export const routes: readonly Route[] = [
   ...operationRoutes,
   ...responseRoutes,
+  ...responseSocketRoutes,
   ...fileRoutes,
   ...batchRoutes,
   ...messageBatchRoutes,
@@ -59,16 +68,19 @@ export const routes: readonly Route[] = [
   ...modelInfoRoutes,
   ...utilityRoutes,
   ...healthRoutes,
+  ...alertingRoutes,
   ...routerStateRoutes,
   ...budgetRoutes,
   ...keyRoutes,
   ...auditRoutes,
+  ...allowedIpRoutes,
   ...storedModelRoutes,
   ...credentialRoutes,
   ...accessGroupRoutes,
   ...fallbackRoutes,
   ...routerSettingsRoutes,
   ...spendRoutes,
+  ...cacheRoutes,
   ...customerRoutes,
   ...organizationRoutes,
   ...projectRoutes,
@@ -85,6 +97,8 @@ interface Variables {
   /** Did the gateway make it? What a client chose may come twice. */
   isOwnId: boolean;
   errorBody: Route["errorBody"];
+  /** Headers that tell whoever calls that its key is replaced. */
+  keyNews: Record<string, string> | undefined;
 }
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
@@ -101,6 +115,7 @@ export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
     headers.set("access-control-expose-headers", "*");
     headers.set("x-litellm-call-id", context.get("callId"));
     headers.set("x-content-type-options", "nosniff");
+    for (const [name, value] of Object.entries(context.get("keyNews") ?? {})) headers.set(name, value);
   });
   const all = [...configuredRoutes(gateway.config), ...routes]; // an admin's own come first, as in LiteLLM
   for (const route of [...all, ...docsRoutes(all)]) mount(app, gateway, route);
@@ -122,19 +137,44 @@ function errorResponse(error: SluiceError, bodyOf: Route["errorBody"] = (error) 
   return response;
 }
 
+/** Routes that show a caller the models it may use, and let it use them. */
+const OF_CALLERS: ReadonlySet<AccessName> = new Set(["llm", "info"]);
+
 /** Auth is a part of mounting: a route cannot be served without it. */
 function mount(app: Hono<{ Variables: Variables }>, gateway: Gateway, route: Route): void {
+  const { general } = gateway.config.settings;
   app.on(route.method, [...route.paths], async (context) => {
     context.set("errorBody", route.errorBody);
     if (route.access === "public") return route.handle({ context, gateway });
-    const principal =
-      (await route.authenticate?.({ context, gateway })) ??
-      (await authenticate(context.req.raw.headers, gateway.authPorts(context)));
-    const refusal = refuseRoute(principal, route.access, context.req.path);
-    if (refusal !== undefined) throw refusal;
     await gateway.models.ready((promise) => waitUntil(context, promise));
-    return route.handle({ context, gateway, principal });
+    const { raw, path } = context.req;
+    const stranger = refuseAddress(raw, gateway.models.allowedIps, general);
+    if (stranger !== undefined) throw stranger;
+    const principal = isOpened(route, path, general) ? ANYBODY : await callerOf({ context, gateway }, route);
+    context.set("keyNews", keyNews(principal));
+    if (principal !== ANYBODY) refuseCaller(principal, route, path, general);
+    // What is managed is the gateway's, whoever asks.
+    const own = OF_CALLERS.has(route.access) ? await gateway.as(principal) : gateway;
+    return route.handle({ context, gateway: own, principal });
   });
+}
+
+async function callerOf({ context, gateway }: PublicCall, route: GuardedRoute): Promise<Principal> {
+  const principal =
+    (await route.authenticate?.({ context, gateway })) ??
+    (await authenticate(context.req.raw.headers, gateway.authPorts(context)));
+  return asSeenBy(principal, route.access);
+}
+
+/** @throws PermissionDeniedError where it may not call the route */
+function refuseCaller(
+  principal: Principal,
+  route: GuardedRoute,
+  path: string,
+  rules: Gateway["config"]["settings"]["general"],
+): void {
+  const refusal = refuseRoute(principal, route.access, path) ?? refuseByRules(principal, route, path, rules);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** The client's own id, where it is one that can be logged and sent back. */

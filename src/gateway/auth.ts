@@ -11,7 +11,7 @@ import { isRouteAllowed } from "../tenancy/allowed-routes.ts";
 import { digestOf } from "../tenancy/digest.ts";
 import { ADMIN_USER_ID, type Principal } from "../tenancy/principal.ts";
 import { refuseKey, routeRefused } from "../tenancy/refusals.ts";
-import { ACCESS, type AccessName, roleOf } from "../tenancy/roles.ts";
+import { ACCESS, type AccessName, isAdmin, roleOf } from "../tenancy/roles.ts";
 
 /** Headers that may carry the key, first that has one. Clients of all dialects come by. */
 const KEY_HEADERS = [
@@ -84,6 +84,16 @@ export async function principalOf(
   const { user } = identity;
   const role = user === undefined ? "key" : roleOf(user.user_role);
   return { role, token: identity.key.token, userId: identity.key.user_id ?? undefined, identity };
+}
+
+/**
+ * The caller as the route sees it: with the permission `get_spend_routes` a key sees spend as a viewer of everything does,
+ * and nothing else.
+ */
+export function asSeenBy(principal: Principal, access: AccessName): Principal {
+  const sees = principal.identity?.key.permissions["get_spend_routes"] === true;
+  const isSpend = ACCESS[access].group === "spend_tracking_routes";
+  return sees && isSpend && !isAdmin(principal.role) ? { ...principal, role: "proxy_admin_viewer" } : principal;
 }
 
 /** May this caller use a route of this class? Whose things it touches is for the route to ask. */

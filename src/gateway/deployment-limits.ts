@@ -22,6 +22,10 @@ export function deploymentGate({ settings }: GatewayConfig, limiter: Limiter): D
     enforcesRates: ENFORCING.has(strategy) || affinityChecks.includes("enforce_model_rate_limits"),
     providerBudgets: providerBudgets(settings.router.provider_budget_config),
     deploymentBudget,
+    parallel: ({ raw }) =>
+      countOf(raw.params["max_parallel_requests"]) ??
+      settings.router.default_max_parallel_requests ??
+      settings.general.max_parallel_requests,
     timezone: settings.calls.timezone,
     now: Date.now,
   });
@@ -42,6 +46,11 @@ export function providerBudgets(given: Readonly<Record<string, unknown>> = {}): 
 /** `max_budget` and `budget_duration` of `litellm_params`. */
 function deploymentBudget({ raw }: Deployment): Budget | undefined {
   return budgetOf(raw.params["max_budget"], raw.params["budget_duration"]);
+}
+
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof count === "number" && Number.isInteger(count) ? count : undefined;
 }
 
 function budgetOf(limit: unknown, period: unknown): Budget | undefined {

@@ -1,6 +1,7 @@
 /** The gateway of one isolate: config, router and what calls need, made once and shared by all requests. */
 import type { Context } from "hono";
 import type { BatchRooms } from "../batches/room.ts";
+import type { Connect } from "../cache/redis/connection.ts";
 import type { CallDependencies, Journal } from "../call/call.ts";
 import { type IdempotencyStore, MemoryIdempotency } from "../call/idempotency.ts";
 import type { SluiceError } from "../formats/errors.ts";
@@ -15,17 +16,22 @@ import type { Deployment } from "../router/deployment.ts";
 import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
+import type { KeyStore } from "../secrets/managers/key-store.ts";
 import { createVault, rootSecret, type Vault } from "../secrets/vault.ts";
 import { type Database, unavailable } from "../store/database.ts";
 import type { FileStore } from "../store/files.ts";
 import { loadIdentity } from "../store/identities.ts";
 import type { KeyIdentity } from "../store/identity.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Principal } from "../tenancy/principal.ts";
 import { RecentCache } from "../tenancy/recent-cache.ts";
+import { type AlertSender, Alerts } from "./alerts.ts";
 import type { AuthPorts } from "./auth.ts";
+import { type OpenCache, openCache } from "./cache/open.ts";
 import type { SubjectLookup } from "./caller.ts";
 import type { GatewayConfig } from "./config/load.ts";
 import { deploymentGate } from "./deployment-limits.ts";
+import { type Own, OwnRouting } from "./own-routing.ts";
 import { StoredModels } from "./stored-models.ts";
 import { subjectDirectory } from "./subject-lookup.ts";
 
@@ -44,10 +50,14 @@ export interface Gateway {
   health: HealthMonitor;
   fetch: typeof fetch;
   log: Log;
+  /** Who is told of budgets, failures and changes. */
+  alerts: Alerts;
   /** Keys and all that is managed; absent where the gateway has no database and the master key is the only key. */
   database: Database | undefined;
   /** Models, credentials and fallbacks of the database. */
   models: StoredModels;
+  /** Where virtual keys are written; absent: nowhere. */
+  keyStore: KeyStore | undefined;
   /** Encrypts what is secret in the database. */
   vault: Vault;
   /** Prompts and answers that are too big for a row; absent where no bucket is bound. */
@@ -58,6 +68,8 @@ export interface Gateway {
   batches: BatchRooms | undefined;
   /** Has responses made in the background; absent outside Workers. */
   runs: BackgroundRuns | undefined;
+  /** Answers that are given again; absent where nothing is cached. */
+  cache: OpenCache | undefined;
   /** What scopes have spent. */
   accounts: ScopeAccounts;
   /** Makes this isolate ask the database anew for whatever it knows of keys. */
@@ -70,6 +82,11 @@ export interface Gateway {
   subjects(context: Keeper): SubjectLookup;
   /** What a call within this request may use. */
   calls(context: Keeper): CallDependencies;
+  /**
+   * The gateway as this caller has it: with the models and the routing of its key.
+   * @throws ServiceUnavailableError where those cannot be served
+   */
+  as(principal: Principal): Gateway | Promise<Gateway>;
 }
 
 export function createGateway(
@@ -77,6 +94,8 @@ export function createGateway(
   ports: {
     log: Log;
     fetch?: typeof fetch;
+    /** Reaches the public internet alone. */
+    publicFetch?: typeof fetch;
     state?: RouterState;
     idempotency?: IdempotencyStore;
     health?: HealthStore;
@@ -87,6 +106,10 @@ export function createGateway(
     files?: FileStore;
     batches?: BatchRooms;
     runs?: BackgroundRuns;
+    /** By which Redis is reached, and the bucket for cached answers. */
+    cache?: { connect?: Connect; bucket?: R2Bucket };
+    /** Absent: nobody is told. */
+    alerts?: AlertSender;
     /** Absent: what becomes of calls is only logged. */
     journal?: Journal;
   },
@@ -95,35 +118,44 @@ export function createGateway(
   const health = createMonitor(config, outbound, ports, () => router.groups.deployments());
   const { limiter, accounts } = ports.scopes ?? scopesInMemory();
   const gate = deploymentGate(config, limiter);
+  const alerts = new Alerts(config.settings.alerts, ports.alerts);
+  const callLog = alerts.listening(ports.log);
   const router: RoutingEngine = new RoutingEngine({
     // Until the database has been read, a name that is not in the file may be there.
     groups: new ModelGroups(config.deployments, config.aliases, ports.database && notYetKnown),
     settings: config.settings.routing,
-    state: ports.state ?? new MemoryRouterState(),
+    state: alerts.watching(ports.state ?? new MemoryRouterState()),
     isUnhealthy: (id) => health.isUnhealthy(id),
     isClosed: (id) => gate.isClosed(id),
   });
   const { database } = ports;
   const vault = createVault(rootSecret(config.variable, config.masterKey));
+  const cache = openCache(config.settings.cache, { fetch: outbound, log: ports.log, vault, ...ports.cache });
   const models = new StoredModels({ config, database, vault, router, log: ports.log, now: Date.now });
   const onStale = (subject: string, error: unknown) => ports.log.fault(subject, error);
   const directory = subjectDirectory(config, database, onStale);
+  const ttl = config.settings.general.user_api_key_cache_ttl;
   const identities = new RecentCache<KeyIdentity | undefined>({
     load: (token) => loadKnown(database, token),
     now: Date.now,
+    ...(ttl !== undefined && { bound: ttl * 1000 }),
     onStale: (_, error) => onStale("keys", error),
   });
-  return {
+  const ownRouting = new OwnRouting({ config, router, credentials: () => models.credentials, vault, log: ports.log });
+  const gateway: Gateway = {
     config,
     router,
     database,
     models,
     vault,
+    keyStore: config.settings.openKeyStore?.({ fetch: outbound, now: Date.now }),
     accounts,
+    alerts,
     payloads: ports.payloads,
     files: ports.files,
     batches: ports.batches,
     runs: ports.runs,
+    cache,
     forgetTenancy() {
       identities.clear();
       directory.clear();
@@ -148,12 +180,32 @@ export function createGateway(
         gate,
         journal: ports.journal ?? NO_JOURNAL,
         payloads: ports.payloads,
-        log: ports.log,
+        log: callLog,
         fetch: outbound,
+        publicFetch: ports.publicFetch,
         now: Date.now,
         waitUntil: (promise) => waitUntil(context, promise),
+        onBudgetRefused: (refusal) => alerts.budgetRefused(refusal, accounts, (promise) => waitUntil(context, promise)),
         settings: config.settings.calls,
+        ...(cache && { cache }),
       };
+    },
+    as(principal) {
+      const own = ownRouting.of(principal.identity);
+      if (own === undefined) return gateway;
+      return own instanceof Promise ? own.then((own) => withOwn(gateway, own)) : withOwn(gateway, own);
+    },
+  };
+  return gateway;
+}
+
+function withOwn(gateway: Gateway, { router, settings }: Own): Gateway {
+  return {
+    ...gateway,
+    router,
+    calls(context) {
+      const calls = gateway.calls(context);
+      return { ...calls, router, settings: { ...calls.settings, ...settings } };
     },
   };
 }

@@ -41,7 +41,7 @@ export const healthRoutes: readonly Route[] = [
     handle: async ({ context, gateway }) =>
       context.json({
         ...(await readinessOf(gateway.database)),
-        cache: null,
+        cache: gateway.cache?.type ?? null,
         litellm_version: VERSION,
         success_callbacks: [],
         use_aiohttp_transport: false,

@@ -1,7 +1,7 @@
 /** What cron sees to beside health checks: old calls leave the ledger, files expire, replaced keys stop, keys replace themselves. */
 import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
-import { isRotationEnabled, rotateDueKeys } from "./admin/keys/rotation.ts";
 import type { Gateway, Keeper } from "./gateway.ts";
+import { rotateKeys } from "./key-rotation.ts";
 import { removeExpiredFiles } from "./llm/files/expire.ts";
 import { accountForgotten } from "./llm/responses/billing.ts";
 import { removeExpiredResponses } from "./llm/responses/expire.ts";
@@ -29,11 +29,5 @@ export async function housekeeping(gateway: Gateway, keeper: Keeper): Promise<vo
   } catch (error) {
     log.fault("responses that expire", error);
   }
-  const { waiting } = await rotateDueKeys(database, Date.now(), {
-    deliver: undefined, // no secret manager is connected yet
-    grace: config.variable("LITELLM_KEY_ROTATION_GRACE_PERIOD"),
-    onFailure: (key, error) => log.notice(`the key ${key.key_name ?? key.token} could not be replaced: ${error}`),
-  });
-  if (waiting > 0 && isRotationEnabled(config.variable))
-    log.notice(`${waiting} keys are due for rotation and have nobody to be handed to: regenerate them`);
+  await rotateKeys(gateway, Date.now());
 }

@@ -31,6 +31,8 @@ export interface PublicRoute extends BaseRoute {
 
 export interface GuardedRoute extends BaseRoute {
   access: AccessName;
+  /** It tells nobody anything of anybody, so that `general_settings.public_routes` may open it. Closed, unless said. */
+  mayBePublic?: true;
   /** Who calls, for clients that cannot say it in the headers all others use. @throws SluiceError unless it is known */
   authenticate?(call: PublicCall): Promise<Principal>;
   handle(call: RouteCall): Response | Promise<Response>;

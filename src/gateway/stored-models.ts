@@ -47,9 +47,11 @@ export class StoredModels {
   #credentials: ReadonlyMap<string, Credential> = new Map();
   #fallbacks: readonly StoredFallback[] = [];
   #publicGroups: ReadonlySet<string> = new Set();
+  #allowedIps: readonly string[];
 
   constructor(ports: StoredModelsPorts) {
     this.#ports = ports;
+    this.#allowedIps = ports.config.settings.general.allowed_ips ?? [];
   }
 
   /** Those that were readable. */
@@ -64,6 +66,11 @@ export class StoredModels {
   /** Names of model groups that are shown to everybody. */
   get publicGroups(): ReadonlySet<string> {
     return this.#publicGroups;
+  }
+
+  /** Addresses that may call: those routes have set, else the file's. None: all may. */
+  get allowedIps(): readonly string[] {
+    return this.#allowedIps;
   }
 
   /** To be called by each request: what there is to wait for, if there is. */
@@ -110,6 +117,7 @@ export class StoredModels {
     this.#credentials = credentials;
     this.#fallbacks = catalogue.fallbacks;
     this.#publicGroups = new Set([...(config.settings.litellm.public_model_groups ?? []), ...catalogue.publicGroups]);
+    this.#allowedIps = catalogue.allowedIps ?? config.settings.general.allowed_ips ?? [];
     // Credentials of the database may bring models of the file to life; without any, those are as they were.
     const ofFile = credentials.size === 0 ? config.deployments : config.deploymentsWith(credentials).deployments;
     const taken = new Set(ofFile.map(({ id }) => id));

@@ -18,11 +18,12 @@ export function subjectDirectory(
   database: Database | undefined,
   onStale: (subject: string, error: unknown) => void,
 ): SubjectDirectory {
-  const { litellm } = config.settings;
+  const { litellm, general } = config.settings;
   const defaultTier = litellm.max_end_user_budget_id;
   const defaultDollars = litellm.max_end_user_budget;
   const hasDefault = defaultTier !== undefined || defaultDollars !== undefined;
-  const ports = { now: Date.now, onStale };
+  const ttl = general.user_api_key_cache_ttl;
+  const ports = { now: Date.now, onStale, ...(ttl !== undefined && { bound: ttl * 1000 }) };
   const customers = new RecentCache<Customer>({
     ...ports,
     load: (id) => ask(database, (db) => loadCustomer(db, id, defaultTier)),
@@ -77,10 +78,12 @@ function tierOf(dollars: number): NonNullable<Customer["budget"]> {
   };
 }
 
-/** `litellm_settings.max_budget`: one budget for the whole gateway. */
+/** `litellm_settings.max_budget` and `general_settings.global_max_parallel_requests`: limits of the whole gateway. */
 function everybodyOf({ settings }: GatewayConfig): Subject[] {
   const { max_budget: dollars, budget_duration: duration } = settings.litellm;
-  if (dollars === undefined) return [];
-  const budget = { dollars, ...(duration !== undefined && { duration }) };
-  return [{ kind: "proxy", scope: scopeOf.proxy(), id: "proxy", budgets: [budget], models: {} }];
+  const { global_max_parallel_requests: parallel } = settings.general;
+  if (dollars === undefined && parallel === undefined) return [];
+  const budgets = dollars === undefined ? [] : [{ dollars, ...(duration !== undefined && { duration }) }];
+  const limits = { budgets, ...(parallel !== undefined && { parallel }) };
+  return [{ kind: "proxy", scope: scopeOf.proxy(), id: "proxy", models: {}, ...limits }];
 }

@@ -1,10 +1,11 @@
 /** Asks one deployment for a little, as a client would, to see whether it answers. */
+
+import { Secret } from "../credentials/secret.ts";
 import { SluiceError } from "../formats/errors.ts";
 import { providerOf } from "../models/catalogue.ts";
 import type { CallOptions, CallSettings } from "../operations/attempt.ts";
-import { findProvider } from "../providers/registry.ts";
+import { providerFor } from "../providers/registry.ts";
 import { resolveModel } from "../providers/resolve.ts";
-import { Secret } from "../credentials/secret.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { isPattern } from "../router/patterns.ts";
 import type { HealthResult } from "./book.ts";
@@ -61,7 +62,7 @@ function checkOf(deployment: Deployment): Check | string {
   if (question === undefined) return `deployments of mode ${mode} are not checked yet`;
   if (isPattern(asked.target.model) && deployment.mockResponse === undefined)
     return "a wildcard is checked by the model that model_info.health_check_model names";
-  const provider = findProvider(asked.target.provider);
+  const provider = providerFor(asked.target);
   if (provider === undefined || !question.isFor(provider, asked.target))
     return `${asked.target.provider} does no ${question.name}`;
   return { deployment: asked, question };

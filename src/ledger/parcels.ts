@@ -46,14 +46,25 @@ export function packRows(rows: readonly SpendRow[]): SpendMessage[][] {
   return sendings;
 }
 
-/** Charges by scope; those of one holder for the same meters are one. Nothing is charged by a charge of nothing. */
+/**
+ * Charges by scope; those of one holder for the same meters are one. Nothing is charged by a charge of nothing, unless it ends
+ * what is held.
+ */
 export function chargesByScope(charges: Iterable<Charge>): Map<ScopeId, Charge[]> {
   const sums = new Map<string, Charge>();
-  for (const { scope, holder, meters, amount } of charges) {
-    if (amount === 0) continue;
-    const key = JSON.stringify([scope, holder, meters.map(({ id, windowStart, leased }) => [id, windowStart, leased])]);
+  for (const { scope, holder, meters, amount, hold, mark } of charges) {
+    if (amount === 0 && hold === undefined) continue;
+    const counters = meters.map(({ id, windowStart, leased }) => [id, windowStart, leased]);
+    const key = JSON.stringify([scope, holder, counters, hold]);
     const sum = sums.get(key);
-    sums.set(key, { scope, holder, meters, amount: (sum?.amount ?? 0) + amount });
+    sums.set(key, {
+      scope,
+      holder,
+      meters,
+      amount: (sum?.amount ?? 0) + amount,
+      ...(hold && { hold }),
+      ...(mark && { mark }),
+    });
   }
   return Map.groupBy(sums.values(), ({ scope }) => scope);
 }

@@ -49,6 +49,10 @@ export interface CallRecord {
   errorMessage?: string;
   /** It was answered from the response cache, or was not found there; absent without a cache. */
   cacheHit?: boolean;
+  /** The name of the answer in the response cache. */
+  cacheKey?: string;
+  /** Nano-dollars that the answer had cost, where it came from there. */
+  savedCost?: number;
   /** What was asked and answered, as JSON; only where `store_prompts_in_spend_logs` is set. */
   payload?: { messages?: string; response?: string /** Where it is, if it is too big for a row. */; ref?: string };
 }

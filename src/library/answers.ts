@@ -17,9 +17,10 @@ export function tell(ticket: Ticket | undefined, usage: Usage | undefined): void
 /** The chunks as the client asked for them. */
 export async function* chunksOf<Response, Chunk>(
   { chunks, abort }: Streamed<Response, Chunk>,
-  meter: Meter<Response, Chunk>,
+  meter: Pick<Meter<Response, Chunk>, "usage" | "chunk">,
   showsUsage: boolean,
   ticket?: Ticket,
+  onEnd?: () => void,
 ): AsyncGenerator<Chunk> {
   ticket?.contentBegan();
   let ended = false;
@@ -28,13 +29,14 @@ export async function* chunksOf<Response, Chunk>(
       const read = await chunks.read();
       if (read === undefined) break;
       for (const chunk of read) {
-        if (ticket !== undefined) meter.chunk(chunk); // nobody else asks what was used
+        if (ticket !== undefined || onEnd !== undefined) meter.chunk(chunk); // nobody else asks what came
         if (!showsUsage && isUsageAlone(chunk)) continue;
         yield chunk;
       }
     }
     ended = true;
     tell(ticket, meter.usage);
+    onEnd?.();
   } catch (error) {
     if (error instanceof SluiceError) ticket?.failed(error);
     throw error;

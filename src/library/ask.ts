@@ -1,4 +1,5 @@
 /** What all functions share: params told apart, and the deployment they make. */
+import type { ResponseCache } from "../cache/store.ts";
 import { BadRequestError } from "../formats/errors.ts";
 import type { AttemptPorts, CallOptions } from "../operations/attempt.ts";
 import type { Deployment } from "../router/deployment.ts";
@@ -29,6 +30,18 @@ export interface LibraryOptions {
   /** An answer made here: nothing is fetched. */
   mock_response?: string | Record<string, unknown>;
   mock_tool_calls?: unknown;
+  /** `false`: neither look for an answer of before nor keep this one. */
+  caching?: boolean;
+  /** What the call says of the cache: `{ ttl: 60 }`, `{ "no-cache": true }`, ... */
+  cache?: {
+    /** Seconds. */
+    ttl?: number;
+    /** Seconds that an answer may be old. */
+    "s-maxage"?: number;
+    "no-cache"?: boolean;
+    "no-store"?: boolean;
+    namespace?: string;
+  };
 }
 
 /** What belongs to where the library runs, not to the call. */
@@ -39,6 +52,8 @@ export interface AskOptions {
   fetch?: typeof fetch;
   /** Environment variables; default: those of the process, where there is one. */
   env?: Environment;
+  /** Answers of before, which are given again to whoever asks the same. */
+  cache?: ResponseCache;
 }
 
 /** LiteLLM's `request_timeout`, in seconds. */

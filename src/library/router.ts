@@ -1,9 +1,13 @@
+import { modelsOf } from "../cache/lookup.ts";
+import { MemoryResponseCache } from "../cache/memory.ts";
 import { BadRequestError } from "../formats/errors.ts";
+import { stringsIn } from "../formats/json.ts";
 import { validate } from "../formats/validate.ts";
-import type { CallSettings } from "../operations/attempt.ts";
+import type { CallOptions, CallSettings } from "../operations/attempt.ts";
+import type { BaseRequest } from "../operations/operation.ts";
 import { usualModel } from "../operations/usual-model.ts";
 import { RoutingEngine } from "../router/engine.ts";
-import { ModelGroups } from "../router/groups.ts";
+import { type ModelGroup, ModelGroups } from "../router/groups.ts";
 import { loadDeployments } from "../router/load.ts";
 import { registeredProviders } from "../router/lookup.ts";
 import type { RouteRequest, Strategy } from "../router/request.ts";
@@ -13,6 +17,7 @@ import { routingSettings } from "../router/settings/routing.ts";
 import type { Values } from "../router/settings/table.ts";
 import { MemoryRouterState, type RouterState } from "../router/state.ts";
 import { type AskOptions, processEnvironment } from "./ask.ts";
+import { lookUpAnswer } from "./cached.ts";
 import { type Completion, completionMethod } from "./completion.ts";
 import { type EmbeddingCall, embeddingMethod } from "./embedding.ts";
 import {
@@ -30,7 +35,7 @@ import {
   imageVariationMethod,
 } from "./images.ts";
 import { type MessagesCall, messagesMethod } from "./messages.ts";
-import { type AnyMethod, carryOut, type NamedParams, readParams } from "./method.ts";
+import { type AnyMethod, carryOut, type NamedParams, readParams, recalled } from "./method.ts";
 import { type ModerationCall, moderationMethod } from "./moderation.ts";
 import { type OcrCall, ocrMethod } from "./ocr.ts";
 import { type RerankCall, rerankMethod } from "./rerank.ts";
@@ -85,6 +90,8 @@ export class Router {
   readonly #engine: RoutingEngine;
   readonly #settings: Partial<CallSettings>;
   readonly #options: AskOptions;
+  /** Models that stand for each other in the cache (`caching_groups`). */
+  readonly #alike: readonly string[][];
 
   /** @throws BadRequestError naming what cannot be served, or a setting of the wrong type */
   constructor({
@@ -92,6 +99,7 @@ export class Router {
     signal,
     fetch,
     env,
+    cache,
     state,
     strategy,
     drop_params,
@@ -117,7 +125,13 @@ export class Router {
       dropParams: drop_params,
       modifyParams: modify_params,
     };
-    this.#options = { signal, fetch, env };
+    this.#options = {
+      signal,
+      fetch,
+      env,
+      cache: cache ?? (values.cache_responses ? new MemoryResponseCache() : undefined),
+    };
+    this.#alike = (values.caching_groups ?? []).map(stringsIn);
   }
 
   /** Each as the function of the same name, by a deployment of `params.model` or of its fallbacks. @throws SluiceError */
@@ -175,18 +189,38 @@ export class Router {
       mayUse: () => true,
       signal,
     };
-    const { value } = await this.#engine.run(route, async ({ deployment, overrides, ticket, signal: stop }) =>
-      carryOut(
-        method,
-        Object.keys(overrides).length === 0 ? request : validate(operation.request, { ...request, ...overrides }),
-        { ...deployment, extraBody: { ...deployment.extraBody, ...params.extra_body } },
-        call,
-        this.#settings,
-        { ...this.#options, ...options, signal: stop },
-        ticket,
-      ),
+    const asked = this.#engine.groups.find(request.model);
+    const lookup =
+      asked && (await this.#lookUp(method, request, call, asked, { ...this.#options, ...options }, params));
+    if (lookup?.found !== undefined) return recalled(method, lookup.found.answer, request);
+    const { value } = await this.#engine.run(
+      route,
+      async ({ deployment, overrides, ticket, signal: stop, ...choice }) =>
+        carryOut(
+          method,
+          Object.keys(overrides).length === 0 ? request : validate(operation.request, { ...request, ...overrides }),
+          { ...deployment, extraBody: { ...deployment.extraBody, ...params.extra_body } },
+          call,
+          this.#settings,
+          { ...this.#options, ...options, signal: stop },
+          // What another group answers in its place is not kept.
+          { ticket, lookup: choice.group === asked?.name && Object.keys(overrides).length === 0 ? lookup : undefined },
+        ),
     );
     return value;
+  }
+
+  #lookUp(
+    { operation }: AnyMethod,
+    request: BaseRequest,
+    call: CallOptions,
+    { name: group, deployments }: ModelGroup,
+    options: AskOptions,
+    params: NamedParams,
+  ) {
+    const models = modelsOf(deployments);
+    const settings = { groups: this.#alike };
+    return lookUpAnswer(operation, request, call, { options, params, group, models, settings });
   }
 }
 

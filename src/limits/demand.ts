@@ -1,4 +1,5 @@
 /** The words of this folder: what is limited, what a call demands of it, and what it is told. */
+import type { Mark } from "./crossing.ts";
 
 /** Who is limited: `key:<digest>`, `team:<id>`, `team_member:<team>:<user>`, `tag:<name>`, `deployment:<id>`, ... */
 export type ScopeId = string;
@@ -117,6 +118,31 @@ export interface Charge {
     windowStart: number /** Was it reserved from the holder's lease? */;
     leased: boolean;
   }[];
+  /** Nano-dollars. */
+  amount: number;
+  /** The hold (its id) that it takes the place of. */
+  hold?: string;
+  /** From what spend on somebody is told, of the scope's own budget. */
+  mark?: Mark;
+}
+
+/**
+ * Money that is set aside for something that runs for hours, beyond any isolate's lease. It is not spent, and nobody else can
+ * spend it, whichever window of a budget it is by then.
+ */
+export interface Hold {
+  /** Nano-dollars, by meter id. */
+  meters: Record<string, number>;
+  /** Until when it counts, should nobody end it. Milliseconds since the epoch. */
+  until: number;
+}
+
+/** Money that leaves a holder's lease for a hold. */
+export interface HeldFrom {
+  holder: string;
+  /** The meter, and the start of the window (0: none). */
+  id: string;
+  windowStart: number;
   /** Nano-dollars. */
   amount: number;
 }

@@ -1,6 +1,6 @@
 /** Scopes in this process: for the library, for tests, and for a gateway that is one process. */
 import type { ScopeAccounts } from "./accounts.ts";
-import type { Charge, ScopeId } from "./demand.ts";
+import type { BudgetMeter, Charge, HeldFrom, Hold, ScopeId } from "./demand.ts";
 import type { ExchangeReply, ExchangeRequest, ScopeService } from "./exchange.ts";
 import { MemoryRows } from "./rows.ts";
 import { Scope } from "./scope.ts";
@@ -34,8 +34,20 @@ export class MemoryScopes implements ScopeService, ScopeAccounts {
     return this.#scope(scope).standing(meters, this.#now());
   }
 
+  async refused(scope: ScopeId, meter: BudgetMeter, again: number | undefined): Promise<void> {
+    this.#scope(scope).refused(meter, again, this.#now());
+  }
+
   async setVersion(scope: ScopeId, version: number): Promise<void> {
     this.#scope(scope).setVersion(version);
+  }
+
+  async hold(scope: ScopeId, id: string, hold: Hold, from: readonly HeldFrom[] = []): Promise<void> {
+    this.#scope(scope).hold(id, hold, from);
+  }
+
+  async unhold(scope: ScopeId, id: string): Promise<void> {
+    this.#scope(scope).unhold(id);
   }
 
   async forget(scope: ScopeId): Promise<void> {

@@ -1,4 +1,6 @@
 /** What is stored of a scope. The shapes are those of `docs/storage.md`; each row is written on its own. */
+import type { AlertRow, BudgetNotice } from "./crossing.ts";
+import type { Hold } from "./demand.ts";
 import type { LeaseRow } from "./lease-row.ts";
 
 export interface ScopeRows {
@@ -10,6 +12,12 @@ export interface ScopeRows {
   holder: HolderRow;
   /** `sender:<id>`: how far a ledger object has told its charges. */
   sender: SenderRow;
+  /** `alert:<start>`: what was told of a window. */
+  alert: AlertRow;
+  /** `notice:<id>`: what is still to be told. */
+  notice: BudgetNotice;
+  /** `hold:<id>`: money that is set aside for something that runs for long. */
+  hold: Hold;
 }
 
 export interface AccountRow {
@@ -54,6 +62,9 @@ export class Rows {
   readonly windows = new Table<WindowRow>("window", this);
   readonly holders = new Table<HolderRow>("holder", this);
   readonly senders = new Table<SenderRow>("sender", this);
+  readonly alerts = new Table<AlertRow>("alert", this);
+  readonly notices = new Table<BudgetNotice>("notice", this);
+  readonly holds = new Table<Hold>("hold", this);
   readonly storage: RowStorage;
 
   constructor(storage: RowStorage) {
@@ -65,11 +76,15 @@ export class Rows {
       else if (kind === "window") this.windows.load(id, value as WindowRow);
       else if (kind === "holder") this.holders.load(id, value as HolderRow);
       else if (kind === "sender") this.senders.load(id, value as SenderRow);
+      else if (kind === "alert") this.alerts.load(id, value as AlertRow);
+      else if (kind === "notice") this.notices.load(id, value as BudgetNotice);
+      else if (kind === "hold") this.holds.load(id, value as Hold);
     }
   }
 
   clear(): void {
-    for (const table of [this.account, this.windows, this.holders, this.senders]) table.clear();
+    const { account, windows, holders, senders, alerts, notices, holds } = this;
+    for (const table of [account, windows, holders, senders, alerts, notices, holds]) table.clear();
     this.storage.deleteAll();
   }
 }

@@ -1,7 +1,8 @@
 /** A scope's counters: who holds what, what is spent. All changes of it are here; storage and clock are passed in. */
 
 import type { Counter } from "./accounts.ts";
-import type { Charge, MeterSpec, ScopeSpend, Standing } from "./demand.ts";
+import { type AlertRow, type BudgetNotice, crossings, type Mark, refusal } from "./crossing.ts";
+import type { BudgetMeter, Charge, HeldFrom, Hold, MeterSpec, ScopeSpend, Standing } from "./demand.ts";
 import {
   type ExchangeReply,
   type ExchangeRequest,
@@ -75,8 +76,47 @@ export class Scope {
     for (const { meters, amount } of charges)
       for (const { id, windowStart } of meters) this.#spend(id, windowStart, amount, now);
     for (const [holder, ofHolder] of Map.groupBy(charges, (charge) => charge.holder)) this.#release(holder, ofHolder);
+    for (const { hold } of charges) if (hold !== undefined) this.unhold(hold);
+    for (const charge of charges) if (charge.mark !== undefined) this.#watch(charge, charge.mark, now);
     this.#prune(now);
     return true;
+  }
+
+  /** The first time the money leaves the leases it was reserved from. */
+  hold(id: string, hold: Hold, from: readonly HeldFrom[] = []): void {
+    const isNew = this.#rows.holds.get(id) === undefined;
+    this.#rows.holds.put(id, hold);
+    if (!isNew) return;
+    for (const { holder, id: meter, windowStart, amount } of from)
+      this.#release(holder, [{ meters: [{ id: meter, windowStart, leased: true }], amount }]);
+  }
+
+  unhold(id: string): void {
+    if (this.#rows.holds.get(id) !== undefined) this.#rows.holds.delete(id);
+  }
+
+  /** A call was refused for want of money in the scope's own budget. */
+  refused(meter: BudgetMeter, again: number | undefined, now: number): void {
+    const start = meter.window?.start ?? 0;
+    const standing = { spent: this.#spentOf(meter), start, end: meter.window?.end ?? 0, now };
+    const mark = { limit: meter.limit, ...(again !== undefined && { again }) };
+    const told = refusal(this.#rows.alerts.get(String(start)), mark, standing);
+    if (told !== undefined) this.#tell(start, ...told);
+  }
+
+  /** What is still to be told, with what is spent by now. */
+  notices(): ReadonlyMap<string, BudgetNotice> {
+    return new Map(
+      [...this.#rows.notices.entries()].map(([id, notice]) => {
+        const spent = Math.max(notice.spent, this.#spent("budget", notice.windowStart));
+        return [id, { ...notice, spent }];
+      }),
+    );
+  }
+
+  /** These are on their way for good. */
+  told(ids: Iterable<string>): void {
+    for (const id of ids) this.#rows.notices.delete(id);
   }
 
   spend(counters: readonly Counter[], now: number): ScopeReport {
@@ -84,7 +124,7 @@ export class Scope {
     const meters = counters.map(({ meter, windowStart }) => [meter, this.#spent(meter, windowStart)]);
     const leased = counters.map(({ meter, windowStart }) => [
       meter,
-      this.#held(moneyKey(meter, windowStart), now, undefined),
+      this.#held(moneyKey(meter, windowStart), now, undefined) + this.#setAside(meter, now),
     ]);
     return { total, adjusted, meters: Object.fromEntries(meters), leased: Object.fromEntries(leased), now };
   }
@@ -103,6 +143,8 @@ export class Scope {
     const account = this.#account;
     const difference = to - (counter === undefined ? account.total : this.#spent(counter.meter, counter.windowStart));
     if (counter !== undefined) this.#spend(counter.meter, counter.windowStart, difference, now);
+    // What is crossed after that is crossed anew.
+    if (difference < 0) this.#rows.alerts.delete(String(counter?.windowStart ?? 0));
     this.#rows.account.put("", {
       ...account,
       total: account.total + difference,
@@ -140,7 +182,8 @@ export class Scope {
     const lease = row.leases[key];
     if (lease === undefined) throw new Error(`no lease of ${key}`); // made by the caller
     this.#noteWindow(meter, now);
-    const room = meter.limit - this.#spentOf(meter) - this.#held(key, now, { holder, row });
+    const taken = this.#spentOf(meter) + this.#held(key, now, { holder, row }) + this.#heldOf(meter, now);
+    const room = meter.limit - taken;
     const inHand = lease.allotment - lease.used;
     const amount = least > 0 ? share(request, room + inHand) : 0;
     const isRefused = least > 0 && amount === 0;
@@ -184,7 +227,18 @@ export class Scope {
   }
 
   #available(meter: MeterSpec, now: number): number {
-    return meter.limit - this.#spentOf(meter) - this.#held(leaseKey(meter), now, undefined);
+    return meter.limit - this.#spentOf(meter) - this.#held(leaseKey(meter), now, undefined) - this.#heldOf(meter, now);
+  }
+
+  #heldOf(meter: MeterSpec, now: number): number {
+    return meter.kind === "budget" ? this.#setAside(meter.id, now) : 0;
+  }
+
+  /** What holds take from a budget. */
+  #setAside(meter: string, now: number): number {
+    let sum = 0;
+    for (const [, { meters, until }] of this.#rows.holds.entries()) if (until > now) sum += meters[meter] ?? 0;
+    return sum;
   }
 
   /** What all holders' leases of a meter take from its limit. */
@@ -215,6 +269,20 @@ export class Scope {
     this.#rows.windows.put(key, { ...row, spent: row.spent + amount, at: now });
   }
 
+  /** Looks whether a charge has crossed something. */
+  #watch({ meters }: Charge, mark: Mark, now: number): void {
+    const start = meters.find(({ id }) => id === "budget")?.windowStart ?? 0;
+    const before = this.#rows.alerts.get(String(start));
+    const end = this.#rows.windows.get(`budget@${start}`)?.end ?? 0;
+    const [row, notices] = crossings(before, mark, { spent: this.#spent("budget", start), start, end, now });
+    if (notices.length > 0) this.#tell(start, row, notices);
+  }
+
+  #tell(start: number, row: AlertRow, notices: readonly BudgetNotice[]): void {
+    this.#rows.alerts.put(String(start), row);
+    for (const notice of notices) this.#rows.notices.put(`${notice.event}@${start}@${notice.at}`, notice);
+  }
+
   /** Remembers when a window ends, so that its row can go. */
   #noteWindow(meter: MeterSpec, now: number): void {
     if (meter.kind !== "budget" || meter.window === undefined) return;
@@ -225,7 +293,7 @@ export class Scope {
   }
 
   /** What was charged is not leased any more. */
-  #release(holder: string, charges: readonly Charge[]): void {
+  #release(holder: string, charges: readonly Pick<Charge, "meters" | "amount">[]): void {
     const row = this.#rows.holders.get(holder);
     if (row === undefined) return;
     const leases = { ...row.leases };
@@ -248,11 +316,16 @@ export class Scope {
       if ((silence > MONEY_SILENCE && !isHolding) || silence > DELIVERY_TIME + LOST_CALL_TIME)
         this.#rows.holders.delete(id);
     }
+    for (const [id, { until }] of this.#rows.holds.entries()) if (until <= now) this.#rows.holds.delete(id);
     for (const [id, { at }] of this.#rows.senders.entries())
       if (now - at > DELIVERY_TIME) this.#rows.senders.delete(id);
     for (const [key, { end, at }] of this.#rows.windows.entries()) {
       if (key.endsWith("@0")) continue;
       if (now > (end === 0 ? at + LONGEST_WINDOW : end + DELIVERY_TIME)) this.#rows.windows.delete(key);
+    }
+    for (const [start, { end, at }] of this.#rows.alerts.entries()) {
+      if (start === "0") continue;
+      if (now > (end === 0 ? at + LONGEST_WINDOW : end + DELIVERY_TIME)) this.#rows.alerts.delete(start);
     }
   }
 }

@@ -5,6 +5,7 @@
 import data from "./catalogue.data.json" with { type: "json" };
 import { baseProvider, candidates, sameProvider, snapshotBase } from "./names.ts";
 import { type CompactCatalogue, readRows } from "./rows.ts";
+import { withSearchPrices } from "./search-prices.ts";
 
 /**
  * What is known of a model: LiteLLM's field names, prices in US dollars for one unit. Absent means unknown, never 0.
@@ -51,7 +52,10 @@ const dated = new Set(compact.dated);
 export const catalogueStamp: Readonly<CompactCatalogue["stamp"]> = compact.stamp;
 
 // The row's fields are checked when the catalogue is built; every one is optional and read with its type in mind.
-const rowOf = (name: string): ModelInfo | undefined => rows.find(name) as ModelInfo | undefined;
+const rowOf = (name: string): ModelInfo | undefined => {
+  const row = rows.find(name) as ModelInfo | undefined;
+  return row && withSearchPrices(name, row);
+};
 
 /**
  * What the catalogue knows of a model, tried by the names LiteLLM tries, best first: `provider/model`, the model

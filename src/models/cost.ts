@@ -129,11 +129,24 @@ function outputCharges(usage: Usage, rates: Rates, info: ModelInfo): Charge[] {
 
 function searchCharge(usage: Usage, info: ModelInfo, options: CostOptions): Charge {
   const searches =
-    options.searches ?? usage.server_tool_use?.web_search_requests ?? usage["num_search_queries"] ?? undefined;
+    options.searches ??
+    usage.server_tool_use?.web_search_requests ??
+    usage["num_search_queries"] ??
+    // Perplexity's Sonar models search for each request, and tell how large; some tell how often.
+    (info["least_searches"] !== undefined && usage["search_context_size"] !== undefined ? info["least_searches"] : 0);
   const size = options.searchContextSize ?? usage["search_context_size"] ?? "medium";
   const prices = info.search_context_cost_per_query;
   const price = prices?.[`search_context_size_${size}`] ?? prices?.["search_context_size_medium"];
   return { part: "search", quantity: amount(searches), price: asPrice(price) };
+}
+
+/** Sources that a search has used, where they are what is billed. */
+function sourceCharge(usage: Usage, info: ModelInfo): Charge {
+  return {
+    part: "search",
+    quantity: amount(usage["num_sources_used"]),
+    price: asPrice(info["cost_per_search_source"]),
+  };
 }
 
 /** Anthropic's multipliers for all tokens, e.g. `{ us: 1.1, fast: 6 }`; 1 where the model has none. */
@@ -175,7 +188,7 @@ export function cost(usage: Usage, info: ModelInfo, options: CostOptions = {}): 
   const billed = measured.length > 0 ? tokens.filter(({ price }) => price !== undefined) : tokens;
   // A search whose price is not known does not make the rest free: budgets would let through whoever asks for one.
   const isAlone = billed.length === 0 && measured.length === 0;
-  const search = [searchCharge(usage, info, options)]
+  const search = [searchCharge(usage, info, options), sourceCharge(usage, info)]
     .filter(isCharged)
     .filter(({ price }) => price !== undefined || isAlone);
   const factor = multiplier(info, options);

@@ -44,14 +44,13 @@ export function sameProvider(slug: string, rowProvider: string): boolean {
 
 const place = /^(us-gov|us|eu|apac|ap|au|jp|ca|sa|global)\./;
 
-/** Bedrock: without ARN, route, region or the inference profile's place. */
-function withoutPlace(model: string): string {
-  const last = model.startsWith("arn:") ? (model.split("/").at(-1) ?? model) : model;
+/** Bedrock: without ARN, route or region. An inference profile's place stays: some cost more than the model itself. */
+function withoutRoute(model: string): string {
+  const last = model.includes("arn:") ? (model.split("/").at(-1) ?? model) : model;
   return last
     .replace(/^bedrock\//, "")
     .replace(/^(converse|converse_like|invoke)\//, "")
-    .replace(/^[a-z]{2}(-gov)?-[a-z]+-\d\//, "")
-    .replace(place, "");
+    .replace(/^[a-z]{2}(-gov)?-[a-z]+-\d\//, "");
 }
 
 /** The model without what LiteLLM strips for a provider, where it fails to find the full name. */
@@ -60,7 +59,7 @@ function stripped(model: string, provider: string | undefined): string {
   if (model.startsWith("ft:")) return model.replace(/^(ft:[^:]+):.*$/, "$1");
   switch (provider && baseProvider(provider)) {
     case "bedrock":
-      return withoutPlace(model);
+      return withoutRoute(model).replace(place, "");
     case "vertex_ai":
     case "gemini":
     case "databricks":
@@ -74,11 +73,13 @@ function stripped(model: string, provider: string | undefined): string {
 export function candidates(name: string, provider: string | undefined, region: string | undefined): string[] {
   const model = provider !== undefined && name.startsWith(`${provider}/`) ? name.slice(provider.length + 1) : name;
   const short = stripped(model, provider);
+  const bare = provider && baseProvider(provider) === "bedrock" ? withoutRoute(model) : model;
   return [
     ...new Set([
-      ...(region && provider ? [`${provider}/${region}/${model}`, `${provider}/${region}/${short}`] : []),
-      ...(provider ? [`${provider}/${model}`] : []),
+      ...(region && provider ? [`${provider}/${region}/${model}`, `${provider}/${region}/${bare}`] : []),
+      ...(provider ? [`${provider}/${model}`, `${baseProvider(provider)}/${model}`] : []),
       model,
+      bare,
       ...(provider ? [`${provider}/${short}`] : []),
       short,
     ]),

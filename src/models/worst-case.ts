@@ -2,6 +2,7 @@
 import type { Usage } from "../formats/openai/chat.ts";
 import type { ModelInfo } from "./catalogue.ts";
 import { type CostOptions, cost } from "./cost.ts";
+import { possibleSearches } from "./search-prices.ts";
 import type { Measured } from "./units.ts";
 
 /**
@@ -63,15 +64,25 @@ export function worstCase(
       ...(hasAudio && { prompt_tokens_details: { audio_tokens: prompt } }),
       ...(mayTalk && { completion_tokens_details: { audio_tokens: output } }),
     });
-  const { searches, searchContextSize, measured } = asked;
+  const { searchContextSize, measured } = asked;
+  const searches = possibleSearches(info, asked.searches);
   const standard = {
     at,
-    ...(searches !== undefined && { searches, searchContextSize }),
+    ...(searches !== undefined && { searches, searchContextSize: searchContextSize ?? dearestSize(info) }),
     ...(measured && { measured }),
   };
   const isDearer = asked.serviceTier || asked.geo || asked.speed;
-  const terms: CostOptions[] = isDearer ? [standard, { at, ...asked }] : [standard];
+  const terms: CostOptions[] = isDearer
+    ? [standard, { ...standard, ...asked, ...(searches !== undefined && { searches }) }]
+    : [standard];
   return Math.max(...variants.flatMap((usage) => terms.map((options) => cost(usage, info, options)?.total ?? 0)));
+}
+
+/** Where the request says nothing of it, the provider may choose. */
+function dearestSize({ search_context_cost_per_query: prices, least_searches: always }: ModelInfo): string | null {
+  if (always === undefined || prices === undefined) return null;
+  const [dearest] = Object.entries(prices).toSorted(([, one], [, other]) => other - one);
+  return dearest?.[0].replace("search_context_size_", "") ?? null;
 }
 
 interface AffordableOptions {

@@ -3,6 +3,7 @@ import type { BatchError } from "../batches/batch.ts";
 import { BatchBook } from "../batches/book.ts";
 import { fileKey } from "../batches/file-object.ts";
 import type { BatchMessage, BatchRooms } from "../batches/room.ts";
+import type { BatchHold } from "../batches/size.ts";
 import type { BatchSpec, LineReport, ReadPart } from "../batches/state.ts";
 import type { SqlValue } from "../batches/tables.ts";
 import type { ClosedNote, Batch as LedgerBatch } from "../ledger/notes.ts";
@@ -85,6 +86,10 @@ export class BatchObject extends DurableObject<BatchBindings> {
   async fail(error: BatchError) {
     this.#book.fail(error, Date.now());
     await this.#attend();
+  }
+
+  held(hold: BatchHold | undefined) {
+    this.#book.held(hold);
   }
 
   uploaded(fileId: string) {
@@ -246,6 +251,7 @@ export function batchRooms(namespace: DurableObjectNamespace<BatchObject>): Batc
       learn: (part) => ask(async (object) => object.learn(part)),
       begin: () => ask(async (object) => object.begin()),
       fail: (error) => ask(async (object) => object.fail(error)),
+      held: (hold) => ask(async (object) => object.held(hold)),
       uploaded: (fileId) => ask(async (object) => object.uploaded(fileId)),
       handOver: () => ask(async (object) => object.handOver()),
       watch: (spec) => ask(async (object) => object.watch(spec)),

@@ -1,5 +1,6 @@
 import type { BatchMessage } from "../batches/room.ts";
 import type { SpendMessage } from "../ledger/parcels.ts";
+import type { AlertMessage } from "../telemetry/alerts/message.ts";
 import type { BatchObject } from "./batch.ts";
 import type { HealthObject } from "./health.ts";
 import type { IdempotencyObject } from "./idempotency.ts";
@@ -16,10 +17,16 @@ export interface Bindings {
   LEDGER: DurableObjectNamespace<LedgerObject>;
   DB: D1Database;
   SPEND_QUEUE: Queue<SpendMessage>;
+  /** Alerts on their way to whoever is told. */
+  ALERT_QUEUE: Queue<AlertMessage>;
+  /** Optional: reaches public addresses alone, whatever a name resolves to. Cloudflare's own `fetch` reaches no others. */
+  PUBLIC_INTERNET?: Fetcher;
   /** Optional: for prompts and answers that are too big for a row of the ledger. */
   PAYLOADS?: R2Bucket;
   /** Optional: contents of clients' files. */
   FILES?: R2Bucket;
+  /** Optional: answers that are given again (`cache_params.type: r2`). */
+  CACHE?: R2Bucket;
   BATCHES: DurableObjectNamespace<BatchObject>;
   /** Wakes whoever runs lines of batches, or makes responses in the background. */
   BATCH_QUEUE: Queue<BatchMessage | { response: string }>;

@@ -1,23 +1,27 @@
 import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Counter, ScopeAccounts } from "../limits/accounts.ts";
-import type { Charge, MeterSpec, ScopeId, Standing } from "../limits/demand.ts";
+import type { BudgetNotice } from "../limits/crossing.ts";
+import type { BudgetMeter, Charge, HeldFrom, Hold, MeterSpec, ScopeId, Standing } from "../limits/demand.ts";
 import type { ExchangeReply, ExchangeRequest, ScopeService } from "../limits/exchange.ts";
 import { LeasingLimiter, type LimiterOptions } from "../limits/leasing.ts";
 import { Scope, type ScopeReport } from "../limits/scope.ts";
 
 import { openDatabase } from "../store/database.ts";
 import { forgetScopeSpend, writeScopeSpend } from "../store/scope-spend.ts";
+import type { BudgetMessage } from "../telemetry/alerts/message.ts";
 import { askObject } from "./ask.ts";
 
 /** Milliseconds from a charge until lists show it: what is charged meanwhile is one write. */
 const SUMMARY_AFTER = 10_000;
+/** Milliseconds in which what was spent before a refusal is charged, most of the time. */
+const CHARGED_AFTER = 3000;
 
 /**
  * The counters of one scope: a key, a team, ... All calls are short and may be made twice; each is one transaction.
  * Rows that are of no use go with the next call. The alarm writes what is spent to the database, for lists.
  * Storage: `docs/storage.md`.
  */
-export class ScopeObject extends DurableObject<{ DB: D1Database }> {
+export class ScopeObject extends DurableObject<{ DB: D1Database; ALERT_QUEUE: Queue<BudgetMessage> }> {
   /** What storage says, in memory; dropped when a change of it could not be stored. */
   #scope: Scope | undefined;
   /** As far as this instance of the object knows. */
@@ -28,9 +32,28 @@ export class ScopeObject extends DurableObject<{ DB: D1Database }> {
   }
 
   apply(sender: string, sequence: number, charges: Charge[]): boolean {
-    const isNew = this.#change((scope, now) => scope.apply(sender, sequence, charges, now));
-    if (isNew) this.#summarise(SUMMARY_AFTER);
+    const { isNew, hasNews } = this.#change((scope, now) => ({
+      isNew: scope.apply(sender, sequence, charges, now),
+      hasNews: scope.notices().size > 0,
+    }));
+    if (isNew) this.#summarise(hasNews ? 0 : SUMMARY_AFTER);
     return isNew;
+  }
+
+  refused(meter: BudgetMeter, again: number | undefined): void {
+    const hasNews = this.#change((scope, now) => {
+      scope.refused(meter, again, now);
+      return scope.notices().size > 0;
+    });
+    if (hasNews) this.#summarise(CHARGED_AFTER);
+  }
+
+  hold(id: string, hold: Hold, from: HeldFrom[]): void {
+    this.#change((scope) => scope.hold(id, hold, from));
+  }
+
+  unhold(id: string): void {
+    this.#change((scope) => scope.unhold(id));
   }
 
   spend(counters: Counter[]): ScopeReport {
@@ -63,7 +86,8 @@ export class ScopeObject extends DurableObject<{ DB: D1Database }> {
     this.#alarmAt = undefined;
     const { name } = this.ctx.id;
     if (name === undefined) return;
-    const { total, window } = this.#change((scope) => scope.summary());
+    const { summary, notices } = this.#change((scope) => ({ summary: scope.summary(), notices: scope.notices() }));
+    const { total, window } = summary;
     await writeScopeSpend(openDatabase(this.env.DB), {
       scope: name,
       total_nano: total,
@@ -71,6 +95,17 @@ export class ScopeObject extends DurableObject<{ DB: D1Database }> {
       window_start: window.start,
       updated_at: Date.now(),
     });
+    if (notices.size > 0) await this.#tell(name, notices);
+  }
+
+  /** Once the queue has them they are not told again. Where it cannot be reached the alarm comes again. */
+  async #tell(scope: ScopeId, notices: ReadonlyMap<string, BudgetNotice>): Promise<void> {
+    const messages = [...notices.values()].map((notice) => ({
+      body: { kind: "budget" as const, scope, notice },
+      contentType: "json" as const,
+    }));
+    await this.env.ALERT_QUEUE.sendBatch(messages);
+    this.#change((known) => known.told(notices.keys()));
   }
 
   /** An alarm that is set for earlier stays. */
@@ -123,6 +158,9 @@ export function scopeObjects(namespace: DurableObjectNamespace<ScopeObject>): Sc
     reset: (scope, counter, to) => ask(scope, async (object) => object.reset(counter, to)),
     standing: (scope, meters) => ask(scope, async (object) => object.standing([...meters])),
     setVersion: (scope, version) => ask(scope, async (object) => object.setVersion(version)),
+    refused: (scope, meter, again) => ask(scope, async (object) => object.refused(meter, again)),
+    hold: (scope, id, hold, from = []) => ask(scope, async (object) => object.hold(id, hold, [...from])),
+    unhold: (scope, id) => ask(scope, async (object) => object.unhold(id)),
     forget: (scope) => ask(scope, (object) => object.forget()),
   };
 }

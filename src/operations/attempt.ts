@@ -3,7 +3,7 @@ import { BadRequestError, Timeout } from "../formats/errors.ts";
 import { ChunkSource } from "../providers/chunk-source.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Target } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
+import { findProvider, providerFor } from "../providers/registry.ts";
 import type { Answer } from "../providers/speak.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { MockOptions } from "./mock.ts";
@@ -35,6 +35,8 @@ export interface CallSettings extends ParamPolicy {
   /** Seconds. */
   timeout: number;
   streamTimeout?: number;
+  /** The largest answer of an upstream that is read whole. */
+  maxResponseBytes?: number;
 }
 
 export interface AttemptPorts {
@@ -60,6 +62,8 @@ export interface AttemptObserver<Response, Chunk> {
   begins(meter: Meter<Response, Chunk>, target: Target): void;
   /** Where the request goes. */
   asks(url: string): void;
+  /** A part of the answer was made, and nobody will get it. */
+  lost?(meter: Meter<Response, Chunk>): void;
 }
 
 /**
@@ -90,20 +94,33 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
     ? await answerMock(operation, mock, settled, target, seconds, ports)
     : adapter.answer
       ? { kind: "complete" as const, body: await adapter.answer(settled, target), headers: {} }
-      : await speakInParts(operation, adapter, settled, target, {
-          fetch: ports.fetch,
-          authorize: findProvider(target.provider)?.authorize,
-          signal: ports.signal,
-          timeout: seconds,
-          timeoutIsClients: (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,
-          stream: settled.stream === true,
-          extraBody: deployment.extraBody,
-          isContent: operation.isContent,
-          chunksOf: operation.chunksOf,
-          now: ports.now,
-          id: operation.newId?.() ?? `${operation.idPrefix}${ports.id}`,
-          onRequest: (url) => observer?.asks(url),
-        });
+      : await speakInParts(
+          operation,
+          adapter,
+          settled,
+          target,
+          {
+            fetch: ports.fetch,
+            authorize: findProvider(target.provider)?.authorize,
+            signal: ports.signal,
+            timeout: seconds,
+            timeoutIsClients:
+              (settled.stream ? (options.streamTimeout ?? options.timeout) : options.timeout) === seconds,
+            stream: settled.stream === true,
+            extraBody: deployment.extraBody,
+            isContent: operation.isContent,
+            chunksOf: operation.chunksOf,
+            ...(settings.maxResponseBytes !== undefined && { maxResponseBytes: settings.maxResponseBytes }),
+            now: ports.now,
+            id: operation.newId?.() ?? `${operation.idPrefix}${ports.id}`,
+            onRequest: (url) => observer?.asks(url),
+          },
+          (response) => {
+            const lost = operation.meter(settled, target);
+            lost.response(response);
+            observer?.lost?.(lost);
+          },
+        );
   return { adapter, target, meter, answer };
 }
 
@@ -160,7 +177,7 @@ function adapterOf<Request extends BaseRequest, Response, Chunk>(
   target: Target,
 ): Adapter<Request, Response, Chunk> {
   const { provider: slug, model } = target;
-  const provider = findProvider(slug);
+  const provider = providerFor(target);
   const adapter = provider && operation.adapter(provider, target);
   if (adapter !== undefined) return adapter;
   throw new BadRequestError(`litellm.BadRequestError: ${slug} does not do ${operation.name} (model=${model})`, {
@@ -207,7 +224,19 @@ async function answerMock<Request extends BaseRequest, Response, Chunk>(
     });
     throw new Timeout(`litellm.Timeout: mock timeout after ${seconds} seconds`, { model });
   }
-  const body = await operation.mock(mock, request, { id, now: Math.floor(now() / 1000), model });
+  return answerWith(
+    operation,
+    await operation.mock(mock, request, { id, now: Math.floor(now() / 1000), model }),
+    request,
+  );
+}
+
+/** An answer that is here already, in the shape `speak` has. */
+export async function answerWith<Request extends BaseRequest, Response, Chunk>(
+  operation: Pick<Operation<Request, Response, Chunk>, "chunksOf" | "isContent">,
+  body: Response,
+  request: Request,
+): Promise<Extract<Answer<Response, Chunk>, { kind: "complete" | "stream" }>> {
   if (!request.stream) return { kind: "complete", body, headers: {} };
   const empty = () => new Blob([]).stream();
   const chunks = new ChunkSource(empty(), { event: () => [], end: () => operation.chunksOf(body) });

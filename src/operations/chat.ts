@@ -22,7 +22,9 @@ import { countMessages, estimateUsage } from "../models/tokens.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { settleParams } from "../providers/params.ts";
-import { findProvider } from "../providers/registry.ts";
+import type { Target } from "../providers/provider.ts";
+import { providerFor } from "../providers/registry.ts";
+import { cacheableChat } from "./cacheable-answers.ts";
 import { mockCompletion } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
 import { searchesOf } from "./searches.ts";
@@ -51,6 +53,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     const portable = adapter.wire === "gemini" ? request : withPlainToolCallIds(request);
     return settleParams(portable, adapter.supportedParams(target), policy, target.provider);
   },
+  cacheable: cacheableChat,
   countInput: (request) => countMessages(request, request.model),
   outputBound({ max_completion_tokens, max_tokens, n }) {
     // Which of two counts is for the provider to say; 0 and -1 are "no limit" to local servers.
@@ -58,8 +61,11 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     return given.length === 0 || given.some((limit) => limit < 1) ? undefined : Math.max(...given) * (n ?? 1);
   },
   answersOf: ({ n }) => n ?? 1,
-  roomFor: (request, { provider, model }) =>
-    findProvider(provider)?.chat?.wire === "anthropic" ? thinkingRoom(request, model) : 0,
+  roomFor(request, target) {
+    const adapter = providerFor(target)?.chat;
+    if (adapter?.roomFor !== undefined) return adapter.roomFor(request, target);
+    return adapter?.wire === "anthropic" ? thinkingRoom(request, target.model) : 0;
+  },
   termsOf,
   bounded({ max_completion_tokens: _, ...request }, tokens) {
     return { ...request, max_tokens: Math.max(1, Math.floor(tokens / (request.n ?? 1))) };
@@ -88,7 +94,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   done: DONE_EVENT,
   encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
   errorBody: (error) => error.toBody(),
-  meter: (request) => new ChatMeter(request),
+  meter: (request, target) => new ChatMeter(request, target),
   continuation(request, { answer }, usage) {
     if (answer === undefined || continueRequest(request, answer, true) === undefined) return undefined;
     const joiner = new ContinuationJoiner(answer, usage);
@@ -146,13 +152,18 @@ function isDialect({ choices }: ChatCompletion | ChatChunk): boolean {
   });
 }
 
+/** OpenAI, "Web search": these models look something up before each answer, and do not say so in `usage`. */
+const ALWAYS_SEARCHES = /-search-(?:preview|api)\b/;
+
 class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
   readonly #request: ChatRequest;
+  readonly #target: Pick<Target, "model"> | undefined;
   readonly #builder = new CompletionBuilder();
   #response: ChatCompletion | undefined;
 
-  constructor(request: ChatRequest) {
+  constructor(request: ChatRequest, target?: Pick<Target, "model">) {
     this.#request = request;
+    this.#target = target;
   }
 
   chunk(chunk: ChatChunk): void {
@@ -175,7 +186,9 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
       speed: usage?.["speed"],
       searchContextSize: this.#request.web_search_options?.search_context_size,
     };
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === "string" && value !== ""));
+    const texts = Object.entries(given).filter(([, value]) => typeof value === "string" && value !== "");
+    const isSearch = ALWAYS_SEARCHES.test(this.#target?.model ?? "") && usage?.server_tool_use === undefined;
+    return { ...Object.fromEntries(texts), ...(isSearch && this.answer !== undefined && { searches: 1 }) };
   }
 
   async estimate(model: string): Promise<Usage> {

@@ -19,6 +19,7 @@ import { completionsByChat } from "../providers/by-chat/completions.ts";
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { CompletionAdapter, Provider, Target } from "../providers/provider.ts";
+import { cacheableText } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { ChunkJoiner, Meter, Operation, Parts } from "./operation.ts";
 import { wantsStreamUsage, withoutUsage, withStreamUsage } from "./stream-usage.ts";
@@ -49,6 +50,7 @@ export const completions: Operation<CompletionRequest, TextCompletion, TextCompl
     return { ...request, prompt: await Promise.all(texts) };
   },
   parts: byPrompt(),
+  cacheable: cacheableText,
   countInput: ({ prompt, suffix, model }) => countTexts([...promptsOf(prompt), suffix ?? ""], model),
   countLongest: ({ prompt, suffix, model }) =>
     countLongest(

@@ -7,8 +7,11 @@ import {
   inFormat,
   inputsOf,
   isInFormat,
+  joinEmbeddings,
   OPENAI_EMBEDDING_PARAMS,
+  withInputs,
 } from "../formats/openai/embeddings.ts";
+import { cacheableEmbeddings } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { Parts } from "./operation.ts";
 import { countLongest, countTexts, textOfTokens } from "./token-texts.ts";
@@ -38,6 +41,7 @@ export const embeddings: WholeOperation<EmbeddingRequest, EmbeddingResponse> = w
     return { ...request, input: await Promise.all(texts) };
   },
   parts: batches(),
+  cacheable: cacheableEmbeddings,
   countInput: ({ input, model }) => countTexts(inputsOf(input), model),
   countLongest: ({ input, model }) => countLongest(inputsOf(input), model),
   isDialect: (response, request) => !isInFormat(response, request),
@@ -51,24 +55,11 @@ function batches(): Parts<EmbeddingRequest, EmbeddingResponse, never> {
     split(request, most) {
       const inputs = inputsOf(request.input);
       if (inputs.length <= most) return [request];
-      return Array.from({ length: Math.ceil(inputs.length / most) }, (_, batch) => ({
-        ...request,
-        // all texts, or all tokens: as the request had it
-        input: inputs.slice(batch * most, (batch + 1) * most) as EmbeddingRequest["input"],
-      }));
+      return Array.from({ length: Math.ceil(inputs.length / most) }, (_, batch) =>
+        withInputs(request, inputs.slice(batch * most, (batch + 1) * most)),
+      );
     },
-    join(responses, { model }) {
-      const data = responses.flatMap((response) => response.data);
-      const usages = responses.map(({ usage }) => usage);
-      const sum = (field: "prompt_tokens" | "total_tokens") =>
-        usages.reduce((tokens, usage) => tokens + (usage?.[field] ?? 0), 0);
-      const usage = { prompt_tokens: sum("prompt_tokens"), total_tokens: sum("total_tokens") };
-      return {
-        ...(responses[0] ?? { object: "list", model }),
-        data: data.map((item, index) => ({ ...item, index })),
-        ...(usages.every((one) => one !== undefined) && { usage }),
-      };
-    },
+    join: (responses, { model }) => joinEmbeddings(responses, model),
   };
 }
 

@@ -23,6 +23,7 @@ import { generateContentByChat, partOptions } from "../providers/by-chat/generat
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { type ParamPolicy, settleParams } from "../providers/params.ts";
 import type { GenerateContentAdapter, Target } from "../providers/provider.ts";
+import { cacheableContent } from "./cacheable-answers.ts";
 import { chat } from "./chat.ts";
 import { type MockOptions, mockCompletion } from "./mock.ts";
 import type { Continuation, Meter, Operation } from "./operation.ts";
@@ -43,6 +44,7 @@ export const generateContent: Operation<GenerateContentCall, GeneratedContent, G
   settleParams(request, adapter, target, policy) {
     return isNative(adapter) ? request : { ...request, [AS_CHAT]: settledChat(request, adapter, target, policy) };
   },
+  cacheable: cacheableContent,
   countInput: (request) => countMessages(chatOf(request), request.model),
   outputBound(request) {
     const { limit, candidates } = outputFacts(request);

@@ -19,7 +19,8 @@ import { messagesByChat } from "../providers/by-chat/messages.ts";
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { settleParams } from "../providers/params.ts";
 import type { Adapter, MessagesAdapter, Provider, Target } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
+import { providerFor } from "../providers/registry.ts";
+import { cacheableMessage } from "./cacheable-answers.ts";
 import { affinityOf, termsOf } from "./message-facts.ts";
 import { MessageMeter } from "./message-meter.ts";
 import { type MockOptions, mockCompletion, throwMockError } from "./mock.ts";
@@ -40,13 +41,14 @@ export const messages: Operation<MessagesRequest, Message, StreamEvent> = {
   idPrefix: "msg_",
   settleParams: (request, _, { provider }, policy) => settleParams(request, "all", policy, provider),
   defaultsFor: (adapter, defaults) => (isNative(adapter) ? nativeDefaults(defaults) : defaults),
+  cacheable: cacheableMessage,
   countInput: (request) => countMessages(countableRequest(request), request.model),
   outputBound: ({ max_tokens }) => max_tokens,
   answersOf: () => 1,
-  roomFor(request, { provider: slug, model }) {
-    const provider = findProvider(slug);
+  roomFor(request, target) {
+    const provider = providerFor(target);
     return provider?.messages === undefined && provider?.chat?.wire === "anthropic"
-      ? thinkingRoom(toHubRequest(request), model)
+      ? thinkingRoom(toHubRequest(request), target.model)
       : 0;
   },
   termsOf,
@@ -96,8 +98,8 @@ export function errorStatus(error: SluiceError): number {
   return messagesErrorStatus(error, isOfClaude(error));
 }
 
-function isOfClaude({ provider }: SluiceError): boolean {
-  return provider !== undefined && findProvider(provider)?.messages !== undefined;
+function isOfClaude({ provider, model = "" }: SluiceError): boolean {
+  return provider !== undefined && providerFor({ provider, model })?.messages !== undefined;
 }
 
 function isNative<Request, Response, Chunk>({ wire, rewritesAnswers }: Adapter<Request, Response, Chunk>): boolean {

@@ -12,6 +12,7 @@ import type { ParamPolicy } from "../providers/params.ts";
 import type { Adapter, Provider, Target, Wire } from "../providers/provider.ts";
 import type { Deployment } from "../router/deployment.ts";
 import type { RouteRequest } from "../router/request.ts";
+import type { Cacheable } from "./cacheable.ts";
 import type { MockOptions } from "./mock.ts";
 
 /** The fields every request has. */
@@ -66,6 +67,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   ): Readonly<Record<string, unknown>>;
   /** How a request becomes several, for an adapter that takes only so many inputs at once. Unless said, it never does. */
   parts?: Parts<Request, Response, Chunk>;
+  /** How its answers are given again to whoever asks the same; absent: they never are. */
+  cacheable?: Cacheable<Request, Response>;
   /** Tokens of the prompt, counted here. */
   countInput(request: Request): Promise<number>;
   /** Tokens of the longest input, where each is looked at by itself. Unless said, all are one prompt. */
@@ -151,6 +154,8 @@ export interface Continuation<Request, Chunk> {
   request(prefill: boolean): Request;
   /** The chunks as parts of the stream they continue. */
   join(chunk: Chunk): Chunk[];
+  /** An error after it, too, has broken off; as of any stream, unless said. */
+  encodeError?(error: SluiceError): string;
 }
 
 /** Reads usage off an answer as it passes. */

@@ -14,6 +14,7 @@ type Whole<Response, Chunk> = Extract<Answer<Response, Chunk>, { kind: "complete
 
 /**
  * Speaks once, or once for each part of the request; the first failure is the failure of all.
+ * @param onLost told the answers that nobody will get, as other parts have failed: the provider is paid for them
  * @throws SluiceError
  */
 export async function speakInParts<Request extends BaseRequest, Response, Chunk>(
@@ -22,6 +23,7 @@ export async function speakInParts<Request extends BaseRequest, Response, Chunk>
   request: Request,
   target: Target,
   options: SpeakOptions<Response, Chunk>,
+  onLost: (response: Response) => void = () => {},
 ): Promise<Answer<Response, Chunk>> {
   const { parts } = operation;
   const mostInputs = typeof adapter.mostInputs === "function" ? adapter.mostInputs(target) : adapter.mostInputs;
@@ -51,7 +53,11 @@ export async function speakInParts<Request extends BaseRequest, Response, Chunk>
     return await joined(streams, joiner, options, headers);
   } catch (error) {
     stop.abort(error); // the others are of no use any more
-    await Promise.allSettled(asked);
+    const ended = await Promise.allSettled(asked);
+    const lost = ended.flatMap((part) =>
+      part.status === "fulfilled" && part.value.kind === "complete" ? [part.value.body] : [],
+    );
+    if (lost.length > 0) onLost(parts.join(lost, request));
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import {
 import { BadRequestError } from "../formats/errors.ts";
 import { isRecord } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
+import { cacheableRanking } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import { countLongest, countTexts } from "./token-texts.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
@@ -24,6 +25,7 @@ export const rerank: WholeOperation<RerankRequest, RerankResponse> = wholeOperat
   idPrefix: "",
   params: RERANK_PARAMS,
   adapter: (provider) => provider.rerank,
+  cacheable: cacheableRanking,
   countInput: ({ query, documents, model }) =>
     countTexts([query, ...documents.map((document) => documentText(document))], model),
   countLongest: ({ query, documents, model }) =>

@@ -17,7 +17,8 @@ import { countMessages } from "../models/tokens.ts";
 import { responsesByChat } from "../providers/by-chat/responses.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { Provider, ResponsesAdapter, Target } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
+import { providerFor } from "../providers/registry.ts";
+import { cacheableResponse } from "./cacheable-answers.ts";
 import { type MockOptions, mockCompletion, throwMockError } from "./mock.ts";
 import type { Operation } from "./operation.ts";
 import { affinityOf, paramsOf, termsOf } from "./responses-facts.ts";
@@ -46,13 +47,14 @@ export const responses: Operation<ResponsesRequest, ResponseObject, ResponseEven
     );
   },
   defaultsFor: (_, defaults) => inResponses(defaults),
+  cacheable: cacheableResponse,
   countInput: (request) => countMessages(toCountedRequest(request), request.model),
   outputBound: ({ max_output_tokens: limit }) => (limit && limit > 0 ? limit : undefined),
   answersOf: () => 1,
-  roomFor(request, { provider: slug, model }) {
-    const provider = findProvider(slug);
+  roomFor(request, target) {
+    const provider = providerFor(target);
     return provider?.responses === undefined && provider?.chat?.wire === "anthropic"
-      ? thinkingRoom(toCountedRequest(request), model)
+      ? thinkingRoom(toCountedRequest(request), target.model)
       : 0;
   },
   termsOf,
@@ -70,8 +72,7 @@ export const responses: Operation<ResponsesRequest, ResponseObject, ResponseEven
   done: "", // the last event says that it is the last
   encodeError(error, meter) {
     const sequence = meter instanceof ResponsesMeter ? meter.sequence : -1;
-    const event = failedEvent(error, meter?.answer, sequence);
-    return formatEvent(JSON.stringify(event), event.type);
+    return encoded(failedEvent(error, meter?.answer, sequence));
   },
   errorBody: (error) => error.toBody(),
   meter: (request) => new ResponsesMeter(request),
@@ -83,6 +84,7 @@ export const responses: Operation<ResponsesRequest, ResponseObject, ResponseEven
     return {
       request: (prefill) => continueResponse(request, broken, prefill),
       join: (event) => joiner.join(event),
+      encodeError: (error) => encoded(failedEvent(error, joiner.answer, joiner.sequence)),
     };
   },
 };
@@ -91,6 +93,10 @@ function adapterOf({ responses: native, chat }: Provider, target: Target): Respo
   const serves = target.api === undefined ? (native?.serves?.(target) ?? true) : target.api === "responses";
   if (native !== undefined && serves) return native;
   return chat && responsesByChat(chat);
+}
+
+function encoded(event: ResponseEvent): string {
+  return formatEvent(JSON.stringify(event), event.type);
 }
 
 /** Events before which nothing of the answer has come. */

@@ -19,6 +19,7 @@ import { countTokens } from "../models/tokens.ts";
 import { settleParams, withoutNulls } from "../providers/params.ts";
 import type { Provider, Target, TranscriptionAdapter } from "../providers/provider.ts";
 import { base64Of, measureFile, secondsOf } from "./audio-file.ts";
+import { cacheableTranscription } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
 
@@ -63,6 +64,7 @@ function listening(name: string, summary: string, { adapter, ignored = [] }: Kin
       return typed(fields, ignored);
     },
     settleParams: settled,
+    cacheable: cacheableTranscription,
     prepare: async (request, { takesFiles }) =>
       takesFiles ? request : { ...request, file_base64: await base64Of(request.file) },
     countInput: async ({ file, prompt, model }) =>

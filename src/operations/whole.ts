@@ -20,6 +20,7 @@ type Given =
   | "mock"
   | "prepare"
   | "parts"
+  | "cacheable"
   | "isDialect";
 
 export interface WholeParts<Request extends BaseRequest, Response>

@@ -1,10 +1,13 @@
 /** Answers that are not where they were asked for. */
 import { BadGatewayError } from "../formats/errors.ts";
-import { connectionError } from "./chunk-source.ts";
 import type { Adapter, Target, UpstreamRequest } from "./provider.ts";
+import { wholeText } from "./whole-body.ts";
 
 /** A GET: what is followed has no body. */
-export type NextRequest = Pick<UpstreamRequest, "url" | "headers">;
+export interface NextRequest extends Pick<UpstreamRequest, "url" | "headers"> {
+  /** What proves who asks is for this host, too. Unless said, it is only where that is the one asked first. */
+  isSigned?: true;
+}
 
 /** An upstream's answer that may only say where the answer is. */
 export interface Pointer {
@@ -33,7 +36,7 @@ export async function lastAnswer<Request, Response, Chunk>(
   let response = first;
   for (let step = 0; step < MOST_STEPS; step++) {
     const isJson = /\bjson\b/i.test(response.headers.get("content-type") ?? "");
-    const text = isJson ? await response.text().catch(broken) : undefined;
+    const text = isJson ? await wholeText(response) : undefined;
     const { status } = response;
     const pointer: Pointer = { status, headers: Object.fromEntries(response.headers), body: parsed(text) };
     const next = adapter.next(pointer, request, target);
@@ -44,10 +47,6 @@ export async function lastAnswer<Request, Response, Chunk>(
   }
   const { provider, model } = target;
   throw new BadGatewayError(`litellm.BadGatewayError: ${provider} led from one place to the next`, { provider, model });
-}
-
-function broken(cause: unknown): never {
-  throw connectionError(cause);
 }
 
 function parsed(text: string | undefined): unknown {

@@ -64,6 +64,8 @@ export interface Target {
    * `use_chat_completions_api`). Unless said, the client's where the provider has it.
    */
   api?: "chat" | "responses";
+  /** The model behind a name that is the deployment's own (`base_model`). */
+  baseModel?: string;
   /** What the catalogue and the deployment's `model_info` know of the model. */
   info?: ModelInfo;
   /** May the adapter repair a request the provider would refuse (`modify_params`)? */
@@ -157,6 +159,8 @@ export interface Adapter<Request, Response, Chunk> {
   answer?(request: Request, target: Target): Promise<Response>;
   /** @throws SluiceError where the request cannot be said in the provider's format */
   request(request: Request, target: Target): UpstreamRequest;
+  /** A last look at a JSON body, with `extra_body` in it. */
+  finish?(body: Record<string, unknown>, target: Target): Record<string, unknown>;
   /** @throws SluiceError where the body is no answer */
   response(body: unknown, exchange: Exchange<Request>): Response;
   stream(exchange: Exchange<Request>): StreamDecoder<Chunk>;
@@ -182,7 +186,13 @@ export interface SearchAdapter extends WholeAdapter<SearchRequest, SearchRespons
   priceRow?(request: SearchRequest): string;
 }
 export type RerankAdapter = WholeAdapter<RerankRequest, RerankResponse>;
-export type ChatAdapter = Adapter<ChatRequest, ChatCompletion, ChatChunk>;
+export interface ChatAdapter extends Adapter<ChatRequest, ChatCompletion, ChatChunk> {
+  /**
+   * Tokens of output it may ask for above what the request allows, for the model to think in. Unless said, those of Claude
+   * where its wire is Anthropic's, and none elsewhere.
+   */
+  roomFor?(request: ChatRequest, target: Target): number;
+}
 
 /** Anthropic's Messages API: the client's format on both sides. */
 export type MessagesAdapter = Adapter<MessagesRequest, Message, StreamEvent>;
@@ -257,6 +267,16 @@ export interface Provider {
   paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
+  /**
+   * What serves this model, where the models of one provider have APIs of several makers (a cloud's own, Claude, ...).
+   * Unless said, all have the provider's.
+   */
+  forModel?(target: Pick<Target, "provider" | "model" | "baseModel" | "params" | "info">): Provider;
+  /**
+   * Params that prove who asks, those that belong together in one list. Where a deployment has one of a list, none of the
+   * list comes from the environment, and the key of the environment is not used either: they may be of another account.
+   */
+  signInParams?: readonly (readonly string[])[];
   /** For providers that a key in a header is not enough for: asked before each request, once the body is settled. */
   authorize?: Authorize;
   /** Is all there that it takes to prove who asks? Unless said, where there is a key. */

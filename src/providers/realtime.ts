@@ -3,6 +3,7 @@ import { APIConnectionError, type SluiceError, Timeout } from "../formats/errors
 import type { RealtimeTranslator } from "../formats/openai/realtime.ts";
 import { connectionError } from "./chunk-source.ts";
 import type { Authorize, Target, UpstreamFailure } from "./provider.ts";
+import { errorText } from "./whole-body.ts";
 
 export interface RealtimeAdapter {
   /**
@@ -103,7 +104,7 @@ export async function openSession(
 }
 
 async function refusal(adapter: RealtimeAdapter, target: Target, response: Response): Promise<SluiceError> {
-  const body = await response.text().catch(() => "");
+  const body = await errorText(response).catch(() => "");
   const { status } = response;
   if (status >= 400) return adapter.error({ status, body, headers: Object.fromEntries(response.headers), target });
   const { provider, model } = target;

@@ -8,6 +8,7 @@ import { ChunkSource, connectionError } from "./chunk-source.ts";
 import { lastAnswer } from "./follow.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
 import type { Adapter, Authorize, Exchange, Target, UpstreamRequest } from "./provider.ts";
+import { errorText, wholeEvents, wholeText } from "./whole-body.ts";
 
 export interface SpeakOptions<Response, Chunk> {
   fetch: typeof fetch;
@@ -26,6 +27,8 @@ export interface SpeakOptions<Response, Chunk> {
   isContent(chunk: Chunk): boolean;
   /** Whole answers as chunks, for an upstream that was asked for a stream and did not stream. */
   chunksOf(response: Response): Chunk[];
+  /** The largest answer that is read whole. */
+  maxResponseBytes?: number;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Id of answers whose upstream gives none. */
@@ -100,11 +103,11 @@ export async function speak<Request, Response, Chunk>(
     const send = sender(target, options, controller.signal);
     const first = await send(upstream);
     const response = await lastAnswer(adapter, request, target, first, (next) =>
-      send({ method: "GET", ...next }, isSameHost(next.url, upstream.url)),
+      send({ method: "GET", ...next }, next.isSigned ?? isSameHost(next.url, upstream.url)),
     );
     const headers = headersOf(response, target);
     if (!response.ok) {
-      const body = await response.text().catch(broken);
+      const body = await errorText(response);
       throw adapter.error({ status: response.status, body, headers, target });
     }
     const exchange: Exchange<Request> = {
@@ -115,8 +118,13 @@ export async function speak<Request, Response, Chunk>(
       id: options.id,
     };
     const kind = kindOf(adapter, request, target, options.stream, response);
+    if (kind === "json" && isAwsEventStream(response)) {
+      // Some stream to everyone: whoever did not ask for it gets the events as a list.
+      const events = await wholeEvents(response, new AwsEventStreamDecoder(), options.maxResponseBytes);
+      return { kind: "complete", body: adapter.response(events, exchange), status: response.status, headers };
+    }
     if (kind === "json" || kind === "text") {
-      const text = await response.text().catch(broken);
+      const text = await wholeText(response, options.maxResponseBytes);
       if (text === "" && mayBeAnything(adapter, request, target)) return nothing(response, headers, abort);
       const said = kind === "json" ? parseJson(text, target) : text;
       return { kind: "complete", body: adapter.response(said, exchange), text, status: response.status, headers };
@@ -176,6 +184,10 @@ function nothing(
 ): Extract<Answer<never, never>, { kind: "bytes" }> {
   const contentType = headers["content-type"] ?? "application/octet-stream";
   return { kind: "bytes", body: new Blob([]).stream(), contentType, status, headers, abort };
+}
+
+function isAwsEventStream({ headers }: globalThis.Response): boolean {
+  return headers.get("content-type")?.startsWith(AWS_EVENT_STREAM) === true;
 }
 
 /** The upstream's, in which the key it was asked with may be repeated. */
@@ -250,7 +262,9 @@ function compose<Request, Response, Chunk>(
     const { body, ...upstream } = adapter.request(request, target);
     if (body instanceof FormData) addFields(body, extraBody);
     if (body === undefined) return upstream;
-    return { ...upstream, body: "json" in body ? JSON.stringify({ ...body.json, ...extraBody }) : body };
+    if (!("json" in body)) return { ...upstream, body };
+    const json = { ...body.json, ...extraBody };
+    return { ...upstream, body: JSON.stringify(adapter.finish?.(json, target) ?? json) };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const { provider, model } = target;
@@ -289,11 +303,11 @@ async function asEventStream<Request, Response, Chunk>(
     return {
       body,
       decoder: adapter.stream(exchange),
-      ...(type.startsWith(AWS_EVENT_STREAM)
+      ...(isAwsEventStream(response)
         ? { relayable: false, framing: () => new AwsEventStreamDecoder() }
         : { relayable: true, framing: undefined }),
     };
-  const text = await new Response(body).text().catch(broken);
+  const text = await wholeText(new Response(body), options.maxResponseBytes);
   const isEvents = /^\s*(?:data|event|id|:)/.test(text);
   const json = isEvents ? undefined : mayBeText ? text : parseJson(text, exchange.target);
   if (isEvents || Array.isArray(json)) {
@@ -335,5 +349,12 @@ function settleError(error: unknown, target: Target): unknown {
   if (!(error instanceof SluiceError) || error.provider !== undefined) return error;
   const { provider, model } = target;
   const Class = error.constructor as new (message: string, details: object) => SluiceError; // the class it already has
-  return new Class(error.message, { provider, model, headers: error.headers, param: error.param, cause: error.cause });
+  return new Class(error.message, {
+    provider,
+    model,
+    headers: error.headers,
+    param: error.param,
+    cause: error.cause,
+    blameless: error.blameless,
+  });
 }

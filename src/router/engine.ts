@@ -58,10 +58,21 @@ export interface EngineOptions {
   isUnhealthy?(id: string): boolean;
   /** Deployments whose limits or budgets are used up. */
   isClosed?(id: string): boolean;
+  /**
+   * By which a deployment cools: where others use it too, by theirs. The engine's own, unless said.
+   */
+  cooldownSettings?(deployment: Deployment): RoutingSettings;
   /** Milliseconds since the epoch. */
   now?(): number;
   random?(): number;
   sleep?(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What an engine remembers of calls, beside the state of deployments. */
+interface Memory {
+  retryBudgets: RecentMap<RetryBudget>;
+  hedgeBudget: HedgeBudget;
+  affinity: BoundedAffinityMemory;
 }
 
 /** One call on its way. */
@@ -95,26 +106,13 @@ export class RoutingEngine {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #sleep: NonNullable<EngineOptions["sleep"]>;
-  readonly #retryBudgets = new RecentMap(() => new RetryBudget());
-  readonly #hedgeBudget: HedgeBudget;
-  readonly #affinity = new BoundedAffinityMemory();
-  readonly #isUnhealthy: EngineOptions["isUnhealthy"];
-  readonly #isClosed: EngineOptions["isClosed"];
+  readonly #memory: Memory;
+  readonly #options: EngineOptions;
 
-  constructor(options: EngineOptions) {
-    const {
-      groups,
-      settings,
-      state,
-      strategy,
-      isUnhealthy,
-      isClosed,
-      now = Date.now,
-      random = Math.random,
-      sleep = wait,
-    } = options;
-    this.#isUnhealthy = isUnhealthy;
-    this.#isClosed = isClosed;
+  /** @param memory of the engine this one is a variant of */
+  constructor(options: EngineOptions, memory?: Memory) {
+    const { groups, settings, state, strategy, now = Date.now, random = Math.random, sleep = wait } = options;
+    this.#options = options;
     this.#groups = groups;
     this.#settings = settings;
     this.state = state;
@@ -122,7 +120,16 @@ export class RoutingEngine {
     this.#now = now;
     this.#random = random;
     this.#sleep = sleep;
-    this.#hedgeBudget = new HedgeBudget(settings.hedgeBudget);
+    this.#memory = memory ?? {
+      retryBudgets: new RecentMap(() => new RetryBudget()),
+      hedgeBudget: new HedgeBudget(settings.hedgeBudget),
+      affinity: new BoundedAffinityMemory(),
+    };
+  }
+
+  /** An engine with other groups and settings that knows what this one knows: deployments' state, budgets of retries, ... */
+  variant(changes: Pick<EngineOptions, "groups" | "settings" | "cooldownSettings">): RoutingEngine {
+    return new RoutingEngine({ ...this.#options, ...changes }, this.#memory);
   }
 
   get groups(): ModelGroups {
@@ -152,7 +159,7 @@ export class RoutingEngine {
     const journey = { request: { ...request, model }, overrides: {}, ask, progress, visited: new Set<Fallback>() };
     const answered = await this.#withFallbacks(journey, 0);
     const { deployment, group } = answered.choice;
-    remember(deployment, request, { group, settings: this.settings, now: this.#now() }, this.#affinity);
+    remember(deployment, request, { group, settings: this.settings, now: this.#now() }, this.#memory.affinity);
     const { retries, fallbacks, hedges } = progress;
     return { ...answered, retries, fallbacks, hedges };
   }
@@ -247,7 +254,7 @@ export class RoutingEngine {
 
   async #withRetries<T>(round: Round<T>): Promise<Answered<T>> {
     const { request, group, progress } = round;
-    const budget = this.#retryBudgets.get(group.name, this.#now());
+    const budget = this.#memory.retryBudgets.get(group.name, this.#now());
     budget.request(this.#now());
     let failure: SluiceError | undefined;
     for (let retry = 0; ; retry++) {
@@ -294,15 +301,16 @@ export class RoutingEngine {
     isAllowed = (_: Deployment) => true,
   ): Promise<Pick<Choice, "deployment" | "ticket">> {
     const { request, group, from, tried } = round;
+    const { isUnhealthy, isClosed } = this.#options;
     const context = {
       group: group.name,
       settings: this.settings,
       now: this.#now(),
       random: this.#random,
-      affinity: this.#affinity,
+      affinity: this.#memory.affinity,
       strategy: this.#strategy,
-      ...(this.#isUnhealthy && { isUnhealthy: this.#isUnhealthy }),
-      ...(this.#isClosed && { isClosed: this.#isClosed }),
+      ...(isUnhealthy && { isUnhealthy }),
+      ...(isClosed && { isClosed }),
       tried,
     };
     const deployments = group.deployments.filter((one) => orderOf(one) >= from && isAllowed(one));
@@ -316,13 +324,14 @@ export class RoutingEngine {
   }
 
   #ticket(group: ModelGroup, deployment: Deployment): Ticket {
+    const settings = this.#options.cooldownSettings?.(deployment) ?? this.settings;
     return new Ticket({
       group: group.name,
       id: deployment.id,
       state: this.state,
-      settings: this.settings,
+      settings,
       now: this.#now,
-      cooldown: (error, stats) => cooldownAfter(error, deployment, stats, group.deployments.length, this.settings),
+      cooldown: (error, stats) => cooldownAfter(error, deployment, stats, group.deployments.length, settings),
     });
   }
 
@@ -330,15 +339,15 @@ export class RoutingEngine {
   async #hedged<T>(round: Round<T>, pick: Pick<Choice, "deployment" | "ticket">): Promise<Answered<T>> {
     const { group, request, tried } = round;
     const first = this.#ask(round, pick);
-    this.#hedgeBudget.request();
+    this.#memory.hedgeBudget.request();
     const stats = this.state.stats(group.name, pick.deployment.id, this.#now());
     const delay = hedgeDelay(this.settings.hedgeAfter, request.stream ? stats.firstContents : []);
     if (delay === undefined || group.deployments.length < 2) return first.result;
-    if (!(await this.#isSlow(first.result, delay)) || !this.#hedgeBudget.take()) return first.result;
+    if (!(await this.#isSlow(first.result, delay)) || !this.#memory.hedgeBudget.take()) return first.result;
     const before = new Set(tried);
     const other = await this.#choose(round, ({ id }) => !before.has(id)).catch(() => undefined);
     if (other === undefined) {
-      this.#hedgeBudget.giveBack(); // nobody else is there: the first is waited for
+      this.#memory.hedgeBudget.giveBack(); // nobody else is there: the first is waited for
       return first.result;
     }
     round.progress.hedges += 1;

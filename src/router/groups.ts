@@ -82,6 +82,45 @@ export class ModelGroups {
   }
 }
 
+/** Names of one key's own, before all others: its models and aliases stand in front of those of the rest. */
+export class GroupsWithOwn extends ModelGroups {
+  readonly #own: NameIndex;
+  readonly #aliases: ReadonlyMap<string, Alias>;
+  readonly #rest: ModelGroups;
+  readonly #ownDeployments: readonly Deployment[];
+
+  constructor(own: readonly Deployment[], aliases: ReadonlyMap<string, Alias>, rest: ModelGroups) {
+    super([]);
+    this.#own = new NameIndex(own, aliases);
+    this.#ownDeployments = own;
+    this.#aliases = aliases;
+    this.#rest = rest;
+  }
+
+  override find(model: string, team?: string): ModelGroup | undefined {
+    const name = this.#aliases.get(model)?.model ?? model;
+    return this.#own.named(name) ?? this.#rest.find(name, team) ?? this.#own.meant(name);
+  }
+
+  override get(model: string, team?: string): ModelGroup {
+    return this.find(model, team) ?? this.#rest.get(model, team);
+  }
+
+  override isNamed(model: string, team?: string): boolean {
+    return this.#own.has(model) || this.#rest.isNamed(model, team);
+  }
+
+  override deployments(): readonly Deployment[] {
+    return [...this.#ownDeployments, ...this.#rest.deployments()];
+  }
+
+  override names(team?: string): { name: string; provider: string | undefined }[] {
+    const own = this.#own.names();
+    const taken = new Set(own.map(({ name }) => name));
+    return [...own, ...this.#rest.names(team).filter(({ name }) => !taken.has(name))];
+  }
+}
+
 /** Names under which the aliases of a team know its models: LiteLLM stores them under one nobody else has. */
 function internalNames(deployments: readonly Deployment[]): Map<string, Alias> {
   return new Map(

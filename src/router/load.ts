@@ -1,10 +1,11 @@
 /** The items of `model_list` as deployments, each settled as far as it can be before a request comes. */
+
+import { Secret } from "../credentials/secret.ts";
 import { BadRequestError } from "../formats/errors.ts";
 import { asRecord, defined, isRecord } from "../formats/json.ts";
 import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
 import type { ParamPolicy } from "../providers/params.ts";
 import type { Target } from "../providers/provider.ts";
-import { Secret } from "../credentials/secret.ts";
 import { type Credential, endpointsOf, refuseCredential, refuseParams } from "./bound.ts";
 import type { Deployment } from "./deployment.ts";
 import { digest } from "./digest.ts";
@@ -12,6 +13,7 @@ import type { ProviderLookup } from "./lookup.ts";
 import { isPattern, mapWildcard, matchPattern } from "./patterns.ts";
 import { CONNECTION_PARAMS, CONNECTION_PREFIXES, DEPLOYMENT_PARAMS, MODEL_INFO } from "./settings/deployment.ts";
 import { type Environment, hideSecrets, isReference, isSecretName, resolveReferences } from "./settings/environment.ts";
+import { flag } from "./settings/kinds.ts";
 import { type Misfit, readSection, settingOf } from "./settings/read.ts";
 import type { Values } from "./settings/table.ts";
 
@@ -19,10 +21,27 @@ type Params = Values<typeof DEPLOYMENT_PARAMS>;
 type Info = Values<typeof MODEL_INFO>;
 
 /** What deployments are loaded with. */
-export interface LoadContext {
+export interface LoadContext extends LoadSettings {
   environment: Environment;
   providers: ProviderLookup;
   credentials: ReadonlyMap<string, Credential>;
+}
+
+/** What holds for deployments that say nothing themselves. */
+export interface LoadSettings {
+  /** Parameters of requests (`router_settings.default_litellm_params`). */
+  defaults?: Record<string, unknown>;
+  /** Chat at OpenAI goes by the Responses API (`litellm_settings.route_all_chat_openai_to_responses`). */
+  chatByResponses?: boolean;
+}
+
+/** As the file says. Where requests go, and with which keys, is each deployment's own to say. */
+export function loadSettings(compiled: Readonly<Record<string, unknown>>, environment: Environment): LoadSettings {
+  const { router_settings: router, litellm_settings: litellm } = compiled;
+  const defaults = resolveReferences(asRecord(router)["default_litellm_params"], environment);
+  const { route_all_chat_openai_to_responses: byResponses } = asRecord(resolveReferences(litellm, environment));
+  const { success, data } = flag.schema.safeParse(byResponses);
+  return { defaults: requestDefaults(asRecord(defaults)), chatByResponses: success && data };
 }
 
 /**
@@ -37,11 +56,12 @@ export function loadDeployments(
   stored: ReadonlyMap<string, Credential> = new Map(),
 ): { deployments: Deployment[]; notices: string[] } {
   const credentials = new Map([...stored, ...loadCredentials(compiled["credential_list"], environment)]);
+  const context = { environment, providers, credentials, ...loadSettings(compiled, environment) };
   const deployments: Deployment[] = [];
   const notices: string[] = [];
   const ids = new Map<string, number>();
   for (const [index, item] of (Array.isArray(compiled["model_list"]) ? compiled["model_list"] : []).entries()) {
-    const deployment = loadDeployment(asRecord(item), { environment, providers, credentials });
+    const deployment = loadDeployment(asRecord(item), context);
     if (typeof deployment === "string") {
       notices.push(`model_list[${index}] is left out: ${deployment}`);
       continue;
@@ -110,13 +130,15 @@ function loadDeployment(item: Record<string, unknown>, context: LoadContext, isS
 
   const base = settled(String(name), params.model, params, info, {
     id: info.id ?? structuralId(item),
-    defaults: requestDefaults(given),
+    defaults: { ...context.defaults, ...requestDefaults(given) },
     facts: modelFacts(params, info, asRecord(model_info)),
     raw: { params: asRecord(hideSecrets(given)), info: asRecord(hideSecrets(asRecord(model_info))) },
   });
   const extras = { ...unlistedConnection(given), ...connection };
-  const targetFor = (model: string, keyIsOf?: string): Target =>
-    settleTarget(model, params, extras, base, isElsewhere ? {} : environment, providers, keyIsOf);
+  const targetFor = (model: string, keyIsOf?: string): Target => {
+    const target = settleTarget(model, params, extras, base, isElsewhere ? {} : environment, providers, keyIsOf);
+    return context.chatByResponses ? byResponsesApi(target) : target;
+  };
   try {
     if (!isPattern(String(name))) return { ...base, target: targetFor(params.model) };
     return wildcard(base, params.model, targetFor);
@@ -206,6 +228,11 @@ function wildcard(
   return { ...base, target, bind };
 }
 
+function byResponsesApi(target: Target): Target {
+  const isChat = (target.info?.mode ?? "chat") === "chat";
+  return target.provider === "openai" && target.api === undefined && isChat ? { ...target, api: "responses" } : target;
+}
+
 /** Between provider and model: LiteLLM's way to say that chat goes to the Responses API. */
 const BY_RESPONSES = "responses/";
 
@@ -244,13 +271,17 @@ function settleTarget(
     throw new BadRequestError(`litellm.BadRequestError: Sluice does not speak ${provider} yet`, { param: "model" });
   const byResponses = known.responses !== undefined && named.startsWith(BY_RESPONSES);
   const model = byResponses ? named.slice(BY_RESPONSES.length) : named;
-  const keyOfEnvironment = firstSet(known.keyVariables, environment);
+  const ownProof = (known.signInParams ?? []).filter((names) => names.some((name) => connection[name] !== undefined));
+  const keyOfEnvironment = ownProof.length > 0 ? undefined : firstSet(known.keyVariables, environment);
   const ownKey = base || keyIsOf === undefined || keyIsOf === provider ? params.api_key : undefined;
   const apiKey = ownKey ?? (keyOfEnvironment === undefined ? undefined : new Secret(keyOfEnvironment));
   const apiBase = (base ?? firstSet(known.baseVariables, environment))?.replace(/\/+$/, "");
-  const settings = { ...paramsOfEnvironment(known.paramVariables ?? {}, environment), ...connection };
+  const fromEnvironment = paramsOfEnvironment(known.paramVariables ?? {}, environment, ownProof.flat());
+  const settings = { ...fromEnvironment, ...connection };
   const headers = lowerCase({ ...params.headers, ...params.extra_headers });
-  const figures = withOverrides(findModel(model, provider), { ...info, base_model: baseModel });
+  const { aws_region_name: region } = settings; // Bedrock has prices by region
+  const listed = findModel(model, provider, typeof region === "string" ? region : undefined);
+  const figures = withOverrides(listed, { ...info, base_model: baseModel });
   return {
     provider,
     model,
@@ -260,6 +291,7 @@ function settleTarget(
       apiBase,
       apiVersion: params.api_version,
       organization: params.organization,
+      baseModel,
       modifyParams: params.modify_params,
       dropParams: params.drop_params,
     }),
@@ -364,13 +396,16 @@ function withId(deployment: Deployment, id: string): Deployment {
   return { ...deployment, id, bind: rebound };
 }
 
-/** The provider's connection params that only the environment sets. */
+/** The provider's connection params that only the environment sets; what is secret by name is wrapped. */
 function paramsOfEnvironment(
   variables: Readonly<Record<string, readonly string[]>>,
   environment: Environment,
-): Record<string, string> {
-  const set = Object.entries(variables).map(([name, names]) => [name, firstSet(names, environment)] as const);
-  return Object.fromEntries(set.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  except: readonly string[],
+): Record<string, unknown> {
+  const set = Object.entries(variables)
+    .filter(([name]) => !except.includes(name))
+    .map(([name, names]) => [name, firstSet(names, environment)] as const);
+  return asRecord(hideSecrets(Object.fromEntries(set.filter(([, value]) => value !== undefined))));
 }
 
 function firstSet(names: readonly string[], environment: Environment): string | undefined {

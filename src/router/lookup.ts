@@ -7,7 +7,9 @@ import { resolveModel } from "../providers/resolve.ts";
 export interface ProviderLookup {
   /** @throws where no provider is found */
   resolve(name: string, options: { customProvider?: string; apiBase?: string }): { provider: string; model: string };
-  find(slug: string): Pick<Provider, "keyVariables" | "baseVariables" | "paramVariables" | "responses"> | undefined;
+  find(
+    slug: string,
+  ): Pick<Provider, "keyVariables" | "baseVariables" | "paramVariables" | "signInParams" | "responses"> | undefined;
 }
 
 export const registeredProviders: ProviderLookup = {

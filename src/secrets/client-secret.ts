@@ -3,8 +3,8 @@
  * Whoever has one can open a session through the gateway, and nowhere else: what is inside can be read by the gateway only.
  */
 import { z } from "zod";
-import { AuthenticationError } from "../formats/errors.ts";
 import { Secret } from "../credentials/secret.ts";
+import { AuthenticationError } from "../formats/errors.ts";
 import type { Vault } from "./vault.ts";
 
 export interface ClientSecret {

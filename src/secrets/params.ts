@@ -1,6 +1,7 @@
 /** Which values of `litellm_params` are secret, and sealing and opening them in a row. */
-import { isRecord } from "../formats/json.ts";
+
 import { Secret } from "../credentials/secret.ts";
+import { isRecord } from "../formats/json.ts";
 import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS } from "../router/settings/deployment.ts";
 import { isSecretName } from "../router/settings/environment.ts";
 import { headers, secret, secretJson, url } from "../router/settings/kinds.ts";

@@ -6,18 +6,22 @@
  * else (CVE-2026-114612: one key for everything lets whoever can write a text in one place have it decrypted in
  * another). Nothing here ever decrypts a text for the one who brought it: what is opened goes to the router.
  */
-import { fromBase64, toBase64 } from "../formats/base64.ts";
+
 import { Secret } from "../credentials/secret.ts";
+import { fromBase64, toBase64 } from "../formats/base64.ts";
 
 /** What a sealed text is for. Each has a key of its own. */
 export type Purpose =
   | "model"
   | "credential"
   | "metadata"
+  | "key_config"
   | "client_secret"
   | "vector_store"
   | "search_tool"
-  | "response";
+  | "key_successor"
+  | "response"
+  | "cached_answer";
 
 /** What a signature is for; a key of its own each, too. */
 export type SignedPurpose = "response_id";

@@ -31,14 +31,15 @@ export async function passObject(
   db: Database,
   id: string,
   batch: FileCopy & Pick<ObjectRow, "model">,
-  input: { id: string; provider_id: string },
+  state: { input: { id: string; provider_id: string }; host: string },
 ): Promise<void> {
+  const { input } = state;
   const { deployment_id, provider } = batch;
   const copy = JSON.stringify({ deployment_id, provider, provider_id: input.provider_id } satisfies FileCopy);
   await atOnce(db, [
     db
       .update(objects)
-      .set({ ...batch, state: { input } })
+      .set({ ...batch, state })
       .where(eq(objects.id, id)),
     db
       .update(objects)

@@ -1,11 +1,12 @@
 /** A key and all it belongs to, in one trip: a statement for each table, as D1 gives no more than 100 columns at once. */
-import { and, eq, inArray, or, sql } from "drizzle-orm";
+import { and, eq, inArray, ne, or, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import type { KeyIdentity } from "./identity.ts";
 import {
   accessGroups,
   budgets,
   deprecatedKeys,
+  keySuccessors,
   keys,
   organizationMembers,
   organizations,
@@ -49,6 +50,7 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
     tiers,
     groups,
     [spend],
+    [successor],
   ] = await db.batch([
     db.select().from(keys).where(isMeant),
     db.select().from(deprecatedKeys).where(eq(deprecatedKeys.token, token)),
@@ -100,11 +102,17 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
       .select()
       .from(scopeSpend)
       .where(eq(scopeSpend.scope, sql`'key:' || ${db.select({ value: keys.scope_id }).from(keys).where(isMeant)}`)),
+    db
+      .select({ madeAt: keySuccessors.made_at, retireAt: keySuccessors.retire_at })
+      .from(keySuccessors)
+      .where(and(eq(keySuccessors.token, token), ne(keySuccessors.successor_token, token))),
   ]);
   if (key === undefined) {
     if (replacement === undefined || Date.parse(replacement.revoke_at) <= now) return undefined;
     const active = await loadIdentity(db, replacement.active_token, now);
-    return active && { ...active, revokeAt: replacement.revoke_at };
+    if (active === undefined) return undefined;
+    const { successor: _, ...rest } = active; // is that key's to take
+    return { ...rest, revokeAt: replacement.revoke_at };
   }
   const tier = (id: string | null | undefined) => tiers.find(({ budget_id }) => budget_id === id);
   const modelsOf = (ids: readonly string[] = []) =>
@@ -129,6 +137,7 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
     keyGroupModels: modelsOf(key.access_group_ids),
     teamGroupModels: modelsOf(team?.access_group_ids),
     spentNano: spend?.total_nano ?? 0,
+    ...(successor && { successor }),
   };
 }
 

@@ -32,4 +32,6 @@ export interface KeyIdentity {
   spentNano: number;
   /** This key was replaced, and still works until then (ISO 8601). */
   revokeAt?: string;
+  /** A rotation has made a successor that waits to be taken; times as above. */
+  successor?: { madeAt: string; retireAt: string | null };
 }

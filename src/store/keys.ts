@@ -1,9 +1,9 @@
 /** Virtual keys: looked up, made, changed, replaced and deleted. Lists are in `key-list.ts`. */
-import { and, eq, getTableColumns, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, lt, lte, notExists, type SQL, sql } from "drizzle-orm";
 import { among } from "./among.ts";
 import { inOrderOf } from "./copies.ts";
 import type { Database } from "./database.ts";
-import { deletedKeys, deprecatedKeys, type KeyRow, keys } from "./schema/index.ts";
+import { deletedKeys, deprecatedKeys, type KeyRow, keySuccessors, keys } from "./schema/index.ts";
 
 /** What an update may set. Whose spend it is (`scope_id`) never changes. */
 export type KeyChanges = Partial<Omit<KeyRow, "token" | "scope_id">>;
@@ -34,6 +34,11 @@ export async function insertKey(db: Database, key: NewKey): Promise<KeyRow> {
   return row;
 }
 
+/** Takes back a key that nobody has seen: as if it had never been made. */
+export async function unmakeKey(db: Database, token: string): Promise<void> {
+  await db.delete(keys).where(eq(keys.token, token));
+}
+
 /** `undefined` where the key is gone. @throws where the alias is taken (`isDuplicate`) */
 export async function updateKey(db: Database, token: string, changes: KeyChanges): Promise<KeyRow | undefined> {
   const [row] = await db.update(keys).set(changes).where(eq(keys.token, token)).returning();
@@ -45,6 +50,8 @@ export interface Replacement {
   changes: KeyChanges;
   /** Until when the old key works too (ISO 8601); absent: not any more. */
   revokeAt?: string;
+  /** The new token is the waiting successor's, which nobody has taken yet; else one that waits is void. */
+  keepsSuccessor?: true;
   /** For the copy of the key as it was: who looks at spend of the old digest finds whose it was. */
   deletion: Deletion;
 }
@@ -56,7 +63,7 @@ export interface Replacement {
 export async function replaceKey(
   db: Database,
   old: string,
-  { token, changes, revokeAt, deletion }: Replacement,
+  { token, changes, revokeAt, keepsSuccessor, deletion }: Replacement,
 ): Promise<KeyRow | undefined> {
   const keep = db.insert(deletedKeys).select(copies(db, [old], deletion));
   const isReplaced = sql`exists (select 1 from ${keys} where ${keys.token} = ${token})`;
@@ -70,8 +77,13 @@ export async function replaceKey(
     .update(deprecatedKeys)
     .set({ active_token: token })
     .where(and(eq(deprecatedKeys.active_token, old), isReplaced));
+  // One that waits for whoever replaced the key first is not of the old one any more.
+  const isWaiting = and(eq(keySuccessors.token, old), isReplaced);
+  const settle = keepsSuccessor
+    ? db.update(keySuccessors).set({ token }).where(isWaiting)
+    : db.delete(keySuccessors).where(isWaiting);
   if (revokeAt === undefined) {
-    const [, [row]] = await db.batch([keep, replace, forgetNew, follow]);
+    const [, [row]] = await db.batch([keep, replace, forgetNew, follow, settle]);
     return row;
   }
   const remember = db
@@ -88,7 +100,7 @@ export async function replaceKey(
         .where(eq(keys.token, token)),
     )
     .onConflictDoUpdate({ target: deprecatedKeys.token, set: { active_token: token, revoke_at: revokeAt } });
-  const [, [row]] = await db.batch([keep, replace, forgetNew, follow, remember]);
+  const [, [row]] = await db.batch([keep, replace, forgetNew, follow, settle, remember]);
   return row;
 }
 
@@ -106,6 +118,7 @@ export interface Deletion {
 export async function deleteKeys(db: Database, tokens: readonly string[], deletion: Deletion): Promise<void> {
   await db.batch([
     db.delete(deprecatedKeys).where(among(deprecatedKeys.active_token, tokens)),
+    db.delete(keySuccessors).where(among(keySuccessors.token, tokens)),
     db.insert(deletedKeys).select(copies(db, tokens, deletion)),
     db.delete(keys).where(among(keys.token, tokens)),
   ]);
@@ -128,12 +141,18 @@ function copies(db: Database, tokens: readonly string[], deletion: Deletion) {
     .where(among(keys.token, tokens));
 }
 
-/** Keys whose rotation is due. */
+/** Keys whose rotation is due, and that have no successor waiting. */
 export async function dueKeys(db: Database, now: string, most: number): Promise<KeyRow[]> {
   return db
     .select()
     .from(keys)
-    .where(and(eq(keys.auto_rotate, true), lte(keys.key_rotation_at, now)))
+    .where(
+      and(
+        eq(keys.auto_rotate, true),
+        lte(keys.key_rotation_at, now),
+        notExists(db.select().from(keySuccessors).where(eq(keySuccessors.token, keys.token))),
+      ),
+    )
     .orderBy(keys.key_rotation_at)
     .limit(most);
 }

@@ -3,7 +3,7 @@ import { and, asc, eq, ne, not, type SQL, sql } from "drizzle-orm";
 import { among } from "./among.ts";
 import type { Database } from "./database.ts";
 import { type CredentialRow, credentials, type ModelRow, models, teams } from "./schema/index.ts";
-import { fallbackOf, type StoredFallback, selectFallbacks, selectPublicGroups } from "./settings.ts";
+import { fallbackOf, type StoredFallback, selectAllowedIps, selectFallbacks, selectPublicGroups } from "./settings.ts";
 import { grow, selectVersion } from "./versions.ts";
 
 /** What a gateway routes by beside its file. */
@@ -13,6 +13,8 @@ export interface Catalogue {
   credentials: CredentialRow[];
   fallbacks: StoredFallback[];
   publicGroups: string[];
+  /** Absent where no route has set them: those of the file hold. */
+  allowedIps: string[] | undefined;
 }
 
 /** Rows an isolate reads at most, of each table. */
@@ -20,20 +22,23 @@ const MOST_ROWS = 10_000;
 
 /** All of one moment. */
 export async function loadCatalogue(db: Database): Promise<Catalogue> {
-  const [[version], modelRows, credentialRows, fallbackRows, [publicGroups]] = await db.batch([
+  const [[version], modelRows, credentialRows, fallbackRows, [publicGroups], [allowedIps]] = await db.batch([
     selectVersion(db, "models"),
     db.select().from(models).orderBy(asc(models.created_at), asc(models.model_id)).limit(MOST_ROWS),
     db.select().from(credentials).orderBy(asc(credentials.credential_name)).limit(MOST_ROWS),
     selectFallbacks(db).limit(MOST_ROWS),
     selectPublicGroups(db),
+    selectAllowedIps(db),
   ]);
   const groups = publicGroups?.param_value;
+  const addresses = allowedIps?.param_value;
   return {
     version: version?.version ?? 0,
     models: modelRows,
     credentials: credentialRows,
     fallbacks: fallbackRows.flatMap((row) => fallbackOf(row) ?? []),
     publicGroups: Array.isArray(groups) ? groups.map(String) : [],
+    allowedIps: Array.isArray(addresses) ? addresses.map(String) : undefined,
   };
 }
 

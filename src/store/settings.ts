@@ -18,6 +18,7 @@ const FALLBACK = "fallback:";
 /** The first text after all that begin with `fallback:`. */
 const AFTER_FALLBACKS = "fallback;";
 const PUBLIC_GROUPS = "public_model_groups";
+const ALLOWED_IPS = "allowed_ips";
 
 export async function putFallback(
   db: Database,
@@ -30,6 +31,11 @@ export async function putFallback(
 /** Names of the model groups that are shown to everybody. */
 export async function putPublicGroups(db: Database, groups: string[], updated_at: string): Promise<void> {
   await put(db, PUBLIC_GROUPS, groups, updated_at);
+}
+
+/** Addresses that may call, in place of the file's; an empty list lets all. */
+export async function putAllowedIps(db: Database, addresses: string[], updated_at: string): Promise<void> {
+  await put(db, ALLOWED_IPS, addresses, updated_at);
 }
 
 async function put(db: Database, param_name: string, param_value: unknown, updated_at: string): Promise<void> {
@@ -51,6 +57,10 @@ export function selectFallbacks(db: Database) {
 
 export function selectPublicGroups(db: Database) {
   return db.select().from(settings).where(eq(settings.param_name, PUBLIC_GROUPS));
+}
+
+export function selectAllowedIps(db: Database) {
+  return db.select().from(settings).where(eq(settings.param_name, ALLOWED_IPS));
 }
 
 export function fallbackOf({ param_name, param_value }: typeof settings.$inferSelect): StoredFallback | undefined {

@@ -7,7 +7,8 @@ import { scopeOf } from "./scopes.ts";
 export function ownerOf({ identity, userId, token }: Principal): string {
   const team = identity?.key.team_id;
   if (team) return scopeOf.team(team);
-  return userId === undefined ? scopeOf.key(token) : scopeOf.user(userId);
+  if (userId !== undefined) return scopeOf.user(userId);
+  return scopeOf.key(identity?.key.scope_id ?? token); // which stays when the key gets a new value
 }
 
 /** Whose things it may see: its own; `undefined`: everybody's, as only an admin may. */

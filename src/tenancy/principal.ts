@@ -14,3 +14,9 @@ export interface Principal {
 
 /** LiteLLM's name for whoever holds the master key (`litellm_proxy_admin_name`). */
 export const ADMIN_USER_ID = "default_user_id";
+
+/**
+ * Whoever calls a route that an admin opened to everybody (`general_settings.public_routes`). Handlers of such routes show
+ * what is nobody's; no other route ever sees this caller.
+ */
+export const ANYBODY: Principal = { role: "customer", token: "anybody", userId: undefined, identity: undefined };

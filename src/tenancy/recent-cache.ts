@@ -7,13 +7,14 @@ export interface RecentCachePorts<Value> {
   load(key: string): Promise<Value>;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds: no copy older than this is used while the database answers. Ten seconds, unless said. */
+  bound?: number;
   /** The database could not be asked, and an old copy was used. */
   onStale?(key: string, error: unknown): void;
 }
 
 /** A copy younger than this is used without a word, in milliseconds. */
 const FRESH = 2000;
-/** No copy older than this is used while the database answers. */
 const BOUND = 10_000;
 /** How old a copy may be that is used because the database does not answer. */
 const WHEN_DOWN = 3_600_000;
@@ -45,8 +46,9 @@ export class RecentCache<Value> {
     const copy = this.#copies.get(key);
     if (copy === undefined) return this.#load(key);
     const age = now - copy.loadedAt;
-    if (age < FRESH) return copy.value;
-    if (age < BOUND) {
+    const { bound = BOUND } = this.#ports;
+    if (age < Math.min(FRESH, bound)) return copy.value;
+    if (age < bound) {
       if (now - (copy.renewingSince ?? 0) > PATIENCE) {
         copy.renewingSince = now;
         waitUntil(this.#load(key).catch((error: unknown) => this.#ports.onStale?.(key, error)));

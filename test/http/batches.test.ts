@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startGateway, type TestGateway } from "./gateway.ts";
 import { json, type Received, startUpstream } from "./upstream.ts";
 
@@ -435,7 +435,12 @@ describe("files and batches of tenants", () => {
 describe("files and batches that a provider keeps", () => {
   let provider: Awaited<ReturnType<typeof startUpstream>>;
   let passing: TestGateway;
+  const folder = mkdtempSync(join(tmpdir(), "sluice-batch-"));
   let status = "in_progress";
+  /** Of the file the provider has. */
+  let content = "";
+  /** With which the provider refuses batches. */
+  let refusal: number | undefined;
   const seen: { path: string; method: string; text: string }[] = [];
   const outputs = [
     {
@@ -492,12 +497,18 @@ describe("files and batches that a provider keeps", () => {
       if (path === "/v1/files/file-theirs" && method === "DELETE")
         return json(response, 200, { id: "file-theirs", object: "file", deleted: true });
       if (path === "/v1/files/file-theirs") return json(response, 200, file);
+      if (path === "/v1/files/file-theirs/content") {
+        response.writeHead(200, { "content-type": "application/octet-stream" });
+        return void response.end(content);
+      }
       if (path === "/v1/files/file-output")
         return json(response, 200, { ...file, id: "file-output", purpose: "batch_output" });
       if (path === "/v1/files/file-output/content") {
         response.writeHead(200, { "content-type": "application/octet-stream" });
         return void response.end(outputs.map((one) => JSON.stringify(one)).join("\n"));
       }
+      if (path === "/v1/batches" && method === "POST" && refusal !== undefined)
+        return json(response, refusal, { error: { message: "no" } });
       if (path === "/v1/batches" && method === "POST") return json(response, 200, batch());
       if (path === "/v1/batches/batch_theirs/cancel") return json(response, 200, { ...batch(), status: "cancelling" });
       if (path === "/v1/batches/batch_theirs") return json(response, 200, batch());
@@ -505,7 +516,11 @@ describe("files and batches that a provider keeps", () => {
         error: { message: `no ${path}`, type: "invalid_request_error", param: "id", code: null },
       });
     });
-    passing = await startGateway(
+    passing = await startPassing(folder);
+  }, 60_000);
+
+  const startPassing = (folder: string) =>
+    startGateway(
       {
         model_list: [
           {
@@ -516,8 +531,8 @@ describe("files and batches that a provider keeps", () => {
         ],
       },
       { OPENAI_API_KEY: "sk-theirs", OPENAI_BASE_URL: `${provider.url}/v1` },
+      folder,
     );
-  }, 60_000);
 
   afterAll(async () => {
     await passing?.stop();
@@ -543,6 +558,7 @@ describe("files and batches that a provider keeps", () => {
     const key = await keyOf({ max_budget: 1 });
     const openai = at(key, "/openai");
     const text = line("one", "hi", { model: "gpt-4o-mini" });
+    content = text;
     const file = await openai.files.create({ file: await toFile(Buffer.from(text), "x.jsonl"), purpose: "batch" });
     expect(file.id).toMatch(/^file-slc/);
     expect(seen.at(-1)?.text).toContain(text);
@@ -614,6 +630,145 @@ describe("files and batches that a provider keeps", () => {
     await expect(create("gpt-5")).rejects.toMatchObject({ status: 403 });
     expect((await create("mini")).id).toMatch(/^file-slc/);
   }, 60_000);
+
+  describe("what a batch may cost", () => {
+    /** One line of 100 tokens of output at batch prices, and its prompt. */
+    const output = (100 * 0.3) / 1e6;
+    const create = async (openai: OpenAI, lines: number, more: object = { max_tokens: 100 }) => {
+      const text = Array.from({ length: lines }, (_, index) =>
+        line(`${index}`, "hi", { model: "gpt-4o-mini", ...more }),
+      );
+      content = text.join("\n");
+      const file = await openai.files.create({ file: await toFile(Buffer.from(content), "x.jsonl"), purpose: "batch" });
+      return openai.batches.create({
+        input_file_id: file.id,
+        endpoint: "/v1/chat/completions",
+        completion_window: "24h",
+      });
+    };
+    const reads = () => seen.filter(({ path, method }) => method === "GET" && path === "/v1/files/file-theirs/content");
+    const budgetOf = async (key: string) =>
+      ((await (await passing.call(`/key/info?key=${key}`)).json()) as { info: { spend: number } }).info.spend;
+
+    it("is set aside: of two that fit each alone only one begins, and another when it is over", async () => {
+      status = "in_progress";
+      const key = await keyOf({ max_budget: output * 15 });
+      const openai = at(key, "/openai");
+      const [one, other] = await Promise.allSettled([create(openai, 10), create(openai, 10)]);
+      const [made, refused] = one.status === "fulfilled" ? [one, other] : [other, one];
+      expect([made.status, refused.status]).toEqual(["fulfilled", "rejected"]);
+      const error = (refused as PromiseRejectedResult).reason as InstanceType<typeof OpenAI.APIError>;
+      expect(error).toMatchObject({ status: 422, type: "budget_exceeded" });
+      expect(error.message).toMatch(/Key=.* Current cost: 0, Max budget: .*may cost .*does not reset/);
+      expect(await budgetOf(key)).toBe(0);
+      // Calls of the key have what is left, and no more.
+      await expect(create(openai, 7)).rejects.toMatchObject({ type: "budget_exceeded" });
+      status = "completed";
+      const { id } = (made as PromiseFulfilledResult<OpenAI.Batch>).value;
+      await openai.batches.retrieve(id);
+      expect(await spendOf(key)).toBeCloseTo(price, 9);
+      status = "in_progress";
+      await vi.waitFor(() => create(openai, 4), { timeout: 10_000, interval: 300 });
+      const sumOfRows = async () => {
+        const rows = (await (await passing.call(`/spend/logs?api_key=${key}&summarize=false`)).json()) as LogRow[];
+        return rows.reduce((sum, { spend }) => sum + spend, 0);
+      };
+      const told = { timeout: 15_000, interval: 300 };
+      await vi.waitFor(async () => expect(await sumOfRows()).toBeCloseTo(await budgetOf(key), 9), told);
+    }, 60_000);
+
+    it("is free again where the batch is cancelled, or the provider refuses it", async () => {
+      status = "in_progress";
+      const openai = at(await keyOf({ max_budget: output * 15 }), "/openai");
+      refusal = 400;
+      await expect(create(openai, 10)).rejects.toMatchObject({ status: 400 });
+      refusal = undefined;
+      const { id } = await create(openai, 10);
+      await expect(create(openai, 10)).rejects.toMatchObject({ type: "budget_exceeded" });
+      status = "cancelled";
+      expect((await openai.batches.retrieve(id)).status).toBe("cancelled");
+      await vi.waitFor(() => create(openai, 10), { timeout: 15_000, interval: 500 });
+    }, 60_000);
+
+    it("outlives the gateway, and is charged once", async () => {
+      status = "in_progress";
+      const key = await keyOf({ max_budget: output * 15 });
+      const { id } = await create(at(key, "/openai"), 10);
+      await passing.kill();
+      passing = await startPassing(folder);
+      await expect(create(at(key, "/openai"), 10)).rejects.toMatchObject({ type: "budget_exceeded" });
+      status = "completed";
+      await at(key, "/openai").batches.retrieve(id);
+      expect(await spendOf(key)).toBeCloseTo(price, 9);
+    }, 90_000);
+
+    it("is paid for by the key also where it has got a new value meanwhile", async () => {
+      status = "in_progress";
+      const key = await keyOf({ max_budget: output * 15 });
+      const { id } = await create(at(key, "/openai"), 10);
+      const answer = await passing.call("/key/regenerate", { key });
+      const renewed = ((await answer.json()) as { key: string }).key;
+      await expect(create(at(renewed, "/openai"), 10)).rejects.toMatchObject({ type: "budget_exceeded" });
+      status = "completed";
+      expect((await at(renewed, "/openai").batches.retrieve(id)).status).toBe("completed");
+      expect(await spendOf(renewed)).toBeCloseTo(price, 9);
+    }, 60_000);
+
+    it("is as much as the longest answers where lines do not bound them", async () => {
+      const openai = at(await keyOf({ max_budget: output * 15 }), "/openai");
+      await expect(create(openai, 2, { max_tokens: undefined })).rejects.toMatchObject({ type: "budget_exceeded" });
+    }, 60_000);
+
+    it("is not looked for where nothing is limited", async () => {
+      status = "in_progress";
+      const before = reads().length;
+      await create(at(await keyOf(), "/openai"), 10);
+      expect(reads().length).toBe(before);
+    }, 60_000);
+
+    it("lets its requests and tokens count for the key's rate limits", async () => {
+      status = "in_progress";
+      const few = at(await keyOf({ rpm_limit: 8 }), "/openai");
+      await expect(create(few, 20)).rejects.toMatchObject({ status: 429, type: "rate_limit_error" });
+      const short = at(await keyOf({ tpm_limit: 30 }), "/openai");
+      await expect(create(short, 20)).rejects.toMatchObject({ status: 429 });
+      const enough = at(await keyOf({ rpm_limit: 30, tpm_limit: 1000 }), "/openai");
+      await create(enough, 20);
+      await expect(create(enough, 20)).rejects.toMatchObject({ status: 429 });
+    }, 60_000);
+
+    it("is set aside for a kept file, too, and else the gateway runs it", async () => {
+      status = "in_progress";
+      const key = await keyOf({ max_budget: output * 15 });
+      const openai = at(key);
+      const start = async () => {
+        const text = Array.from({ length: 10 }, (_, index) =>
+          line(`${index}`, "hi", { model: "mini", max_tokens: 100 }),
+        );
+        const file = await openai.files.create({
+          file: await toFile(Buffer.from(text.join("\n")), "x.jsonl"),
+          purpose: "batch",
+        });
+        const { id } = await openai.batches.create({
+          input_file_id: file.id,
+          endpoint: "/v1/chat/completions",
+          completion_window: "24h",
+        });
+        let made = await openai.batches.retrieve(id);
+        for (let waited = 0; made.status === "validating" && waited < 100; waited++) {
+          await new Promise((next) => setTimeout(next, 100));
+          made = await openai.batches.retrieve(id);
+        }
+        return made;
+      };
+      const before = seen.filter(({ path, method }) => path === "/v1/batches" && method === "POST").length;
+      await start();
+      await start();
+      const asked = seen.filter(({ path, method }) => path === "/v1/batches" && method === "POST").length;
+      expect(asked - before).toBe(1);
+      expect(seen.some(({ path }) => path === "/v1/chat/completions")).toBe(true);
+    }, 60_000);
+  });
 
   it("what only a provider has a use for goes to OpenAI, and its refusals come as they are", async () => {
     const openai = at(await keyOf());

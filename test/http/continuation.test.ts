@@ -32,6 +32,10 @@ const behaviours: Record<string, (response: ServerResponse, request: Received) =
     response.write(sse(events("anthropic", "one two three ").slice(0, 3)));
     setTimeout(() => response.destroy(), 50);
   },
+  "breaks-again"(response) {
+    write(response, { role: "assistant", content: `two three four and ${"then another word ".repeat(30)}` });
+    setTimeout(() => response.destroy(), 50);
+  },
   "goes-silent"(response) {
     write(response, { role: "assistant", content: "one two three " });
   },
@@ -63,6 +67,8 @@ beforeAll(async () => {
     model_list: [
       ...pair("breaks-in-text"),
       ...pair("breaks-in-tool"),
+      { model_name: "breaks-twice", litellm_params: { model: "openai/breaks-in-text", order: 1, ...params } },
+      { model_name: "breaks-twice", litellm_params: { model: "openai/breaks-again", order: 2, ...params } },
       ...pair("goes-silent", { stream_timeout: 0.5 }),
       ...pair("claude-breaks", { model: "anthropic/claude-breaks" }),
     ],
@@ -159,6 +165,19 @@ describe("a response that breaks off", () => {
     expect(last.response.id).toBe(first.response.id);
     expect(last.response.output).toMatchObject([{ type: "message", id: ids[0], content: [{ text }] }]);
     expect(last.response.usage?.output_tokens).toBeGreaterThan(usage.completion_tokens);
+  });
+
+  it("says in one numbering that it broke off again", async () => {
+    const stream = await client.responses.create({ model: "breaks-twice", ...asked });
+    const told: OpenAI.Responses.ResponseStreamEvent[] = [];
+    for await (const event of stream) told.push(event);
+    expect(told.map(({ sequence_number }) => sequence_number)).toEqual(told.map((_, index) => index));
+    const last = told.at(-1) as OpenAI.Responses.ResponseFailedEvent;
+    expect(last.type).toBe("response.failed");
+    expect(last.response.id).toBe((told[0] as OpenAI.Responses.ResponseCreatedEvent).response.id);
+    const text = told.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
+    expect(text).toMatch(/^one two three four and/);
+    expect(last.response.output).toMatchObject([{ content: [{ text }] }]);
   });
 
   it("ends with the error where it is kept: what is kept must be what was said", async () => {

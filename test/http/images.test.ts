@@ -5,7 +5,7 @@ import { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./gateway.ts";
 import { findRow } from "./rows.ts";
-import { failureOf, sdkFor } from "./sdk.ts";
+import { failureOf, recordOf, sdkFor } from "./sdk.ts";
 import { json, type Received, startUpstream, until } from "./upstream.ts";
 
 /** The beginning of a PNG is enough for everybody here. */
@@ -98,11 +98,15 @@ function imagen({ body }: Received, response: ServerResponse) {
   json(response, 200, { predictions });
 }
 
+let halves = 0;
+
 function gemini({ body }: Received, response: ServerResponse) {
   const [{ parts }] = body["contents"] as [{ parts: { text?: string }[] }];
   const tokens = { promptTokenCount: 10, candidatesTokenCount: 1290, totalTokenCount: 1300 };
   if (parts[0]?.text === "bad")
     return json(response, 200, { candidates: [{ finishReason: "IMAGE_SAFETY" }], usageMetadata: tokens });
+  if (parts[0]?.text === "half" && ++halves % 3 === 0)
+    return void setTimeout(() => json(response, 400, { error: { code: 400, message: "not this one" } }), 200);
   if (parts[0]?.text === "talk")
     return json(response, 200, {
       candidates: [{ content: { parts: [{ text: "I cannot draw" }] }, finishReason: "STOP" }],
@@ -411,6 +415,17 @@ describe("generations", () => {
     const { error } = (await response.json()) as { error: { message: string; code: string } };
     expect([response.status, error.message]).toEqual([status, expect.stringMatching(message)]);
     expect(error.code).toBe(String(status));
+  });
+
+  it("images that were made before another failed are paid for", async () => {
+    const whole = await gateway.call("/v1/images/generations", { model: "banana", prompt: "a" });
+    const one = await recordOf(gateway, whole.headers.get("x-litellm-call-id"));
+    const broken = await gateway.call("/v1/images/generations", { model: "banana", prompt: "half", n: 3 });
+    expect(broken.status).toBe(400);
+    const record = await recordOf(gateway, broken.headers.get("x-litellm-call-id"));
+    expect(record).toMatchObject({ outcome: "failure", status: 400 });
+    expect(one["cost"]).toBeGreaterThan(0);
+    expect(record["cost"]).toBe(2 * Number(one["cost"]));
   });
 
   it("a form is no request for a generation", async () => {

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { MASTER_KEY, startGateway, type TestGateway } from "./gateway.ts";
 import { connect, type SocketServer, startSocketServer } from "./sockets.ts";
 import { until } from "./upstream.ts";
+import { serviceAccount, startVertex, TOKEN } from "./vertex-upstream.ts";
 
 let google: SocketServer;
+let vertex: Awaited<ReturnType<typeof startVertex>>;
 let gateway: TestGateway;
 
 const bytes = (message: object) => Buffer.from(JSON.stringify(message)); // Google sends its JSON in binary frames
@@ -23,6 +25,7 @@ beforeAll(async () => {
       );
     }
   });
+  vertex = await startVertex();
   gateway = await startGateway({
     model_list: [
       {
@@ -36,13 +39,24 @@ beforeAll(async () => {
         },
         model_info: { max_input_tokens: 1_000_000, max_output_tokens: 8192 },
       },
+      {
+        model_name: "vertex-live",
+        litellm_params: {
+          model: "vertex_ai/gemini-live-2.5-flash",
+          api_base: google.url,
+          vertex_location: "us-east5",
+          vertex_credentials: await serviceAccount(vertex.tokens),
+        },
+      },
     ],
+    environment_variables: { SLUICE_GOOGLE_TOKEN_ORIGINS: vertex.tokens },
   });
 }, 60_000);
 
 afterAll(async () => {
   await gateway?.stop();
   await google?.close();
+  await vertex?.close();
 });
 
 it("a client of OpenAI's talks with Gemini, and pays for it", async () => {
@@ -91,4 +105,27 @@ it("what Google says when it ends a session reaches the client", async () => {
   google.sessions[1]?.close(1008, "models/gemini-live is not found");
   expect(await session.next("error")).toMatchObject({ error: { message: expect.stringContaining("is not found") } });
   expect(await session.end()).toEqual({ code: 1008, reason: "models/gemini-live is not found" });
+});
+
+it("Vertex AI is signed in to, and told the whole name of the model", async () => {
+  const before = google.sessions.length;
+  const asked = { authorization: `Bearer ${MASTER_KEY}` };
+  const session = await connect(`${gateway.url}/v1/realtime?model=vertex-live`, asked);
+  await session.next("session.created");
+  session.send({ type: "session.update", session: { type: "realtime", output_modalities: ["text"] } });
+  await session.next("session.updated");
+  session.send({
+    type: "conversation.item.create",
+    item: { type: "message", role: "user", content: [{ type: "input_text", text: "Hello" }] },
+  });
+  session.send({ type: "response.create" });
+  await session.next("response.done");
+  const upstream = google.sessions[before];
+  expect(upstream?.path).toBe("/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent");
+  expect(upstream?.headers["authorization"]).toBe(`Bearer ${TOKEN}`);
+  expect(upstream?.received[0]).toMatchObject({
+    setup: { model: "projects/acme/locations/us-east5/publishers/google/models/gemini-live-2.5-flash" },
+  });
+  session.close();
+  await session.end();
 });

@@ -25,7 +25,7 @@ export async function startUpstream(
       method: request.method ?? "",
       path: request.url ?? "",
       headers: request.headers,
-      body: type.startsWith("multipart/") ? await formIn(bytes, type) : jsonIn(bytes.toString()),
+      body: await bodyIn(bytes, type),
       aborted: false,
     };
     received.push(entry);
@@ -45,6 +45,14 @@ export async function startUpstream(
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+async function bodyIn(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Record<string, unknown>> {
+  if (type.startsWith("multipart/")) return formIn(bytes, type);
+  const text = new TextDecoder().decode(bytes);
+  return type.startsWith("application/x-www-form-urlencoded")
+    ? Object.fromEntries(new URLSearchParams(text))
+    : jsonIn(text);
 }
 
 function jsonIn(text: string): Record<string, unknown> {

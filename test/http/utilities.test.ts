@@ -109,6 +109,9 @@ describe("/utils/transform_request", () => {
     expect((await gateway.call("/utils/transform_request", request, headers)).status).toBe(403);
     for (const call_type of ["dance", "__proto__", "constructor"])
       expect((await gateway.call("/utils/transform_request", { ...request, call_type })).status).toBe(400);
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    const nested = `{"call_type":"completion","request_body":{"model":"claude","messages":${JSON.stringify(HI)},"tools":[{"type":"function","function":{"name":"f","parameters":{"x":${deep}}}}]}}`;
+    expect((await gateway.call("/utils/transform_request", nested)).status).toBe(400);
     const wrong = { call_type: "completion", request_body: { model: "claude", messages: "x" } };
     expect((await gateway.call("/utils/transform_request", wrong)).status).toBe(400);
   });

@@ -23,6 +23,15 @@ describe("packRows", () => {
 });
 
 describe("chargesByScope", () => {
+  it("keeps apart what ends different holds, and what ends one though it cost nothing", () => {
+    const charge = (amount: number, hold?: string) => ({
+      ...{ scope: "key:1", holder: "unreserved", meters: [], amount },
+      ...(hold !== undefined && { hold }),
+    });
+    const sums = chargesByScope([charge(5, "a"), charge(6, "a"), charge(0, "b"), charge(0), charge(7)]);
+    expect(sums.get("key:1")).toEqual([charge(11, "a"), charge(0, "b"), charge(7)]);
+  });
+
   it("adds up what is for the same meters of the same holder", () => {
     const [one] = chargesOf(5);
     const sums = chargesByScope([

@@ -4,7 +4,7 @@ import { compareByClient } from "./by-client.ts";
 
 compareByClient({
   format: "Anthropic",
-  native: ["anthropic/messages", "azure_anthropic/messages"],
+  native: ["anthropic/messages", "azure_anthropic/messages", "vertex_anthropic/messages"],
   byChat: [
     "openai/chat",
     "gemini/generate_content",
@@ -12,6 +12,7 @@ compareByClient({
     "mistral/chat",
     "deepseek/chat",
     "openrouter/chat",
+    "bedrock/converse",
     "moonshot/chat",
     "xai/chat",
   ],

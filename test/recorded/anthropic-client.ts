@@ -11,6 +11,7 @@ import type { AnswerFacts } from "./facts.ts";
 import { type Json, parseLoose, recordOf, recordsOf, textOf } from "./json.ts";
 import type { Replay } from "./replay.ts";
 import { clientRequest } from "./requests.ts";
+import { isVertex } from "./vertex.ts";
 
 interface Gateway {
   url: string;
@@ -31,7 +32,7 @@ export async function askNatively(exchange: Exchange, gateway: Gateway, replay: 
   const got = await askMessages(exchange, gateway, request);
   const sent = replay.last.get(exchange.id);
   if (sent === undefined) return [changed("", "a request", `${got.status} ${got.text.slice(0, 300)}`)];
-  const meant = { ...request, model: upstreamModel(exchange) };
+  const meant = isVertex(exchange) ? request : { ...request, model: upstreamModel(exchange) };
   const ordered = JSON.stringify(meant) === JSON.stringify(sent.body);
   const headers = ["anthropic-version", "anthropic-beta"].flatMap((name) => {
     const recorded = exchange.requestHeaders[name];

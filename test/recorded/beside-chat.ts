@@ -40,6 +40,8 @@ function renamed({ embedding_types: _, ...body }: Json): Json {
 }
 
 function fromGemini(body: Json): Json {
+  const instances = recordsOf(body["instances"]); // Vertex AI's
+  if (instances.length > 0) return { input: instances.map(({ content }) => textOf(content)) };
   const requests = recordsOf(body["requests"]);
   const { content: _, model: _model, ...options } = requests[0] ?? {};
   const input = requests.map(({ content }) => textOf(recordsOf(recordOf(content)["parts"])[0]?.["text"]));
@@ -131,7 +133,8 @@ const FINISH: Readonly<Record<string, string>> = { eos: "stop" };
 
 function vectorsOf(body: Json): unknown[] {
   if (Array.isArray(body["data"])) return recordsOf(body["data"]).map(({ embedding }) => embedding);
-  const { embeddings } = body;
+  const { embeddings, predictions } = body;
+  if (Array.isArray(predictions)) return recordsOf(predictions).map((one) => recordOf(one["embeddings"])["values"]);
   if (isRecord(embeddings)) return embeddings["float"] as unknown[]; // Cohere, asked for types
   return (embeddings as unknown[]).map((one) => (isRecord(one) ? one["values"] : one)); // Gemini, or Cohere's first version
 }
@@ -152,5 +155,7 @@ function decoded(text: string, provider: string): number[] {
 function inputTokens(body: Json): unknown {
   const { input_tokens: text, image_tokens: images } = recordOf(recordOf(body["meta"])["billed_units"]);
   if (typeof text === "number") return text + (countOf(images) ?? 0);
+  const counts = recordsOf(body["predictions"]).map(({ embeddings }) => recordOf(recordOf(embeddings)["statistics"]));
+  if (counts.length > 0) return counts.reduce((sum, { token_count }) => sum + (countOf(token_count) ?? 0), 0);
   return recordOf(body["usageMetadata"])["promptTokenCount"];
 }

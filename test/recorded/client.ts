@@ -120,7 +120,9 @@ function say(facts: ChoiceFacts, message: Json): void {
   facts.refusal += textOf(message["refusal"]);
   const kept = recordsOf(recordOf(message["provider_specific_fields"])["content_blocks"]);
   // Citations of documents have no address, and are kept in the blocks alone.
-  const inBlocks = kept.reduce((sum, block) => sum + recordsOf(block["citations"]).length, 0);
+  const citationsIn = (block: Json) =>
+    recordsOf(block["citations"] ?? recordOf(block["citationsContent"])["citations"]);
+  const inBlocks = kept.reduce((sum, block) => sum + citationsIn(block).length, 0);
   facts.citations = Math.max(facts.citations + recordsOf(message["annotations"]).length, inBlocks);
   facts.images += recordsOf(message["images"]).length;
   facts.audio ||= isRecord(message["audio"]);

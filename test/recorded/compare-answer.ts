@@ -4,6 +4,7 @@ import type { GatewayAnswer } from "./client.ts";
 import { type Difference, diffJson } from "./difference.ts";
 import type { Exchange } from "./exchanges.ts";
 import * as anthropic from "./extract/anthropic.ts";
+import * as converse from "./extract/converse.ts";
 import * as gemini from "./extract/gemini.ts";
 import * as openai from "./extract/openai.ts";
 import { messageOf } from "./extract/sse.ts";
@@ -19,6 +20,8 @@ export function expectationOf({ status, body, wire }: Exchange): Expectation {
       return anthropic.expectationOf(body);
     case "gemini":
       return gemini.expectationOf(body);
+    case "converse":
+      return converse.expectationOf(body);
     case "cohere":
       throw new TypeError("no chat of Cohere's is recorded here");
   }

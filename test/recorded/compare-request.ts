@@ -4,10 +4,12 @@ import { type Difference, diffJson } from "./difference.ts";
 import type { Exchange, Wire } from "./exchanges.ts";
 import { isRecord, type Json } from "./json.ts";
 import * as anthropic from "./normalise/anthropic.ts";
+import * as converse from "./normalise/converse.ts";
 import * as gemini from "./normalise/gemini.ts";
 import * as openai from "./normalise/openai.ts";
 import { nullIsAbsent } from "./normalise/rules.ts";
 import type { SentRequest } from "./replay.ts";
+import { isVertex } from "./vertex.ts";
 
 export function compareRequest(exchange: Exchange, sent: SentRequest): Difference[] {
   const differences = [...comparePath(exchange, sent), ...compareHeaders(exchange, sent)];
@@ -24,6 +26,7 @@ const RULES = {
   anthropic: anthropic.RULES,
   gemini: gemini.RULES,
   cohere: [nullIsAbsent],
+  converse: converse.RULES,
 } as const;
 
 function normalise(body: Json, { wire, operation }: Exchange): Json {
@@ -32,7 +35,7 @@ function normalise(body: Json, { wire, operation }: Exchange): Json {
 }
 
 /** The key goes into a header, so that it is in no log of addresses. */
-function comparePath({ url }: Exchange, sent: SentRequest): Difference[] {
+export function comparePath({ url }: Pick<Exchange, "url">, sent: SentRequest): Difference[] {
   const got = new URL(sent.url, "http://sent.invalid");
   const path = (of: URL) => decodeURIComponent(of.pathname).replace(/^\/\/+/, "/");
   const query = (of: URL) =>
@@ -45,7 +48,7 @@ function compareHeaders(exchange: Exchange, { headers }: SentRequest): Differenc
   const differences: Difference[] = [];
   if (!headers["content-type"]?.startsWith("application/json"))
     differences.push(changed("header.content-type", "application/json", headers["content-type"]));
-  const auth = authHeaders(exchange.wire);
+  const auth = authHeaders(isVertex(exchange) ? "gemini" : exchange.wire);
   if (!auth.some(([name, value]) => headers[name] === value))
     differences.push(changed("header.authorization", auth.map(([name]) => name).join(" or "), undefined));
   if (exchange.wire !== "anthropic") return differences;
@@ -61,6 +64,8 @@ function compareHeaders(exchange: Exchange, { headers }: SentRequest): Differenc
 function authHeaders(wire: Wire): [name: string, value: string][] {
   const bearer: [string, string] = ["authorization", `Bearer ${PROVIDER_KEY}`];
   switch (wire) {
+    case "converse":
+      return [bearer];
     case "cohere":
     case "openai":
       return [bearer, ["api-key", PROVIDER_KEY]];

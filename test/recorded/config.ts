@@ -1,8 +1,9 @@
 /** The gateway's configuration for the replay: one deployment for each exchange, named by its id. */
 import { writeFileSync } from "node:fs";
-import { findProvider } from "../../src/providers/registry.ts";
+import { findProvider, providerFor } from "../../src/providers/registry.ts";
 import type { Exchange } from "./exchanges.ts";
 import { textOf } from "./json.ts";
+import { isVertex, vertexModelName, vertexParams } from "./vertex.ts";
 
 export const MASTER_KEY = "sk-recorded-traffic";
 export const PROVIDER_KEY = "test-key";
@@ -12,53 +13,65 @@ export const PROVIDER_KEY = "test-key";
  * format at an address of its own.
  */
 const SLUGS: Readonly<Record<string, readonly string[]>> = {
-  azure: ["azure", "openai"],
-  azure_anthropic: ["anthropic"],
+  azure_anthropic: ["azure_ai"],
   bedrock: ["custom_openai"], // its OpenAI surface; the provider of that name speaks Converse
   llamacpp: ["llamafile"], // the same server
   ollama_openai: ["anthropic"], // chat is settled below
-  vertex_ai: ["gemini"],
-  vertex_anthropic: ["anthropic"],
+  vertex_anthropic: ["vertex_ai"],
   watsonx: ["custom_openai"], // the compatible surface; the provider of that name has its own
 };
 
 /** Where they are others, for operations beside chat. */
 const OTHER_SLUGS: Readonly<Record<string, string>> = {
-  azure: "openai",
   llamacpp: "llamafile",
   venice: "veniceai",
-  vertex_ai: "gemini",
   vllm: "hosted_vllm",
 };
 
-export function slugOf({ provider, endpoint, operation, wire }: Exchange): string {
-  if (operation === "completions" && ["azure", "ollama_openai", "openai"].includes(provider))
-    return "text-completion-openai";
+export function slugOf(exchange: Exchange): string {
+  const { provider, endpoint, operation, wire } = exchange;
+  if (operation === "completions" && provider === "azure") return "azure_text";
+  if (operation === "completions" && ["ollama_openai", "openai"].includes(provider)) return "text-completion-openai";
+  if (wire === "converse") return provider;
   if (operation !== "chat") {
     const slug = OTHER_SLUGS[provider] ?? provider;
     return findProvider(slug)?.[operation] === undefined ? "custom_openai" : slug;
   }
   const isForeignChat = endpoint === "chat" && (provider === "anthropic" || provider.endsWith("_openai"));
   const candidates = isForeignChat ? [] : (SLUGS[provider] ?? [provider]);
-  const known = candidates.find((slug) => findProvider(slug)?.chat?.wire === wire);
+  const model = upstreamModel(exchange);
+  const known = candidates.find((slug) => providerFor({ provider: slug, model })?.chat?.wire === wire);
   return known ?? "custom_openai";
 }
 
 /** The model upstream: of the body, or of the path where the path has it. */
-export function upstreamModel({ request, url, model, wire, operation }: Exchange): string {
+export function upstreamModel(exchange: Exchange): string {
+  const { provider, request, url, model, wire, operation } = exchange;
   if (wire === "gemini" && operation === "imageGenerations") return "imagen-4.0-generate-001"; // recorded without its name
+  if (isVertex(exchange)) return vertexModelName(exchange) ?? "some-model";
   const path = decodeURIComponent(url.pathname);
+  if (wire === "converse") return `converse/${/\/model\/(.+)\/converse/.exec(path)?.[1] ?? model}`;
   const inPath =
     wire === "gemini" ? /\/((?:models|tunedModels)\/[^:]+)/.exec(path)?.[1]?.replace(/^models\//, "") : undefined;
-  return (
-    inPath ??
-    (textOf(request?.["model"]) || /\/(?:deployments|engines)\/([^/]+)/.exec(path)?.[1] || model || "some-model")
-  );
+  const deployment = /\/(?:deployments|engines)\/([^/]+)/.exec(path)?.[1];
+  if (provider === "azure" && deployment !== undefined) return deployment;
+  return inPath ?? (textOf(request?.["model"]) || deployment || model || "some-model");
 }
 
+/** What of Azure's addresses users configure by itself. */
+export function azureParams({ provider, url }: Pick<Exchange, "provider" | "url">): { api_version?: string } {
+  if (provider !== "azure" || url.pathname.startsWith("/openai/v1/")) return {};
+  return { api_version: url.searchParams.get("api-version") ?? ANY_VERSION };
+}
+
+/** Where the source of a recording took the query away. */
+const ANY_VERSION = "2025-04-01-preview";
+
 /** What a user would configure as base: the recorded address without what the provider's adapter appends. */
-export function basePath({ url, wire }: Exchange): string {
+export function basePath({ provider, url, wire }: Pick<Exchange, "provider" | "url" | "wire">): string {
   const path = url.pathname.replace(/^\/\/+/, "/");
+  if (isVertex({ provider })) return "";
+  if (provider === "azure") return path.startsWith("/openai/v1/") ? `/openai/v1${url.search}` : "";
   switch (wire) {
     case "openai":
       return (
@@ -71,6 +84,8 @@ export function basePath({ url, wire }: Exchange): string {
       return /\/v1\/messages$/.test(path) ? path.replace(/\/v1\/messages$/, "") : "";
     case "gemini":
       return path.replace(/\/(?:models|tunedModels)\/[^/]+$/, "");
+    case "converse":
+      return path.replace(/\/model\/.*$/, "");
   }
 }
 
@@ -86,6 +101,8 @@ export function writeConfig(
       litellm_params: {
         model: `${slugOf(exchange)}/${upstreamModel(exchange)}`,
         api_base: `${replayUrl(exchange)}/${exchange.id}${basePath(exchange)}`,
+        ...azureParams(exchange),
+        ...vertexParams(exchange),
         api_key: PROVIDER_KEY,
         max_retries: 0,
       },

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { awsEventsAsText } from "./extract/aws.ts";
 import { isRecord, type Json } from "./json.ts";
 
 /** Folder with `dev/` and `replay.mjs`. */
@@ -9,7 +10,7 @@ export const RECORDED_DIR = resolve(
   process.env["RECORDED_DIR"] ?? join(import.meta.dirname, "../../../shared/recorded"),
 );
 
-export type Wire = "openai" | "anthropic" | "gemini" | "cohere";
+export type Wire = "openai" | "anthropic" | "gemini" | "cohere" | "converse";
 
 /** What the gateway is asked for; `chat` whatever the format of the upstream's chat is. */
 export type Operation = "chat" | "completions" | "embeddings" | "imageGenerations" | "moderations" | "rerank";
@@ -91,7 +92,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 const UNSPOKEN: Readonly<Record<string, readonly string[]>> = {
   chat: ["cohere", "ollama", "dashscope_native"],
   completions: ["anthropic", "cohere", "ollama", "writer"],
-  embeddings: ["bedrock", "ollama", "vertex_ai"],
+  embeddings: ["bedrock", "ollama"],
   images: ["dashscope_native", "venice"], // by their own endpoints, not by those like OpenAI's
   moderation: [],
   rerank: ["bedrock", "dashscope_native", "zeroentropy"],
@@ -102,7 +103,7 @@ function wireOf(provider: string, endpoint: string): Wire | undefined {
   if (UNSPOKEN[endpoint]?.includes(provider)) return undefined;
   switch (endpoint) {
     case "embeddings":
-      return provider === "cohere" || provider === "gemini" ? provider : "openai";
+      return provider === "cohere" || provider === "gemini" ? provider : provider === "vertex_ai" ? "gemini" : "openai";
     case "images":
       return provider === "vertex_ai" ? "gemini" : "openai";
     case "rerank":
@@ -115,6 +116,8 @@ function wireOf(provider: string, endpoint: string): Wire | undefined {
       return "anthropic";
     case "generate_content":
       return "gemini";
+    case "converse":
+      return "converse";
     default:
       return undefined;
   }
@@ -147,10 +150,7 @@ function load(file: string): Exchange | undefined {
     requestHeaders: raw.request.headers,
     request: requestBody(raw.request.body),
     status: raw.response.status,
-    body:
-      raw.response.body_encoding === "base64"
-        ? Buffer.from(raw.response.body ?? "", "base64").toString("utf8")
-        : (raw.response.body ?? ""),
+    body: answerBody(raw.response, wire),
   };
 }
 
@@ -159,6 +159,13 @@ function embedsOther(endpoint: string, { pathname }: URL, body: unknown): boolea
   if (endpoint !== "embeddings") return false;
   if (/multimodalembeddings$|:embedContent$/.test(pathname)) return true;
   return /"images":|"inline_data":|"parts":\[\{[^}]*\},/.test(JSON.stringify(body) ?? "");
+}
+
+/** Streams of AWS's are no text: their events are told as others are. */
+function answerBody({ body, body_encoding }: { body: string | null; body_encoding: string }, wire: Wire): string {
+  if (body_encoding !== "base64") return body ?? "";
+  const bytes = Buffer.from(body ?? "", "base64");
+  return wire === "converse" ? awsEventsAsText(bytes) : bytes.toString("utf8");
 }
 
 /** Some sources keep the body as base64 within JSON. */

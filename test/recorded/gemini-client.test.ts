@@ -4,8 +4,8 @@ import { askByChat, askNatively, NotSayable } from "./gemini-client.ts";
 
 compareByClient({
   format: "Gemini",
-  native: ["gemini/generate_content"],
-  byChat: ["anthropic/messages", "openai/chat", "groq/chat", "mistral/chat"],
+  native: ["gemini/generate_content", "vertex_ai/generate_content"],
+  byChat: ["anthropic/messages", "openai/chat", "groq/chat", "mistral/chat", "bedrock/converse"],
   askNatively,
   askByChat,
   NotSayable,

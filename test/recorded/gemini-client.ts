@@ -1,4 +1,5 @@
 /** Recorded exchanges, asked for by a client of Google's: natively of Google, and of others by way of chat. */
+import { withoutCallIds } from "../../src/formats/gemini/call-ids.ts";
 import { toGeminiRequest } from "../../src/formats/gemini/request.ts";
 import { type ChatRequest, chatRequestSchema } from "../../src/formats/openai/chat.ts";
 import { post } from "./client.ts";
@@ -11,6 +12,7 @@ import type { AnswerFacts } from "./facts.ts";
 import { isRecord, type Json, parseLoose, recordOf, textOf } from "./json.ts";
 import type { Replay } from "./replay.ts";
 import { clientRequest } from "./requests.ts";
+import { isVertex } from "./vertex.ts";
 
 interface Gateway {
   url: string;
@@ -24,7 +26,8 @@ export async function askNatively(exchange: Exchange, gateway: Gateway, replay: 
   const got = await askGemini(exchange, gateway, exchange.request ?? LEAST);
   const sent = replay.last.get(exchange.id);
   if (sent === undefined) return [changed("", "a request", `${got.status} ${got.text.slice(0, 300)}`)];
-  const { model: _, ...recorded } = exchange.request ?? LEAST;
+  const { model: _, ...request } = exchange.request ?? LEAST;
+  const recorded = isVertex(exchange) ? withoutCallIds(request) : request; // which refuses them on most of its hosts
   return [...diffJson("request", recorded, sent.body), ...sameAnswer(exchange, got)];
 }
 
@@ -53,10 +56,12 @@ function askGemini({ id, streaming }: Exchange, gateway: Gateway, body: Json) {
 function sameAnswer({ status, body, streaming }: Exchange, got: { status: number; text: string }): Difference[] {
   if (status >= 400) return sameError(status, recordOf(parseLoose(body)), got);
   if (got.text === body) return [];
+  const isBroken = gemini.expectationOf(body).kind === "broken";
+  // What is no answer from its beginning on is an error: another deployment may be asked.
+  if (isBroken && got.status === 500 && messageOf(parseLoose(got.text)) !== "") return [];
   const recorded = Array.isArray(parseLoose(body)) ? parseLoose(body) : eventsOf(body);
   const events = eventsOf(got.text);
   if (!streaming || events.length === 0) return [changed("body", body, got.text)];
-  const isBroken = gemini.expectationOf(body).kind === "broken";
   const told = isBroken ? events.filter(({ error }) => error === undefined) : events;
   const isSaid = !isBroken || events.some(({ error }) => error !== undefined);
   return [...diffJson("answer", recorded, told), ...(isSaid ? [] : [changed("error", "an error", undefined)])];

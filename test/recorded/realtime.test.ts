@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { Secret } from "../../src/credentials/secret.ts";
+import { azure } from "../../src/providers/azure/index.ts";
 import { startGateway } from "../http/gateway.ts";
 import { startUpstream } from "../http/upstream.ts";
 import { RECORDED_DIR } from "./exchanges.ts";
@@ -43,3 +45,24 @@ it.skipIf(!isPresent)(
   },
   60_000,
 );
+
+const azures = join(RECORDED_DIR, "dev/azure/realtime");
+
+it.skipIf(!existsSync(azures))("calls by WebRTC at Azure", () => {
+  for (const file of readdirSync(azures)) {
+    const { id, request } = JSON.parse(readFileSync(join(azures, file), "utf8"));
+    const { origin, pathname, search } = new URL(request.url);
+    const path = `${pathname.replace(/^\/openai/, "")}${search}`;
+    const call = { method: request.method, path, headers: { "content-type": request.headers["content-type"] } };
+    const sent = azure.native?.(call, {
+      provider: "azure",
+      model: "",
+      apiBase: origin,
+      apiKey: new Secret("ek_secret"),
+    });
+    expect(sent, id).toMatchObject({
+      url: request.url,
+      headers: { "content-type": "application/sdp", authorization: "Bearer ek_secret" },
+    });
+  }
+});

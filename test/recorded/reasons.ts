@@ -41,6 +41,49 @@ const UNTOUCHED: readonly Reason[] = [
   untouched("untouched-finish", /\.finish$/, "the same: the provider gives no finish reason, or its own word"),
 ];
 
+const isConverse = ({ exchange }: Circumstances) => exchange.wire === "converse";
+
+/** Of Bedrock's Converse. */
+const CONVERSE: readonly Reason[] = [
+  {
+    id: "converse-json-results",
+    explanation:
+      "the hub's results of tools are text: what a client of Converse's gave as JSON is the same JSON as text",
+    holds: ({ path }, circumstances) =>
+      isConverse(circumstances) && /\.toolResult\.content\[\d+\]\.(?:json|text)$/.test(path),
+  },
+  {
+    id: "converse-structured-output",
+    explanation: "AWS lists structured outputs for Claude from 4.5 on: older ones answer by a tool",
+    holds: ({ path }, circumstances) =>
+      isConverse(circumstances) &&
+      (path === "outputConfig" || path === "toolConfig") &&
+      /claude-3-sonnet/.test(circumstances.exchange.model),
+  },
+  {
+    id: "converse-closed-schema",
+    explanation: "AWS asks for objects that are closed: a schema that leaves it open is closed here",
+    holds: ({ path, kind, got }, circumstances) =>
+      isConverse(circumstances) && kind === "extra" && got === false && /\.schema\..*additionalProperties$/.test(path),
+  },
+  {
+    id: "converse-document-name",
+    explanation:
+      "a name that the source of the recording put in, with a character Bedrock refuses in names of documents",
+    holds: ({ path, recorded }, circumstances) =>
+      isConverse(circumstances) && path.endsWith(".document.name") && /REDACTED/.test(`${recorded}`),
+  },
+  {
+    id: "aws-keys-401",
+    explanation: "AWS says 403 to keys it does not know, or no longer; here it is 401, as in LiteLLM",
+    holds: ({ path, got }, circumstances) =>
+      isConverse(circumstances) &&
+      path === "status" &&
+      got === 401 &&
+      /security token included in the request/.test(circumstances.exchange.body),
+  },
+];
+
 /** Fields the recorded client sent otherwise than the gateway does, which mean the same or say less. */
 const REQUESTS: readonly Reason[] = [
   {
@@ -55,11 +98,39 @@ const REQUESTS: readonly Reason[] = [
     holds: ({ path }, { exchange }) => exchange.wire === "anthropic" && path === "url.query.beta",
   },
   {
-    id: "host-path",
+    id: "imagen-name",
+    explanation: "the recording does not tell which model of Vertex AI's drew the images",
+    holds: ({ path }, { exchange }) =>
+      exchange.provider === "vertex_ai" && path === "url.path" && exchange.model === "MODEL",
+  },
+  {
+    id: "vertex-call-ids",
     explanation:
-      "bodies of Vertex AI and Azure, sent by the provider whose format they are: the path and the model's place differ",
+      'Vertex AI refuses ids of function calls on most of its hosts and versions ("Unknown name id"): order tells, there and here',
     holds: ({ path, kind }, { exchange }) =>
-      /^(?:vertex_|azure$)/.test(exchange.provider) && (path === "url.path" || (path === "model" && kind === "extra")),
+      exchange.provider === "vertex_ai" && kind === "missing" && /\.function(?:Call|Response)\.id$/.test(path),
+  },
+  {
+    id: "azure-deployment",
+    explanation: "Azure goes by the deployment in the path; the body names it too, where clients may name anything",
+    holds: ({ path, got }, { exchange }) =>
+      exchange.provider === "azure" && path === "model" && exchange.url.pathname.includes(`/deployments/${got}/`),
+  },
+  {
+    id: "azure-version",
+    explanation: "Azure refuses such an address without a version: the source of the recording took the query away",
+    holds: ({ path, kind }, { exchange }) =>
+      exchange.provider === "azure" &&
+      path === "url.query.api-version" &&
+      kind === "extra" &&
+      exchange.url.search === "" &&
+      !exchange.url.pathname.startsWith("/openai/v1/"),
+  },
+  {
+    id: "azure-address",
+    explanation: "an address at which Azure has nothing, and says so: the gateway writes it as Azure has it",
+    holds: ({ path }, { exchange }) =>
+      exchange.provider === "azure" && path.startsWith("url.") && !/\/openai\//.test(exchange.url.pathname),
   },
   {
     id: "extra-body",
@@ -161,7 +232,7 @@ const ANSWERS: readonly Reason[] = [
   },
 ];
 
-export const REASONS: readonly Reason[] = [...UNTOUCHED, ...REQUESTS, ...BESIDE_CHAT, ...ANSWERS];
+export const REASONS: readonly Reason[] = [...UNTOUCHED, ...CONVERSE, ...REQUESTS, ...BESIDE_CHAT, ...ANSWERS];
 
 export function reasonOf(difference: Difference, circumstances: Circumstances): Reason | undefined {
   return REASONS.find((reason) => reason.holds(difference, circumstances));

@@ -2,6 +2,7 @@
 
 import { toHubRequest as fromAnthropic } from "../../src/formats/anthropic/to-hub-request.ts";
 import type { MessagesRequest } from "../../src/formats/anthropic/types.ts";
+import { toHubRequest as fromConverse } from "../../src/formats/bedrock/to-hub-request.ts";
 import { toHubRequest as fromGemini } from "../../src/formats/gemini/to-hub-request.ts";
 import type { Exchange } from "./exchanges.ts";
 import { type Json, recordOf } from "./json.ts";
@@ -28,6 +29,8 @@ function native({ wire, request, id, streaming }: Exchange): Json {
       return { ...fromAnthropic({ ...request, model: id } as unknown as MessagesRequest) };
     case "gemini":
       return { ...fromGemini(request, { model: id, stream: streaming }) };
+    case "converse":
+      return fromConverse(request);
     case "cohere":
       throw new TypeError("no chat of Cohere's is recorded here");
   }

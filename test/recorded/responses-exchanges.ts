@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProvider } from "../../src/providers/registry.ts";
-import { basePath, MASTER_KEY, PROVIDER_KEY, slugOf, upstreamModel } from "./config.ts";
+import { azureParams, basePath, MASTER_KEY, PROVIDER_KEY, slugOf, upstreamModel } from "./config.ts";
 import { type Exchange, RECORDED_DIR, recordingsArePresent } from "./exchanges.ts";
 import { isRecord, type Json, parseLoose, recordOf, textOf } from "./json.ts";
 
@@ -62,11 +62,9 @@ function isAnswer({ status, streaming, body }: ResponsesExchange): boolean {
   return events.every(isRecord) && events.some(({ type }) => textOf(type).startsWith("response."));
 }
 
-/** Azure's and others' slugs are not there yet: to speak the format, OpenAI's does. */
+/** Of a provider without the format, and of one that has it for some models only, OpenAI's speaks it. */
 function responsesSlug({ provider }: ResponsesExchange): string {
-  return findProvider(provider)?.responses === undefined || provider === "azure_ai" || provider === "github_copilot"
-    ? "openai"
-    : provider;
+  return findProvider(provider)?.responses === undefined || provider === "github_copilot" ? "openai" : provider;
 }
 
 /** Under the exchange's id as its client would ask, and with `-chat` behind it by chat. */
@@ -84,8 +82,10 @@ export function writeResponsesConfig(
   });
   const ofResponses = exchanges.flatMap((exchange) => {
     const base = `${exchange.id}${exchange.url.pathname.replace(/\/responses$/, "")}`;
+    const ownBase = exchange.provider === "azure" ? `${base}${exchange.url.search}` : base;
+    const asked = params(`${responsesSlug(exchange)}/${exchange.model}`, ownBase);
     return [
-      { model_name: exchange.id, litellm_params: params(`${responsesSlug(exchange)}/${exchange.model}`, base) },
+      { model_name: exchange.id, litellm_params: { ...asked, ...azureParams(exchange) } },
       { model_name: `${exchange.id}-chat`, litellm_params: params(`openai/responses/${exchange.model}`, base) },
     ];
   });

@@ -9,7 +9,7 @@ import { isBeta } from "../../formats/openai/realtime.ts";
 import type { CallOptions } from "../../operations/attempt.ts";
 import type { Target } from "../../providers/provider.ts";
 import { openSession, type RealtimeAdapter, type RealtimeQuery } from "../../providers/realtime.ts";
-import { findProvider } from "../../providers/registry.ts";
+import { findProvider, providerFor } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Choice } from "../../router/engine.ts";
 import type { CallDependencies, CallInput, Reply } from "../call.ts";
@@ -188,7 +188,7 @@ async function connect(
 
 function adapterOf({ target, mockResponse }: Deployment): RealtimeAdapter {
   const { provider, model } = target;
-  const adapter = findProvider(provider)?.realtime;
+  const adapter = providerFor(target)?.realtime;
   if (adapter !== undefined && mockResponse === undefined) return adapter;
   const what = adapter === undefined ? `${provider} does not do realtime` : "a mock answer has no realtime session";
   throw new BadRequestError(`litellm.BadRequestError: ${what} (model=${model})`, { provider, model });

@@ -2,7 +2,7 @@
 import type { ModelLimits, Subject } from "../../tenancy/subjects.ts";
 
 /** A session is one request, and holds a place among those under way as long as it lasts. */
-export function ofSession({ tokens: _, budgets: __, ...subject }: Subject): Subject {
+export function ofSession({ tokens: _, budgets: __, softBudget: ___, ...subject }: Subject): Subject {
   return { ...subject, budgets: [], models: eachModel(subject, ({ requests }) => ({ requests })) };
 }
 

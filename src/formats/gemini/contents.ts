@@ -25,9 +25,10 @@ interface Call {
 
 /**
  * Messages of one role in a row become one content; system messages leave the conversation, wherever they stood.
+ * @param sendsIds the API knows ids of function calls; without them results stand in the order of their calls
  * @throws BadRequestError where a tool result answers no call, or a part cannot be said to Gemini
  */
-export function toContents(given: readonly ChatMessage[], model: GeminiModel): Contents {
+export function toContents(given: readonly ChatMessage[], model: GeminiModel, sendsIds = true): Contents {
   const messages = withToolCallIds(given);
   const system: Part[] = [];
   const contents: Content[] = [];
@@ -60,7 +61,7 @@ export function toContents(given: readonly ChatMessage[], model: GeminiModel): C
       case "tool":
       case "function": {
         const results = resultsFrom(messages, index);
-        append("user", toolResults(results, index, calls, model));
+        append("user", toolResults(results, index, calls, model, sendsIds));
         index += results.length - 1;
         break;
       }
@@ -108,6 +109,7 @@ function toolResults(
   start: number,
   calls: ReadonlyMap<string, Call>,
   model: GeminiModel,
+  sendsIds: boolean,
 ): Part[] {
   const results = messages.map((message, offset) => {
     const param = `messages[${start + offset}]`;
@@ -121,7 +123,7 @@ function toolResults(
           param: `${param}.tool_call_id`,
         },
       );
-    const sentId = id === "" || isGeneratedCallId(id) ? undefined : id;
+    const sentId = !sendsIds || id === "" || isGeneratedCallId(id) ? undefined : id;
     return {
       sentId,
       order: call?.order ?? 0,

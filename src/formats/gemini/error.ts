@@ -23,7 +23,7 @@ export function toGoogleError(error: SluiceError): GoogleError {
       code,
       message: typeof upstream?.["message"] === "string" ? upstream["message"] : error.message,
       status: typeof status === "string" ? status : statusName(code),
-      ...(details.length > 0 && { details }),
+      ...((details.length > 0 || details === own) && { details }),
     },
   };
 }

@@ -177,9 +177,20 @@ function portablePart(part: ContentPart, provider: string): ContentPart {
     part.type === "file" ? part.file.file_id : part.type === "image_url" ? imageUrl(part.image_url) : undefined;
   if (uri && GOOGLES_FILES.test(uri))
     throw unsupported("contents.parts.fileData", `${provider} cannot read files that are kept at Google`);
+  if (isVideo(part)) throw unsupported("contents.parts", `${provider} takes no video in Google's format`);
   const isGooglesOwn = (part as { type: string }).type === "gemini"; // the hub's union names no such part, but takes any
   if (isGooglesOwn) throw unsupported("contents.parts", `${provider} has no part like ${Object.keys(part)[1]}`);
   return part;
+}
+
+/** Clips of YouTube's come without a type. */
+const YOUTUBE = /^https?:\/\/(?:(?:www\.|m\.)?youtube\.com|youtu\.be)\//i;
+
+/** Whoever has only files would take it for a document. */
+function isVideo(part: ContentPart): boolean {
+  if (part.type !== "file") return false;
+  const { file_data: data, file_id: id, format } = part.file;
+  return /^video\//i.test(format ?? "") || /^data:video\//i.test(data ?? "") || YOUTUBE.test(id ?? "");
 }
 
 function imageUrl(image: string | { url: string }): string {

@@ -4,6 +4,7 @@ import { UnsupportedParamsError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatRequest } from "../openai/chat.ts";
 import { OPENAI_CHAT_PARAMS } from "../openai/params.ts";
+import { withoutCallIds } from "./call-ids.ts";
 import { GENERATION_FIELDS, toGenerationConfig } from "./config.ts";
 import { toContents } from "./contents.ts";
 import { camelCase, type JsonObject } from "./json.ts";
@@ -18,6 +19,8 @@ export interface RequestOptions {
   dropParams?: boolean;
   /** The API wants to be told that functions stand beside Google's own tools (AI Studio; Vertex AI does not know it). */
   announcesToolCombination?: boolean;
+  /** The API refuses ids of function calls (Vertex AI). */
+  refusesCallIds?: boolean;
 }
 
 /** What the converters read, and OpenAI's hints that Gemini has no use for. Everything else is Gemini's and passes. */
@@ -32,7 +35,7 @@ const TOP_FIELDS: ReadonlySet<string> = new Set(["cachedContent", "modelArmorCon
  */
 export function toGeminiRequest(request: ChatRequest, options: RequestOptions): GenerateContentRequest {
   const model = geminiModel(options.model);
-  const { contents, systemInstruction, mediaResolution } = toContents(request.messages, model);
+  const { contents, systemInstruction, mediaResolution } = toContents(request.messages, model, !options.refusesCallIds);
   const tools = toTools(request, model, options.dropParams);
   refuseSerialTools(request, tools, options);
   const own = nativeFields(request);
@@ -50,7 +53,7 @@ export function toGeminiRequest(request: ChatRequest, options: RequestOptions): 
     ...own.toolConfig,
   };
   const serviceTier = tierOf(request.service_tier);
-  return {
+  const body = {
     contents,
     ...(systemInstruction === undefined ? {} : { systemInstruction }),
     ...(tools.length > 0 ? { tools } : {}),
@@ -59,6 +62,7 @@ export function toGeminiRequest(request: ChatRequest, options: RequestOptions): 
     ...(serviceTier === undefined ? {} : { serviceTier }),
     ...own.top,
   };
+  return options.refusesCallIds ? { ...body, ...withoutCallIds(body) } : body;
 }
 
 /** Gemini calls as many functions at once as it likes; with a single one to call the question does not arise. */

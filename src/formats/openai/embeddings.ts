@@ -60,6 +60,29 @@ export function isTokens(input: readonly unknown[]): input is number[] {
   return typeof input[0] === "number";
 }
 
+/** The request with these inputs: all texts, or all tokens, as it had them. */
+export function withInputs<Request extends EmbeddingRequest>(
+  request: Request,
+  inputs: readonly (string | number[])[],
+): Request {
+  return { ...request, input: inputs as EmbeddingInput };
+}
+
+/** The answers to parts of a request, in order, as the one to the whole. */
+export function joinEmbeddings(responses: readonly EmbeddingResponse[], model: string): EmbeddingResponse {
+  const data = responses.flatMap((response) => response.data);
+  const usages = responses.map(({ usage }) => usage);
+  const sum = (field: "prompt_tokens" | "total_tokens") =>
+    usages.reduce((tokens, usage) => tokens + (usage?.[field] ?? 0), 0);
+  const usage = { prompt_tokens: sum("prompt_tokens"), total_tokens: sum("total_tokens") };
+  const { usage: _, ...head } = responses[0] ?? { object: "list" as const, model };
+  return {
+    ...head,
+    data: data.map((item, index) => ({ ...item, index })),
+    ...(usages.every((one) => one !== undefined) && { usage }),
+  };
+}
+
 /** Are the vectors written as the client asked for? Of formats that are a provider's own nothing is known here. */
 export function isInFormat({ data }: EmbeddingResponse, { encoding_format: format }: EmbeddingRequest): boolean {
   if (!isKnown(format)) return true;

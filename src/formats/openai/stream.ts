@@ -26,7 +26,10 @@ export function chunksOfCompletion(completion: ChatCompletion): ChatChunk[] {
     const { tool_calls, ...fields } = message;
     const delta: Delta = { ...fields };
     if (tool_calls !== undefined)
-      delta.tool_calls = tool_calls.map((call, position) => ({ ...call, index: position, type: "function" }) as never); // a whole call is a delta with everything in it
+      delta.tool_calls = tool_calls.map(
+        (call, position) =>
+          ({ ...call, index: position, type: call["custom"] === undefined ? "function" : "custom" }) as never, // a whole call is a delta with everything in it
+      );
     return [
       { ...head, choices: [{ index, delta, finish_reason: null, ...extra }] },
       { ...head, choices: [{ index, delta: {}, finish_reason: finish_reason ?? "stop" }] },

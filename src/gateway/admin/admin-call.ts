@@ -9,6 +9,7 @@ import { seesAll } from "../../tenancy/roles.ts";
 import { scopeOf } from "../../tenancy/scopes.ts";
 import { readJson } from "../body.ts";
 import type { GuardedRoute, RouteCall } from "../route.ts";
+import { tellOfChange } from "./change-alerts.ts";
 import type { Clock } from "./windows.ts";
 
 export interface AdminCall extends RouteCall, Clock {
@@ -86,22 +87,21 @@ const SCOPES: Readonly<Record<string, (id: string) => string>> = {
 
 export type AuditAction = "created" | "updated" | "deleted" | "blocked" | "unblocked" | "rotated";
 
+export interface Change {
+  table: string;
+  id: string;
+  /** Under which its leases are, where that is not by its id: keys that were regenerated. */
+  scope?: string;
+  action: AuditAction;
+  before?: unknown;
+  after?: unknown;
+}
+
 /**
- * Writes down a change, where `litellm_settings.store_audit_logs` asks for it, and makes this isolate forget its copies.
+ * Writes down a change, where `litellm_settings.store_audit_logs` asks for it, tells of it, and makes this isolate forget its copies.
  * Values are rows as routes show them: no secret is in one.
  */
-export async function changed(
-  call: AdminCall,
-  change: {
-    table: string;
-    id: string;
-    /** Under which its leases are, where that is not by its id: keys that were regenerated. */
-    scope?: string;
-    action: AuditAction;
-    before?: unknown;
-    after?: unknown;
-  },
-): Promise<void> {
+export async function changed(call: AdminCall, change: Change): Promise<void> {
   const { gateway, now } = call;
   gateway.forgetTenancy();
   const scope = change.scope ?? SCOPES[change.table]?.(change.id);
@@ -111,6 +111,7 @@ export async function changed(
       call.context,
       gateway.accounts.setVersion(scope, now).catch(() => {}),
     );
+  tellOfChange(call, change, scope);
   if (!gateway.config.settings.litellm.store_audit_logs) return;
   await call.db
     .insert(auditLog)

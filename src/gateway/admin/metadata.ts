@@ -54,6 +54,7 @@ export function foldMetadata(
 /** What in metadata the gateway believes, or sends calls by: the proxy admin's alone. */
 const TRUSTED = [
   "allow_client_mock_response",
+  "allow_client_side_credentials",
   "allowed_passthrough_routes",
   "callback_settings",
   "disable_global_guardrails",
@@ -70,6 +71,7 @@ export function changedTrusted(before: Metadata, after: Metadata): string | unde
 /** What in metadata limits its owner or is believed by the gateway: only who sets limits may change it. */
 const RESERVED = [
   "allow_client_mock_response",
+  "allow_client_side_credentials",
   "allowed_passthrough_routes",
   "allowed_vector_store_indexes",
   "budget_fallbacks",

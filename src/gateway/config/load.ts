@@ -3,14 +3,15 @@
  * wrapped, every deployment settled. Pure: the environment and the providers are handed in.
  */
 import type { GatewayCallSettings } from "../../call/call.ts";
+import type { HeaderPassing } from "../../call/passed-headers.ts";
 import type { PrioritySettings } from "../../call/priority.ts";
 import { Secret } from "../../credentials/secret.ts";
-import { asRecord, isRecord } from "../../formats/json.ts";
+import { asRecord, defined, isRecord } from "../../formats/json.ts";
 import { surchargesOf } from "../../models/surcharge.ts";
 import type { Credential } from "../../router/bound.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import type { Alias } from "../../router/groups.ts";
-import { loadCredentials, loadDeployments, loadStored, type StoredModel } from "../../router/load.ts";
+import { loadCredentials, loadDeployments, loadSettings, loadStored, type StoredModel } from "../../router/load.ts";
 import { type ProviderLookup, registeredProviders } from "../../router/lookup.ts";
 import type { RoutingSettings } from "../../router/request.ts";
 import {
@@ -25,10 +26,14 @@ import { readSection } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import { routingSettings } from "../../router/settings/routing.ts";
 import type { Table, Values } from "../../router/settings/table.ts";
+import { keyManagement, type OpenKeyStore } from "../../secrets/managers/settings.ts";
+import { type AlertSettings, alertSettings } from "../../telemetry/alerts/settings.ts";
 import { type Compatibility, NEWEST, OLDER } from "../../tenancy/compatibility.ts";
 import { isWeakMasterKey } from "../../tenancy/master-key.ts";
+import { type CacheConfig, cacheConfig } from "./cache-settings.ts";
 import { ConfigError } from "./diagnostics.ts";
-import { GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
+import { withModuleVariables } from "./module-variables.ts";
+import { CACHE_PARAMS, GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
 
 export interface GatewayConfig {
   /** Wildcards among them; in the order of the file. */
@@ -42,6 +47,12 @@ export interface GatewayConfig {
     /** What bears on every call. */
     calls: GatewayCallSettings;
     routing: RoutingSettings;
+    /** Who is told of what. */
+    alerts: AlertSettings;
+    /** Where virtual keys are stored; absent: nowhere. */
+    openKeyStore: OpenKeyStore | undefined;
+    /** The response cache; absent where there is none. */
+    cache?: CacheConfig;
     /** Largest body a client may send, in bytes. */
     maxRequestBytes: number;
     /** Logs are JSON, a line each. */
@@ -80,8 +91,8 @@ export function loadConfig(
   providers: ProviderLookup = registeredProviders,
 ): GatewayConfig {
   if (!isRecord(compiled)) throw new ConfigError("the compiled configuration is not a map");
-  const environment = extendEnvironment(compiled["environment_variables"], variables);
-  const resolved = asRecord(resolveReferences(compiled, environment));
+  const named = extendEnvironment(compiled["environment_variables"], variables);
+  const resolved = asRecord(resolveReferences(compiled, named));
   const {
     model_list: _models,
     environment_variables: _variables,
@@ -91,14 +102,27 @@ export function loadConfig(
   const { litellm_settings, router_settings, general_settings, ...other } = sections;
 
   const litellm = loadSection("litellm_settings", LITELLM_SETTINGS, litellm_settings);
+  const environment = withModuleVariables(litellm, named);
   const router = loadSection("router_settings", ROUTER_SETTINGS, router_settings);
   const general = loadSection("general_settings", GENERAL_SETTINGS, general_settings);
   const deploymentsWith: GatewayConfig["deploymentsWith"] = (stored) =>
     loadDeployments(compiled, environment, providers, stored);
+  const forDeployments = loadSettings(compiled, environment);
   const { deployments, notices } = deploymentsWith(new Map());
   const credentials = loadCredentials(compiled["credential_list"], environment);
   const masterKey = loadMasterKey(compiled, general.master_key, environment);
   const compatibility = compatibilityOf(litellm, general);
+  const alerts = alertSettings({ ...general, callbacks: litellm.callbacks }, (name) => environment[name]);
+  notices.push(...alerts.notices);
+  const keys = keyManagement(general, (name) => environment[name]);
+  if (keys.problem !== undefined) throw new ConfigError(`general_settings: ${keys.problem}`);
+  notices.push(...keys.notices);
+  const params = loadSection("litellm_settings.cache_params", CACHE_PARAMS, {
+    ...router.cache_kwargs,
+    ...litellm.cache_params,
+  });
+  const cache = cacheConfig({ litellm, params, router }, (name) => environment[name]);
+  notices.push(...cache.notices);
   if (masterKey !== undefined && isWeakMasterKey(masterKey.reveal())) {
     if (!compatibility.weakMasterKey && !permitsWeakKey(general, environment)) throw new ConfigError(WEAK_KEY);
     notices.push("the master key is one that everybody knows or that can be guessed, and is permitted all the same");
@@ -113,19 +137,29 @@ export function loadConfig(
       calls: {
         ...callSettings(litellm, router, general, environment),
         compatibility,
+        ...(alerts.isOn && { watch: { ...(alerts.again !== undefined && { again: alerts.again }) } }),
       },
+      alerts,
+      openKeyStore: keys.open,
       maxRequestBytes:
         general.max_request_size_mb === undefined ? MAX_REQUEST_BYTES : general.max_request_size_mb * 1024 * 1024,
       jsonLogs: litellm.json_logs ?? false,
-      litellm,
-      router,
+      ...(cache.config && { cache: cache.config }),
+      // As they were read, their secrets wrapped.
+      litellm: { ...litellm, ...(litellm.cache_params && { cache_params: params }) },
+      router: { ...router, ...(router.cache_kwargs && { cache_kwargs: params }) },
       general,
       other: asRecord(hideSecrets(other)),
     },
     credentials: () => credentials,
     deploymentsWith,
     storedDeployment: (model, stored) =>
-      loadStored(model, { environment, providers, credentials: new Map([...stored, ...credentials]) }),
+      loadStored(model, {
+        environment,
+        providers,
+        credentials: new Map([...stored, ...credentials]),
+        ...forDeployments,
+      }),
     variable: (name) => environment[name],
     notices,
   };
@@ -150,21 +184,33 @@ function hiddenMaps<T extends Table>(table: T, values: Values<T>): Values<T> {
 }
 
 /** Router settings that LiteLLM also takes from `litellm_settings`; `router_settings` win. */
-function withModuleSettings(
-  litellm: Values<typeof LITELLM_SETTINGS>,
+export function withModuleSettings(
+  litellm: Pick<Values<typeof LITELLM_SETTINGS>, (typeof MODULE_SETTINGS)[number]>,
   router: Values<typeof ROUTER_SETTINGS>,
 ): Values<typeof ROUTER_SETTINGS> {
-  const shared = {
-    num_retries: litellm.num_retries,
+  const shared = defined({
+    num_retries: litellm.num_retries ?? litellm.num_retries_per_request,
     allowed_fails: litellm.allowed_fails,
     fallbacks: litellm.fallbacks,
     context_window_fallbacks: litellm.context_window_fallbacks,
     content_policy_fallbacks: litellm.content_policy_fallbacks,
     default_fallbacks: litellm.default_fallbacks?.filter((name) => typeof name === "string"),
     max_fallbacks: litellm.max_fallbacks,
-  };
+  });
   return { ...shared, ...router };
 }
+
+/** Those of `litellm_settings` that are the router's. */
+export const MODULE_SETTINGS = [
+  "num_retries",
+  "num_retries_per_request",
+  "allowed_fails",
+  "fallbacks",
+  "context_window_fallbacks",
+  "content_policy_fallbacks",
+  "default_fallbacks",
+  "max_fallbacks",
+] as const;
 
 function callSettings(
   litellm: Values<typeof LITELLM_SETTINGS>,
@@ -188,7 +234,30 @@ function callSettings(
       priorities: prioritySettings(litellm.priority_reservation, litellm.priority_reservation_settings),
     }),
     alwaysIncludeStreamUsage: general.always_include_stream_usage ?? false,
+    ...defined({
+      allowsClientCredentials: general.allow_client_side_credentials,
+      needsCustomer: general.enforce_user_param,
+      refusesTags: general.reject_clientside_metadata_tags,
+      tagHeaders: litellm.extra_spend_tag_headers?.map((name) => name.toLowerCase()),
+      countedTokens: general.token_rate_limit_type,
+      maxResponseBytes: general.max_response_size_mb && general.max_response_size_mb * 1024 * 1024,
+      passing: headerPassing(litellm, general),
+    }),
   };
+}
+
+/** `undefined` where none go on: most gateways. */
+function headerPassing(
+  litellm: Values<typeof LITELLM_SETTINGS>,
+  general: Values<typeof GENERAL_SETTINGS>,
+): HeaderPassing | undefined {
+  const groups = litellm.model_group_settings?.forward_client_headers_to_llm_api ?? [];
+  const passing = {
+    groups: general.forward_client_headers_to_llm_api ? ("all" as const) : groups,
+    openaiOrganization: general.forward_openai_org_id ?? false,
+    tellsCaller: litellm.add_user_information_to_llm_headers ?? false,
+  };
+  return passing.groups.length > 0 || passing.openaiOrganization || passing.tellsCaller ? passing : undefined;
 }
 
 function compatibilityOf(
@@ -242,7 +311,8 @@ function permitsWeakKey(general: Values<typeof GENERAL_SETTINGS>, environment: E
   return general.dangerously_permit_weak_or_unset_master_key ?? /^(true|1|yes|on)$/i.test(variable.trim());
 }
 
-function loadAliases(given: Readonly<Record<string, unknown>>): Map<string, Alias> {
+/** @throws ConfigError */
+export function loadAliases(given: Readonly<Record<string, unknown>>): Map<string, Alias> {
   const aliases = new Map<string, Alias>();
   for (const [name, target] of Object.entries(given)) {
     if (typeof target === "string") aliases.set(name, { model: target, hidden: false });

@@ -5,6 +5,7 @@ import { callerOf, type RequestFacts } from "../caller.ts";
 import { customerOf } from "../customer.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RouteCall } from "../route.ts";
+import { clientAddress } from "../route-rules.ts";
 
 /** @param body of the operation's request, as far as it is known; it names the customer, and what is kept with the spend */
 export function callInput(call: RouteCall, body: Record<string, unknown>): CallInput {
@@ -24,11 +25,10 @@ export function callInput(call: RouteCall, body: Record<string, unknown>): CallI
 export function factsOf({ config }: Gateway, headers: Headers, body: Readonly<Record<string, unknown>>): RequestFacts {
   const { general } = config.settings;
   const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
-  const address = headers.get("cf-connecting-ip");
   return {
     customerId: customerOf(body, headers, settings),
     sessionId: headers.get("x-litellm-trace-id") ?? headers.get("x-litellm-session-id") ?? undefined,
-    requesterIp: address ?? undefined,
+    requesterIp: clientAddress({ headers }, general),
     metadata: spendMetadata(body, headers.get("x-litellm-spend-logs-metadata")),
     now: Date.now(),
   };

@@ -4,7 +4,7 @@ import { BadRequestError } from "../../formats/errors.ts";
 import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import type { HealthResult } from "../../health/book.ts";
 import type { ModelInfo } from "../../models/catalogue.ts";
-import { findProvider } from "../../providers/registry.ts";
+import { providerFor } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";
 import type { Principal } from "../../tenancy/principal.ts";
@@ -18,6 +18,7 @@ export const modelInfoRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/model/info", "/v1/model/info"],
     access: "info",
+    mayBePublic: true,
     summary:
       "Every deployment by the names it serves: params, prices, windows, capabilities (?litellm_model_id=, ?team_id=)",
     tag: "models",
@@ -33,6 +34,7 @@ export const modelInfoRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/v2/model/info"],
     access: "info",
+    mayBePublic: true,
     summary:
       "The deployments as they are configured, in pages (?model=, ?search=, ?modelId=, ?sortBy=, ?page=, ?size=)",
     tag: "models",
@@ -42,6 +44,7 @@ export const modelInfoRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/model_group/info"],
     access: "info",
+    mayBePublic: true,
     summary: "What the deployments of each public name can do together (?model_group=)",
     tag: "models",
     async handle({ context, gateway, principal }) {
@@ -164,7 +167,7 @@ function facts(info: ModelInfo): Record<string, unknown> {
 }
 
 function supportedParams({ target }: Deployment): readonly string[] | null {
-  const supported = findProvider(target.provider)?.chat?.supportedParams(target);
+  const supported = providerFor(target)?.chat?.supportedParams(target);
   if (supported === undefined) return null;
   return supported === "all" ? OPENAI_CHAT_PARAMS : [...supported];
 }

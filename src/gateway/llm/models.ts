@@ -17,6 +17,7 @@ export const modelRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/v1/models", "/models", "/anthropic/v1/models"],
     access: "info",
+    mayBePublic: true,
     summary: "List the models",
     tag: "models",
     handle({ context, gateway, principal }) {
@@ -35,6 +36,7 @@ export const modelRoutes: readonly Route[] = [
     method: "GET",
     paths: ["/v1/models/:model{.+}", "/models/:model{.+}", "/anthropic/v1/models/:model{.+}"],
     access: "info",
+    mayBePublic: true,
     summary: "One model",
     tag: "models",
     handle({ context, gateway, principal }) {

@@ -15,6 +15,8 @@ export interface ProviderWanted {
   model?: string;
   /** `files_settings`, `finetune_settings`: credentials by provider for one kind of call. */
   settings?: unknown;
+  /** Of several that stand for it, the one for which the first of these holds goes before all else. */
+  fits?: readonly ((target: Target) => boolean)[];
 }
 
 /**
@@ -25,21 +27,28 @@ export interface ProviderWanted {
 export function providerDeployment(
   { config, router }: Gateway,
   slug: string,
-  { model = "", settings }: ProviderWanted = {},
+  { model = "", settings, fits = [] }: ProviderWanted = {},
 ): Deployment | undefined {
   const provider = findProvider(slug);
   if (provider === undefined) return undefined;
+  const deployments = router.groups.deployments().filter(({ target, team }) => target.provider === slug && !team);
+  const standing = deployments.filter(({ raw }) => raw.params["use_in_pass_through"] === true);
+  const fitting = fits.map((holds) => standing.find(({ target }) => holds(target))).find(Boolean);
+  if (fitting !== undefined) return standingFor(slug, model, fitting);
   const entry = (Array.isArray(settings) ? settings : []).find(
     (one) => isRecord(one) && one["custom_llm_provider"] === slug,
   );
-  if (entry !== undefined) return fromParams(slug, model, revealed(asRecord(entry)));
-  const deployments = router.groups.deployments().filter(({ target, team }) => target.provider === slug && !team);
-  const chosen = deployments.find(({ raw }) => raw.params["use_in_pass_through"] === true);
+  const { keyVariables, baseVariables, paramVariables = {}, signInParams = [] } = provider;
+  const valuesOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, config.variable(name)]));
+  if (entry !== undefined) {
+    const proofs = signInParams.flat();
+    const beside = Object.entries(paramVariables).filter(([name]) => !proofs.includes(name));
+    return fromParams(slug, model, revealed(asRecord(entry)), valuesOf(beside.flatMap(([, names]) => names)));
+  }
+  const [chosen] = standing;
   if (chosen !== undefined) return standingFor(slug, model, chosen);
-  const { keyVariables, baseVariables, paramVariables = {} } = provider;
   const names = [...keyVariables, ...baseVariables, ...Object.values(paramVariables).flat()];
-  const environment = Object.fromEntries(names.map((name) => [name, config.variable(name)]));
-  const fromEnvironment = fromParams(slug, model, {}, environment);
+  const fromEnvironment = fromParams(slug, model, {}, valuesOf(names));
   if (fromEnvironment !== undefined && hasCredentials(provider, fromEnvironment.target)) return fromEnvironment;
   const wildcard = deployments.find(({ litellmModel }) => litellmModel.endsWith("/*"));
   return wildcard && standingFor(slug, model, wildcard);

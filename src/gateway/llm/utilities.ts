@@ -14,7 +14,7 @@ import { embeddings } from "../../operations/embeddings.ts";
 import { moderations } from "../../operations/moderations.ts";
 import type { AnyOperation } from "../../operations/operation.ts";
 import { rerank } from "../../operations/rerank.ts";
-import { findProvider, providers } from "../../providers/registry.ts";
+import { providerFor, providers } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { readJson } from "../body.ts";
 import type { Gateway } from "../gateway.ts";
@@ -39,7 +39,7 @@ export const utilityRoutes: readonly Route[] = [
     handle(call) {
       const deployment = deploymentOf(call, call.context.req.query("model"));
       const { target } = deployment;
-      const adapter = findProvider(target.provider)?.chat;
+      const adapter = providerFor(target)?.chat;
       const supported = adapter?.supportedParams(target) ?? [];
       return call.context.json({ supported_openai_params: supported === "all" ? OPENAI_CHAT_PARAMS : [...supported] });
     },
@@ -50,7 +50,7 @@ export const utilityRoutes: readonly Route[] = [
     access: "admin_view",
     summary: "What would be sent upstream for a request; nothing is sent",
     tag: "utilities",
-    handle: transform,
+    handle: (call) => transform(call).catch(tooDeep),
   },
   {
     method: "GET",
@@ -183,6 +183,15 @@ async function transform(call: RouteCall): Promise<Response> {
     raw_request_body: typeof init.body === "string" ? JSON.parse(init.body) : null,
     raw_request_headers: masked(init.headers),
     error: null,
+  });
+}
+
+/** @throws BadRequestError where the request is nested more deeply than it can be walked, else what it was */
+function tooDeep(cause: unknown): never {
+  if (!(cause instanceof RangeError)) throw cause;
+  throw new BadRequestError("litellm.BadRequestError: request_body is too deeply nested", {
+    param: "request_body",
+    cause,
   });
 }
 

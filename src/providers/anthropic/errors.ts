@@ -11,7 +11,7 @@ import type { UpstreamFailure } from "../provider.ts";
 export const LABEL = "Anthropic";
 
 /** LiteLLM's rules for Anthropic, and the API's other way to say that prompt and answer do not fit together. */
-const RULES: readonly ErrorRule[] = [
+export const claudeRules: readonly ErrorRule[] = [
   {
     pattern: /prompt is too long|prompt: length|exceed context limit/,
     error: ContextWindowExceededError,
@@ -23,5 +23,5 @@ const RULES: readonly ErrorRule[] = [
 ];
 
 export function anthropicError(failure: UpstreamFailure): SluiceError {
-  return toError(failure, LABEL, RULES);
+  return toError(failure, LABEL, claudeRules);
 }

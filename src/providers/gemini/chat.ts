@@ -6,8 +6,8 @@ import { type AnswerContext, GeminiStream } from "../../formats/gemini/stream.ts
 import type { ChatChunk, ChatRequest } from "../../formats/openai/chat.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { ChatAdapter, Exchange, StreamDecoder, Target, UpstreamFailure } from "../provider.ts";
-import { endpoint, headers } from "./endpoint.ts";
-import { failureOfEvent, geminiError, parseEvent } from "./errors.ts";
+import { failureOfEvent, parseEvent } from "./errors.ts";
+import { aiStudio, type GeminiHost } from "./host.ts";
 
 const SUPPORTED = [
   "audio",
@@ -59,30 +59,30 @@ export function geminiStream(
   };
 }
 
-export const chat: ChatAdapter = {
-  wire: "gemini",
-  supportedParams: supportedGeminiParams,
+export function geminiChatAdapter(host: GeminiHost): ChatAdapter {
+  const { endpoint, headers, fail, announcesToolCombination = false, refusesCallIds = false, params = [] } = host;
+  return {
+    wire: "gemini",
+    supportedParams: (target) => new Set([...supportedGeminiParams(target), ...params]),
 
-  request(request, target) {
-    return {
-      method: "POST",
-      url: endpoint(target, request.stream === true ? "streamGenerateContent?alt=sse" : "generateContent"),
-      headers: headers(target),
-      body: {
-        json: toGeminiRequest(request, {
-          model: target.model,
-          dropParams: target.dropParams,
-          announcesToolCombination: true,
-        }),
-      },
-    };
-  },
+    request(request, target) {
+      const { model, dropParams } = target;
+      const body = toGeminiRequest(request, { model, dropParams, announcesToolCombination, refusesCallIds });
+      return {
+        method: "POST",
+        url: endpoint(target, request.stream === true ? "streamGenerateContent?alt=sse" : "generateContent"),
+        headers: headers(target, request),
+        body: { json: host.chatBody?.({ ...body }, request) ?? { ...body } },
+      };
+    },
 
-  response(body, exchange) {
-    return toCompletion(body, answerContext(exchange), (error) => geminiError(failureOfEvent(error, exchange)));
-  },
+    response: (body, exchange) =>
+      toCompletion(body, answerContext(exchange), (error) => fail(failureOfEvent(error, exchange))),
 
-  stream: (exchange) => geminiStream(exchange, geminiError),
+    stream: (exchange) => geminiStream(exchange, fail),
 
-  error: (failure) => geminiError(failure),
-};
+    error: fail,
+  };
+}
+
+export const chat: ChatAdapter = geminiChatAdapter(aiStudio);

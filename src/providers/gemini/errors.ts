@@ -34,9 +34,15 @@ const RULES: readonly ErrorRule[] = [
   { pattern: /The model is overloaded/, error: InternalServerError },
 ];
 
-/** The error for an answer of Google's with a status of 400 and above, on AI Studio and on Vertex AI. */
-export function geminiError(failure: UpstreamFailure, label = LABEL): SluiceError {
-  return toError({ ...failure, headers: { ...retryAfter(failure.body), ...failure.headers } }, label, RULES);
+/**
+ * The error for an answer of Google's with a status of 400 and above, on AI Studio and on Vertex AI.
+ * @param more rules that go before
+ */
+export function geminiError(failure: UpstreamFailure, label = LABEL, more: readonly ErrorRule[] = []): SluiceError {
+  return toError({ ...failure, headers: { ...retryAfter(failure.body), ...failure.headers } }, label, [
+    ...more,
+    ...RULES,
+  ]);
 }
 
 /** Google names the time to wait in the body: `{"@type": ".../google.rpc.RetryInfo", "retryDelay": "34.4s"}`. */

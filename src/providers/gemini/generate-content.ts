@@ -1,5 +1,5 @@
 /** Google's `generateContent` for its own clients: the body up as it came, the answer down as it is. */
-import { APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
+import { APIResponseValidationError } from "../../formats/errors.ts";
 import { AS_CHAT, type GenerateContentCall, type GeneratedContent } from "../../formats/gemini/as-chat.ts";
 import { nativeBody } from "../../formats/gemini/call.ts";
 import { withoutPackedThinking } from "../../formats/gemini/opaque-state.ts";
@@ -9,19 +9,16 @@ import { responseSchema } from "../../formats/gemini/types.ts";
 import { usageOf } from "../../formats/gemini/usage.ts";
 import { asRecord, isRecord } from "../../formats/json.ts";
 import type { ChatCompletion } from "../../formats/openai/chat.ts";
-import type { Exchange, GenerateContentAdapter, Target, UpstreamFailure } from "../provider.ts";
-import { endpoint, headers } from "./endpoint.ts";
-import { failureOfEvent, geminiError, parseEvent } from "./errors.ts";
+import type { Exchange, GenerateContentAdapter } from "../provider.ts";
+import { failureOfEvent, parseEvent } from "./errors.ts";
+import { aiStudio, type GeminiHost } from "./host.ts";
 
-/** Where a host of Google's models has them. */
-export interface GeminiHost {
-  /** @param method with its query */
-  endpoint(target: Target, method: string): string;
-  headers(target: Target): Record<string, string>;
-  fail(failure: UpstreamFailure): SluiceError;
-}
-
-export function generateContentAdapter({ endpoint, headers, fail }: GeminiHost): GenerateContentAdapter {
+export function generateContentAdapter({
+  endpoint,
+  headers,
+  fail,
+  nativeBody: settle = (body) => body,
+}: GeminiHost): GenerateContentAdapter {
   return {
     wire: "gemini",
     supportedParams: () => "all",
@@ -31,7 +28,7 @@ export function generateContentAdapter({ endpoint, headers, fail }: GeminiHost):
         method: "POST",
         url: endpoint(target, request.stream === true ? "streamGenerateContent?alt=sse" : "generateContent"),
         headers: headers(target),
-        body: { json: withoutPackedThinking(nativeBody(request)) },
+        body: { json: settle(withoutPackedThinking(nativeBody(request))) },
       };
     },
 
@@ -62,7 +59,7 @@ export function generateContentAdapter({ endpoint, headers, fail }: GeminiHost):
   };
 }
 
-export const generateContent: GenerateContentAdapter = generateContentAdapter({ endpoint, headers, fail: geminiError });
+export const generateContent: GenerateContentAdapter = generateContentAdapter(aiStudio);
 
 function contextOf({ target, id, now }: Exchange<GenerateContentCall>): AnswerContext {
   return { provider: target.provider, model: target.model, id, now };

@@ -15,8 +15,8 @@ import { imageUsage } from "../by-chat/images.ts";
 import { imageStream, noImages } from "../openai/image-answer.ts";
 import { type Json, without } from "../openai/json.ts";
 import type { Exchange, ImageAdapter, Target } from "../provider.ts";
-import { endpoint, headers } from "./endpoint.ts";
-import { failureOfEvent, geminiError, LABEL } from "./errors.ts";
+import { failureOfEvent } from "./errors.ts";
+import { aiStudio, type GeminiHost } from "./host.ts";
 import { IMAGEN_PARAMS, imagesOfPredictions, isImagen, MOST_IMAGEN, toPredictRequest } from "./imagen.ts";
 
 type AnyRequest = ImageGenerationRequest | ImageEditRequest;
@@ -33,41 +33,51 @@ const TAKEN = [
 /** Top-level fields of `generateContent`; whatever else is not OpenAI's goes into its `generationConfig`. */
 const TOP = ["cachedContent", "safetySettings", "systemInstruction", "toolConfig", "tools"];
 
-const answers: Omit<ImageAdapter<AnyRequest>, "request" | "supportedParams"> = {
-  wire: "gemini",
-  response: (body, exchange) => {
-    if (isRecord(body) && isRecord(body["error"])) throw geminiError(failureOfEvent(body["error"], exchange));
-    return isImagen(exchange.target) ? imagesOfPredictions(body, exchange, LABEL) : imagesOfContent(body, exchange);
-  },
-  // It is never asked for one: whatever comes as a stream is no answer.
-  stream: (exchange) => imageStream(exchange, LABEL, (error) => geminiError(failureOfEvent(asRecord(error), exchange))),
-  error: (failure) => geminiError(failure),
-};
+export interface GeminiImages {
+  imageGenerations: ImageAdapter<ImageGenerationRequest>;
+  imageEdits: ImageAdapter<ImageEditRequest>;
+}
 
-export const imageGenerations: ImageAdapter<ImageGenerationRequest> = {
-  ...answers,
-  mostInputs: (target) => (isImagen(target) ? MOST_IMAGEN : 1),
-  supportedParams: (target) => (isImagen(target) ? IMAGEN_PARAMS : PARAMS),
-  request: (request, target) => ({
-    method: "POST",
-    url: endpoint(target, isImagen(target) ? "predict" : "generateContent"),
+export function geminiImages({ label, endpoint, headers, fail }: GeminiHost): GeminiImages {
+  const answers: Omit<ImageAdapter<AnyRequest>, "request" | "supportedParams"> = {
+    wire: "gemini",
+    response: (body, exchange) => {
+      if (isRecord(body) && isRecord(body["error"])) throw fail(failureOfEvent(body["error"], exchange));
+      return isImagen(exchange.target)
+        ? imagesOfPredictions(body, exchange, label)
+        : imagesOfContent(body, exchange, label);
+    },
+    // It is never asked for one: whatever comes as a stream is no answer.
+    stream: (exchange) => imageStream(exchange, label, (error) => fail(failureOfEvent(asRecord(error), exchange))),
+    error: fail,
+  };
+  const post = (target: Target, method: string, json: Json) => ({
+    method: "POST" as const,
+    url: endpoint(target, method),
     headers: headers(target),
-    body: { json: isImagen(target) ? toPredictRequest(request) : toContentRequest(request, target) },
-  }),
-};
+    body: { json },
+  });
+  return {
+    imageGenerations: {
+      ...answers,
+      mostInputs: (target) => (isImagen(target) ? MOST_IMAGEN : 1),
+      supportedParams: (target) => (isImagen(target) ? IMAGEN_PARAMS : PARAMS),
+      request: (request, target) =>
+        isImagen(target)
+          ? post(target, "predict", toPredictRequest(request))
+          : post(target, "generateContent", toContentRequest(request, target)),
+    },
+    imageEdits: {
+      ...answers,
+      serves: (target) => !isImagen(target),
+      mostInputs: 1,
+      supportedParams: () => PARAMS,
+      request: (request, target) => post(target, "generateContent", toContentRequest(request, target)),
+    },
+  };
+}
 
-export const imageEdits: ImageAdapter<ImageEditRequest> = {
-  ...answers,
-  serves: (target) => !isImagen(target),
-  mostInputs: 1,
-  supportedParams: () => PARAMS,
-  request: (request, target) => ({
-    method: "POST",
-    url: endpoint(target, "generateContent"),
-    headers: headers(target),
-    body: { json: toContentRequest(request, target) },
-  }),
-};
+export const { imageGenerations, imageEdits } = geminiImages(aiStudio);
 
 function toContentRequest(request: AnyRequest, { model }: Target): Json {
   const { prompt, size } = request;
@@ -99,9 +109,9 @@ function partOf(input: ImageInput): Part {
 }
 
 /** @throws ContentPolicyViolationError where a filter kept the image, APIResponseValidationError where there is none */
-function imagesOfContent(body: unknown, { now, target }: Exchange<unknown>): ImageResponse {
+function imagesOfContent(body: unknown, { now, target }: Exchange<unknown>, label: string): ImageResponse {
   const parsed = responseSchema.safeParse(body);
-  if (!parsed.success) throw noImages(body, LABEL, target);
+  if (!parsed.success) throw noImages(body, label, target);
   const { candidates, usageMetadata } = parsed.data;
   const parts = (candidates ?? []).flatMap(({ content }) => content?.parts ?? []);
   const data = parts.flatMap(({ inlineData, thought }) => {
@@ -109,11 +119,16 @@ function imagesOfContent(body: unknown, { now, target }: Exchange<unknown>): Ima
     const { mimeType, data: base64 } = inlineData;
     return [{ b64_json: standardBase64(base64), ...(mimeType && { mime_type: mimeType }) }];
   });
-  if (data.length === 0) throw noImage(parsed.data, parts, target);
+  if (data.length === 0) throw noImage(parsed.data, parts, label, target);
   return { created: now, data, ...(usageMetadata && { usage: imageUsage(usageOf(usageMetadata)) }) };
 }
 
-function noImage(response: GenerateContentResponse, parts: readonly Part[], { provider, model }: Target): Error {
+function noImage(
+  response: GenerateContentResponse,
+  parts: readonly Part[],
+  label: string,
+  { provider, model }: Target,
+): Error {
   const { candidates, promptFeedback } = response;
   const [candidate] = candidates ?? [];
   const said = parts.flatMap(({ text, thought }) => (text && !thought ? [text] : [])).join(" ");
@@ -121,6 +136,6 @@ function noImage(response: GenerateContentResponse, parts: readonly Part[], { pr
   const words = why.join(" - ").slice(0, 500);
   const isFiltered = promptFeedback?.blockReason || finishReason(candidate?.finishReason, false) === "content_filter";
   const Class = isFiltered ? ContentPolicyViolationError : APIResponseValidationError;
-  const message = `litellm.${Class.name}: ${LABEL}Exception - the answer has no images: ${words}`;
+  const message = `litellm.${Class.name}: ${label}Exception - the answer has no images: ${words}`;
   return new Class(message, { provider, model });
 }

@@ -2,13 +2,30 @@
 
 import { LiveTranslator } from "../../formats/gemini/live/translator.ts";
 import { isBeta } from "../../formats/openai/realtime.ts";
+import type { Target } from "../provider.ts";
 import type { RealtimeAdapter } from "../realtime.ts";
 import { headers, resourceName } from "./endpoint.ts";
 import { geminiError } from "./errors.ts";
 
 const BASE = "https://generativelanguage.googleapis.com";
 
-export const realtime: RealtimeAdapter = {
+/** Where a host of Google's models has its Live API. */
+export interface LiveHost extends Pick<RealtimeAdapter, "connect" | "error"> {
+  /** The model as the API names it. @throws BadRequestError */
+  resourceName(target: Target): string;
+}
+
+export function liveAdapter({ connect, error, resourceName }: LiveHost): RealtimeAdapter {
+  return {
+    connect,
+    error,
+    // Google, "Understand and count tokens": 32 tokens for a second of sound.
+    speech: { heard: 32, spoken: 32 },
+    translator: (target, { headers: asked }) => new LiveTranslator(resourceName(target), isBeta(asked["openai-beta"])),
+  };
+}
+
+export const realtime: RealtimeAdapter = liveAdapter({
   connect(target) {
     const { host, version } = addressOf(target.apiBase, target.apiVersion);
     const { "content-type": _, ...given } = headers(target);
@@ -18,11 +35,8 @@ export const realtime: RealtimeAdapter = {
     };
   },
   error: (failure) => geminiError(failure),
-  // Google, "Understand and count tokens": 32 tokens for a second of sound.
-  speech: { heard: 32, spoken: 32 },
-  translator: (target, { headers: asked }) =>
-    new LiveTranslator(resourceName(target.model), isBeta(asked["openai-beta"])),
-};
+  resourceName: ({ model }) => resourceName(model),
+});
 
 /** The version stands in the name of the service, and not before it as elsewhere. */
 function addressOf(base = BASE, version = "v1beta"): { host: string; version: string } {

@@ -23,7 +23,6 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   aihubmix: {},
   aiml: {},
   apertis: {},
-  azure_ai: { path: quirk.azureAiPath("/embeddings"), base64: true },
   chutes: {},
   cloudflare: {},
   codestral: {},

@@ -15,7 +15,7 @@ export function oneImage(fields: Json): Json {
 }
 
 /** `size` as the width and height others have. @throws BadRequestError where it is no size in pixels */
-function sizeInPixels(fields: Json): Json {
+export function sizeInPixels(fields: Json): Json {
   const { size, ...rest } = fields;
   if (size === undefined || size === "auto") return rest;
   const pixels = pixelsOf(textOf(size));

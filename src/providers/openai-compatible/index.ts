@@ -30,7 +30,8 @@ export const compatibleProviders: readonly Provider[] = compatibleRows.flatMap((
   [row.slug, ...(row.aliases ?? [])].map((slug) => toProvider(row, slug)),
 );
 
-function toProvider(row: CompatibleRow, slug: string): Provider {
+/** A provider that speaks as this row says, under another name. */
+export function toProvider(row: CompatibleRow, slug: string): Provider {
   const label = slug.charAt(0).toUpperCase() + slug.slice(1); // as LiteLLM names the exceptions of a provider
   const chat = openaiChatAdapter(toChatRow({ ...row, slug }, label));
   const completions = compatibleCompletions(row, label, chat);

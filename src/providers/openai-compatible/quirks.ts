@@ -5,7 +5,6 @@
 import { BadRequestError } from "../../formats/errors.ts";
 import type { ChatMessage, ChatRequest } from "../../formats/openai/chat.ts";
 import type { RequestFix } from "../openai/chat.ts";
-import type { Path } from "../openai/endpoint.ts";
 import { without } from "../openai/json.ts";
 import { eachMessage, eachPart, hasImage, reasoningOf } from "../openai/messages.ts";
 import type { Target } from "../provider.ts";
@@ -190,24 +189,6 @@ export function ragflowPath({ provider, model }: Target): string {
   return `/api/v1/${kind === "agent" ? "agents" : "chats"}_openai/${id}/chat/completions`;
 }
 
-/** Serverless Azure endpoints take the path at their root, Foundry's under `/models`, its OpenAI surface at `/openai/v1`. */
-export function azureAiPath(path: string): Path {
-  return (target, base) =>
-    !isFoundry(base) || /\/(openai\/v1|models)\/?(\?|$)/.test(base)
-      ? azureAiQuery(path, target, base)
-      : azureAiQuery(`/models${path}`, target, base);
-}
-
-function azureAiQuery(path: string, { apiVersion }: Target, base: string): string {
-  if (base.includes("/openai/v1") || base.includes("api-version=")) return path;
-  const version = apiVersion ?? (isFoundry(base) ? "2024-05-01-preview" : undefined);
-  return version === undefined ? path : `${path}?api-version=${encodeURIComponent(version)}`;
-}
-
-function isFoundry(base: string): boolean {
-  return /^https:\/\/[^/?]+\.(services\.ai|openai|cognitiveservices)\.azure\.com(\/|\?|$)/.test(base);
-}
-
 /** A DigitalOcean agent has its own host, with another path. */
 export function gradientPath({ apiBase }: Target): string {
   return apiBase === undefined || apiBase.includes("inference.do-ai.run")
@@ -221,15 +202,6 @@ export function datarobotPath(_: Target, base: string): string {
 }
 
 // ── headers ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export function azureAiAuth(key: string, _: Target, base: string): Record<string, string> {
-  return isFoundry(base) ? { "api-key": key } : { authorization: `Bearer ${key}` };
-}
-
-/** Azure AI refuses parameters it does not know unless told to hand them to the model. */
-export function azureAiHeaders(): Record<string, string> {
-  return { "extra-parameters": "pass-through" };
-}
 
 /** Snowflake: the kind of token is told; LiteLLM writes `pat/` before a programmatic access token. */
 export function snowflakeAuth(key: string): Record<string, string> {

@@ -14,12 +14,6 @@ interface Special extends Partial<Pick<ResponsesRow, "path" | "base">> {
 }
 
 const SPECIAL: Readonly<Record<string, Special>> = {
-  azure_ai: {
-    // Only the models of OpenAI; the others of a Foundry have chat.
-    serves: ({ model }) => /^(?:gpt-|o\d|codex|computer-use)/i.test(model),
-    path: (_, base) => (/\/openai\/v1$/.test(base) ? "/responses" : "/openai/v1/responses"),
-  },
-  bedrock_mantle: {},
   deepseek: { base: "https://api.deepseek.com" }, // chat is at `/beta`
   github_copilot: {
     serves: ({ model, info }) =>

@@ -48,30 +48,7 @@ const HOSTED: readonly CompatibleRow[] = [
     textAsString: true,
   }),
   row("amazon_nova", "https://api.nova.amazon.com/v1", "AMAZON_NOVA_API_KEY", { bases: ["AMAZON_NOVA_API_BASE"] }),
-  row("azure_ai", undefined, "AZURE_AI_API_KEY", {
-    bases: ["AZURE_AI_API_BASE"],
-    path: quirk.azureAiPath("/chat/completions"),
-    auth: quirk.azureAiAuth,
-    headers: quirk.azureAiHeaders,
-    developer: true,
-    strip: FOREIGN_FIELDS,
-    reasoning: "none",
-    faithful: true,
-  }),
   row("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY", { bases: ["BASETEN_API_BASE"] }),
-  row(
-    "bedrock_mantle",
-    "https://bedrock-mantle.{aws_region_name}.api.aws/v1",
-    ["BEDROCK_MANTLE_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"],
-    {
-      bases: ["BEDROCK_MANTLE_API_BASE"],
-      paramVariables: {
-        aws_region_name: ["BEDROCK_MANTLE_REGION", "AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"],
-      },
-      developer: true,
-      faithful: true,
-    },
-  ),
   row("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", {
     bases: ["CEREBRAS_API_BASE"],
     lacks: ["frequency_penalty", "logit_bias", "presence_penalty"],

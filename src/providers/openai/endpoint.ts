@@ -10,6 +10,8 @@ export interface Host extends Pick<Provider, "slug" | "label" | "keyless" | "key
    * `target.apiBase` replaces it.
    */
   base?: string;
+  /** What of the base stands before the path of an operation; all of it, unless said. */
+  root?: (base: string) => string;
   /** How the key is sent; `authorization: Bearer` unless said. */
   auth?: (key: string, target: Target, base: string) => Record<string, string>;
 }
@@ -31,7 +33,7 @@ export function postTo(
   const base = baseOf(host, target);
   return {
     method: "POST",
-    url: joinUrl(base, typeof path === "function" ? path(target, base) : path),
+    url: joinUrl(rootOf(host, base), typeof path === "function" ? path(target, base) : path),
     headers: {
       "content-type": "application/json",
       accept: "application/json",
@@ -51,7 +53,12 @@ export function nativeCall(
 ): UpstreamRequest {
   const base = baseOf(host, target);
   const given = { ...headers, ...authOf(host, target, base), ...own, ...target.headers };
-  return { method, url: joinUrl(base, safePath(path)), headers: given, ...(body !== undefined && { body }) };
+  const url = joinUrl(rootOf(host, base), safePath(path));
+  return { method, url, headers: given, ...(body !== undefined && { body }) };
+}
+
+function rootOf({ root }: Host, base: string): string {
+  return root?.(base) ?? base;
 }
 
 function baseOf(host: Host, target: Target): string {

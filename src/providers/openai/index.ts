@@ -4,14 +4,13 @@ import { OPENAI_EMBEDDING_PARAMS } from "../../formats/openai/embeddings.ts";
 import { OPENAI_SPEECH_PARAMS } from "../../formats/openai/speech.ts";
 import { OPENAI_TRANSCRIPTION_PARAMS } from "../../formats/openai/transcriptions.ts";
 import type { Provider, Target } from "../provider.ts";
-import { type ChatRow, openaiChatAdapter, type RequestFix } from "./chat.ts";
+import { type ChatRow, openaiChatAdapter } from "./chat.ts";
 import { openaiCompletionAdapter } from "./completions.ts";
 import { type EmbeddingRow, openaiEmbeddingAdapter } from "./embeddings.ts";
 import { nativeCall } from "./endpoint.ts";
 import { openaiRules } from "./errors.ts";
 import { openaiImageEdits, openaiImageGenerations, openaiImageVariations } from "./images.ts";
-import { without } from "./json.ts";
-import { FOREIGN_FIELDS, noThinkingParts, plainParts, streamUsage, stripFields } from "./messages.ts";
+import { FOREIGN_FIELDS, metadataIfStored, noThinkingParts, plainParts, streamUsage, stripFields } from "./messages.ts";
 import { openaiModerationAdapter } from "./moderations.ts";
 import { openaiImageFields, openaiImageParams, openaiModelParams, openaiParams } from "./params.ts";
 import { openaiRealtimeAdapter } from "./realtime.ts";
@@ -19,9 +18,6 @@ import { openaiSecretAdapter } from "./realtime-secrets.ts";
 import { openaiResponsesAdapter, servesResponses } from "./responses.ts";
 import { openaiSpeechAdapter } from "./speech.ts";
 import { openaiTranscriptionAdapter, TRANSCRIPTION_FORMATS } from "./transcriptions.ts";
-
-/** LiteLLM's users put the gateway's metadata there; OpenAI takes it only for completions it keeps. */
-const metadataIfStored: RequestFix = (request) => (request.store ? request : without(request, ["metadata"]));
 
 const host = {
   slug: "openai",

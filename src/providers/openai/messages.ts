@@ -73,6 +73,9 @@ export const noThinkingParts: PureFix = eachPart((part: { type: string }) =>
   part.type === "thinking" || part.type === "redacted_thinking" ? undefined : part,
 );
 
+/** LiteLLM's users put the gateway's metadata there; OpenAI takes it only for completions it keeps. */
+export const metadataIfStored: PureFix = (request) => (request.store ? request : without(request, ["metadata"]));
+
 /** Asks for the usage of a stream; without a stream the options are refused. */
 export function streamUsage<Request extends { stream?: boolean | null; stream_options?: object | null }>(
   request: Request,

@@ -15,7 +15,7 @@ export function openaiSecretAdapter(row: RealtimeRow, kind: SecretKind): SecretA
     wire: "openai",
     supportedParams: () => "all",
     request: (request, target) => ({
-      ...postTo(row, `/realtime/${kind}`, target, row.headers?.(target)),
+      ...postTo(row, row.secretsPath?.(kind, target) ?? `/realtime/${kind}`, target, row.headers?.(target)),
       body: { json: BODIES[kind](request, target) },
     }),
     response(body, exchange) {

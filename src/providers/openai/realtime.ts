@@ -1,4 +1,5 @@
 /** OpenAI's Realtime API, and that of those who took it over. */
+import type { SecretKind } from "../../formats/openai/realtime-secrets.ts";
 import { type ErrorRule, toError } from "../failure.ts";
 import type { Target } from "../provider.ts";
 import type { RealtimeAdapter } from "../realtime.ts";
@@ -7,6 +8,8 @@ import { type Host, nativeCall } from "./endpoint.ts";
 export interface RealtimeRow extends Host {
   /** Further headers, names in lower case. */
   headers?: (target: Target) => Record<string, string>;
+  /** Where secrets are made; `/realtime/{kind}` unless said. */
+  secretsPath?: (kind: SecretKind, target: Target) => string;
   rules: readonly ErrorRule[];
 }
 

@@ -17,11 +17,13 @@ export interface ResponsesRow extends Host {
   headers?: (target: Target) => Record<string, string>;
   /** Name of the model as the provider has it. */
   modelName?: (model: string) => string;
+  /** One change of the request on its way to the provider. */
+  fix?: (request: ResponsesRequest) => ResponsesRequest;
   rules: readonly ErrorRule[];
 }
 
 export function openaiResponsesAdapter(row: ResponsesRow): ResponsesAdapter {
-  const { label, rules, modelName = (model: string) => model } = row;
+  const { label, rules, modelName = (model: string) => model, fix = (request: ResponsesRequest) => request } = row;
   const failure = (exchange: Exchange<unknown>) => (error: unknown) => embeddedError(error, label, rules, exchange);
   return {
     wire: "openai-responses",
@@ -31,7 +33,7 @@ export function openaiResponsesAdapter(row: ResponsesRow): ResponsesAdapter {
       const accept = request.stream ? "text/event-stream" : "application/json";
       return {
         ...postTo(row, row.path, target, { accept, ...row.headers?.(target) }),
-        body: { json: { ...forNative(request), model: modelName(target.model) } },
+        body: { json: { ...fix(forNative(request)), model: modelName(target.model) } },
       };
     },
 

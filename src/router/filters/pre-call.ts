@@ -1,7 +1,7 @@
 import { ContextWindowExceededError, RateLimitError } from "../../formats/errors.ts";
 import { OPENAI_CHAT_PARAMS } from "../../formats/openai/params.ts";
 import { isHint } from "../../providers/params.ts";
-import { findProvider } from "../../providers/registry.ts";
+import { providerFor } from "../../providers/registry.ts";
 import type { Candidate, Filter, RouteRequest } from "../request.ts";
 
 /**
@@ -47,7 +47,7 @@ function tooLong(candidates: readonly Candidate[], prompt: number, model: string
 /** Does the provider take every parameter, or may those it lacks be left out? */
 function takesParams({ deployment: { target, policy } }: Candidate, request: RouteRequest): boolean {
   if (request.dropParams ?? policy.dropParams) return true;
-  const supported = findProvider(target.provider)?.chat?.supportedParams(target) ?? "all";
+  const supported = providerFor(target)?.chat?.supportedParams(target) ?? "all";
   if (supported === "all") return true;
   return OPENAI_CHAT_PARAMS.every(
     (name) =>

@@ -31,8 +31,13 @@ export const region: Filter = (candidates, request) => {
   const wanted = request.region?.toLowerCase();
   return wanted === undefined
     ? candidates
-    : candidates.filter(({ deployment }) => regionsOf(deployment.target).has(wanted));
+    : candidates.filter(({ deployment }) => isInRegion(deployment.target, wanted));
 };
+
+/** @param wanted a region or area, in lower case */
+export function isInRegion(target: Target, wanted: string): boolean {
+  return regionsOf(target).has(wanted);
+}
 
 /** The region of a target, in lower case, with the area it lies in. */
 function regionsOf({ params = {} }: Target): ReadonlySet<string> {

@@ -7,14 +7,22 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const REFERENCE = "os.environ/";
 
+/** A variable with a token of OpenID Connect; resolved, the token stands after `oidc/`, as it is none of the provider's. */
+const OIDC_REFERENCE = "oidc/env/";
+
 /** Does this value stand for a variable? */
-export function isReference(value: unknown): value is `os.environ/${string}` {
-  return typeof value === "string" && value.startsWith(REFERENCE);
+export function isReference(value: unknown): value is `os.environ/${string}` | `oidc/env/${string}` {
+  return typeof value === "string" && (value.startsWith(REFERENCE) || value.startsWith(OIDC_REFERENCE));
 }
 
 /** The variable a reference names. */
 export function referenceName(reference: string): string {
-  return reference.slice(REFERENCE.length).trim();
+  return reference.replace(/^(?:os\.environ|oidc\/env)\//, "").trim();
+}
+
+function resolved(reference: string, environment: Environment): string | undefined {
+  const value = environment[referenceName(reference)];
+  return value === undefined || reference.startsWith(REFERENCE) ? value : `oidc/${value}`;
 }
 
 /** In headers of pass-through endpoints a variable may stand after other words: `Bearer os.environ/NAME`. */
@@ -44,13 +52,13 @@ export function findReferences(value: unknown, path: Path = []): { name: string;
  * are as if they were not there.
  */
 export function resolveReferences(value: unknown, environment: Environment): unknown {
-  if (isReference(value)) return environment[referenceName(value)];
+  if (isReference(value)) return resolved(value, environment);
   if (Array.isArray(value))
     return value.map((item) => resolveReferences(item, environment)).filter((item) => item !== undefined);
   if (typeof value !== "object") return value;
   if (value === null) return undefined;
-  const resolved = Object.entries(value).map(([name, inner]) => [name, resolveReferences(inner, environment)] as const);
-  return Object.fromEntries(resolved.filter(([, inner]) => inner !== undefined));
+  const entries = Object.entries(value).map(([name, inner]) => [name, resolveReferences(inner, environment)] as const);
+  return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
 }
 
 /**

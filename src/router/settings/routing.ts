@@ -5,13 +5,13 @@ import { DEFAULT_ROUTING, type FallbackTable, type PolicyByError, type RoutingSe
 import type { ROUTER_SETTINGS } from "./router.ts";
 import type { Values } from "./table.ts";
 
-/** LiteLLM's defaults where nothing is said. */
-export function routingSettings(given: Values<typeof ROUTER_SETTINGS>): RoutingSettings {
-  const args = given.routing_strategy_args ?? {};
+/** @param base where nothing is said: LiteLLM's defaults, unless others are given */
+export function routingSettings(given: Values<typeof ROUTER_SETTINGS>, base = DEFAULT_ROUTING): RoutingSettings {
+  const { routing_strategy_args: args, model_group_retry_policy: policies } = given;
   const contextWindow = fallbackTable(given.context_window_fallbacks);
   const contentPolicy = fallbackTable(given.content_policy_fallbacks);
   return {
-    ...DEFAULT_ROUTING,
+    ...base,
     ...defined({
       strategy: given.routing_strategy,
       numRetries: given.num_retries,
@@ -26,7 +26,7 @@ export function routingSettings(given: Values<typeof ROUTER_SETTINGS>): RoutingS
       contentPolicyFallbacks: contentPolicy,
       defaultFallbacks: given.default_fallbacks,
       maxFallbacks: given.max_fallbacks,
-      preCallChecks: given.enable_pre_call_checks,
+      preCallChecks: given.enable_pre_call_checks ?? given.enable_pre_call_check,
       tagFiltering: given.enable_tag_filtering,
       tagMatchAny: given.tag_filtering_match_any,
       affinityChecks: given.optional_pre_call_checks,
@@ -35,14 +35,18 @@ export function routingSettings(given: Values<typeof ROUTER_SETTINGS>): RoutingS
       hedgeBudget: given.hedge_budget,
       midStreamFallback: given.mid_stream_fallback,
     }),
-    strategyArgs: defined({
-      ttl: numberOf(args["ttl"]),
-      lowestLatencyBuffer: numberOf(args["lowest_latency_buffer"]),
-      maxLatencyListSize: numberOf(args["max_latency_list_size"]),
+    ...(args && {
+      strategyArgs: defined({
+        ttl: numberOf(args["ttl"]),
+        lowestLatencyBuffer: numberOf(args["lowest_latency_buffer"]),
+        maxLatencyListSize: numberOf(args["max_latency_list_size"]),
+      }),
     }),
-    groupRetryPolicies: Object.fromEntries(
-      Object.entries(given.model_group_retry_policy ?? {}).map(([group, value]) => [group, policy(value, "Retries")]),
-    ),
+    ...(policies && {
+      groupRetryPolicies: Object.fromEntries(
+        Object.entries(policies).map(([group, value]) => [group, policy(value, "Retries")]),
+      ),
+    }),
   };
 }
 

@@ -69,6 +69,8 @@ export const spendLogs = sqliteTable(
     response: text("response"),
     /** Where messages and response are that are too big for a row: a key of the R2 bucket. */
     payloadRef: text("payload_ref"),
+    /** The name of the answer in the response cache. */
+    cacheKey: text("cache_key"),
   },
   (table) => [
     primaryKey({ columns: [table.startedAt, table.id] }),

@@ -169,6 +169,24 @@ export const deprecatedKeys = sqliteTable("deprecated_keys", {
   created_at: text("created_at").notNull(),
 });
 
+/** Keys that a rotation has made and nobody has taken yet: one at most for each key. */
+export const keySuccessors = sqliteTable(
+  "key_successors",
+  {
+    /** The key that works now: the old one, or from `retire_at` on the successor itself. */
+    token: text("token").primaryKey(),
+    scope_id: text("scope_id").notNull(),
+    successor_token: text("successor_token").notNull(),
+    key_name: text("key_name").notNull(),
+    /** The successor, sealed for this scope and token. */
+    sealed: text("sealed").notNull(),
+    made_at: text("made_at").notNull(),
+    /** When the old key stops though nobody has come; null: never. */
+    retire_at: text("retire_at"),
+  },
+  (table) => [index("key_successors_retire").on(table.retire_at)],
+);
+
 /** What is kept of a deleted row for audit. */
 const deletion = () => ({
   id: text("id").primaryKey(),
@@ -264,6 +282,7 @@ export const scopeSpend = sqliteTable("scope_spend", {
 });
 
 export type KeyRow = typeof keys.$inferSelect;
+export type KeySuccessorRow = typeof keySuccessors.$inferSelect;
 export type TeamRow = typeof teams.$inferSelect;
 export type TeamMemberRow = typeof teamMembers.$inferSelect;
 export type UserRow = typeof users.$inferSelect;

@@ -153,6 +153,9 @@ describe("for providers that are not Google", () => {
       { tools: [{ codeExecution: {} }] },
       { contents: [{ parts: [{ fileData: { fileUri: "gs://bucket/a.pdf" } }] }] },
       { contents: [{ parts: [{ executableCode: { code: "1" } }] }] },
+      { contents: [{ parts: [{ fileData: { fileUri: "https://cdn.test/a", mimeType: "video/mp4" } }] }] },
+      { contents: [{ parts: [{ fileData: { fileUri: "https://www.youtube.com/watch?v=1" } }] }] },
+      { contents: [{ parts: [{ inlineData: { mimeType: "video/webm", data: "AAAA" } }] }] },
     ];
     for (const more of refused) expect(() => portable(more), JSON.stringify(more)).toThrow(UnsupportedParamsError);
     expect(portable({ cachedContent: "c", tools: [{ codeExecution: {} }] }, { dropParams: true })).not.toHaveProperty(

@@ -40,6 +40,7 @@ const environment = {
   REDIS_PORT: "6380",
   PRESIDIO_KEY: "key-presidio",
   LITELLM_ENVIRONMENT: "production",
+  SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/T0/B0/key-slack",
 };
 
 describe("a realistic file", () => {
@@ -49,6 +50,7 @@ describe("a realistic file", () => {
   test("its settings, with their types", () => {
     expect(config.settings.calls).toEqual({
       timeout: 30,
+      watch: {},
       streamTimeout: 15.5,
       dropParams: true,
       modifyParams: false,

@@ -35,7 +35,7 @@ describe("a realistic file", () => {
       state(name)?.positions.map(({ file, line }) => (file === "config.yaml" ? line : `${file}:${line}`));
     expect(state("litellm_settings.drop_params")?.state).toBe("in force");
     expect(state("litellm_settings.num_retries")?.state).toBe("in force");
-    expect(state("litellm_settings.cache_params.ttl")?.state).toBe("accepted");
+    expect(state("litellm_settings.cache_params.ttl")?.state).toBe("in force");
     expect(state("router_settings.routing_strategy")?.state).toBe("in force");
     expect(state("model_list[].litellm_params.top_k")?.state).toBe("in force");
     expect(state("model_list[].model_info.cost_center")?.state).toBe("in force");
@@ -117,6 +117,10 @@ describe("mistakes are errors, with their line", () => {
       "general_settings:\n  master_key: my-key\n",
       '2:3 error general_settings.master_key: must begin with "sk-": clients\' keys are told by it, and LiteLLM refuses others',
     ],
+    [
+      "router_settings:\n  redis_port: 70000\n",
+      "2:3 error router_settings.redis_port: must be a port, 1 to 65535, not 70000",
+    ],
     ["model_list: [\n", "2:1 error : this is not YAML"],
     ["model_list:\n  - model_name: *\n", "2:17 error : this is not YAML"],
     [
@@ -165,10 +169,6 @@ describe("what LiteLLM ignores, or does without, is a warning", () => {
     [
       "router_settings:\n  client_ttl: many\n",
       '2:3 warning router_settings.client_ttl: must be a whole number, not "many"',
-    ],
-    [
-      "router_settings:\n  redis_port: 70000\n",
-      "2:3 warning router_settings.redis_port: must be a port, 1 to 65535, not 70000",
     ],
     [
       "litellm_settings:\n  fallbacks:\n    - gone: ['*']\n",

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { operations } from "../../../src/gateway/llm/operations.ts";
 import { generateContent } from "../../../src/operations/generate-content.ts";
 import type { AnyOperation } from "../../../src/operations/operation.ts";
-import { findProvider } from "../../../src/providers/registry.ts";
+import { providerFor } from "../../../src/providers/registry.ts";
 import { MASTER_KEY, startGateway, type TestGateway } from "../gateway.ts";
 import { until } from "../upstream.ts";
 import { SAMPLES, type Sample } from "./samples.ts";
@@ -15,6 +15,7 @@ import { FAILURES, type Failure, startMatrixUpstream } from "./upstream.ts";
 
 const PROVIDERS = [
   "openai",
+  "azure",
   "anthropic",
   "gemini",
   "cohere",
@@ -23,7 +24,20 @@ const PROVIDERS = [
   "voyage",
   "jina_ai",
   "together_ai",
+  "vertex_ai",
+  "bedrock",
 ];
+
+/** Models of a provider, by operation, where what it does goes by the model. */
+const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  bedrock: {
+    chat: "us.amazon.nova-lite-v1:0",
+    responses: "us.amazon.nova-lite-v1:0",
+    embeddings: "amazon.titan-embed-text-v2:0",
+    rerank: "cohere.rerank-v3-5:0",
+    usual: "invoke/anthropic.claude-haiku-4-5",
+  },
+};
 
 interface Cell {
   operation: AnyOperation;
@@ -39,9 +53,11 @@ const cells: Cell[] = all.flatMap((operation) => {
   const sample = SAMPLES[operation.name];
   if (sample === undefined) return []; // the first test says so
   return PROVIDERS.flatMap((provider) => {
-    const model = sample.models === undefined ? "model-1" : sample.models[provider];
-    const found = findProvider(provider);
-    if (model === undefined || found === undefined) return [];
+    const own = MODELS[provider]?.[operation.name] ?? MODELS[provider]?.["usual"] ?? "model-1";
+    const model = sample.models === undefined ? own : sample.models[provider];
+    if (model === undefined) return [];
+    const found = providerFor({ provider, model });
+    if (found === undefined) return [];
     const adapter = operation.adapter(found, { provider, model });
     if (adapter === undefined || adapter.answer !== undefined) return []; // it asks nobody
     const ways = sample.streams ? [false, true] : [false];
@@ -50,7 +66,17 @@ const cells: Cell[] = all.flatMap((operation) => {
 });
 
 /** Where the upstream answers an API of each provider. */
-const BASES: Readonly<Record<string, string>> = { anthropic: "", gemini: "", cohere: "" };
+const BASES: Readonly<Record<string, string>> = {
+  anthropic: "",
+  azure: "",
+  bedrock: "",
+  gemini: "",
+  cohere: "",
+  vertex_ai: "",
+};
+
+/** What a deployment of each provider must say besides. */
+const PARAMS: Readonly<Record<string, object>> = { vertex_ai: { vertex_project: "acme" } };
 
 let gateway: TestGateway;
 let upstream: Awaited<ReturnType<typeof startMatrixUpstream>>;
@@ -70,6 +96,7 @@ beforeAll(async () => {
         api_base: `${upstream.url}/${how}${BASES[cell.provider] ?? "/v1"}`,
         input_cost_per_token: 0.000001,
         output_cost_per_token: 0.000001,
+        ...PARAMS[cell.provider],
       },
     });
   let number = 0;
@@ -167,7 +194,8 @@ const STATUS: Readonly<Record<Failure, readonly number[]>> = {
 };
 
 /** What an upstream answers with is bytes, which are as good as any: a page is a sound. */
-const isBytes = ({ operation, provider }: Cell) => operation.name === "speech" && provider !== "gemini";
+const isBytes = ({ operation, provider }: Cell) =>
+  operation.name === "speech" && !["gemini", "vertex_ai"].includes(provider);
 
 it("there is a sample for every operation of the table", () => {
   expect(all.map(({ name }) => name).filter((name) => SAMPLES[name] === undefined)).toEqual([]);

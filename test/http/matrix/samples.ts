@@ -43,7 +43,13 @@ function silence(): File {
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 export const pixel = () => new File([Buffer.from(PIXEL, "base64")], "pixel.png", { type: "image/png" });
 
-const drawing = { openai: "gpt-image-1", gemini: "gemini-2.5-flash-image" };
+const drawing = {
+  openai: "gpt-image-1",
+  azure: "gpt-image-1",
+  bedrock: "amazon.nova-canvas-v1:0",
+  gemini: "gemini-2.5-flash-image",
+  vertex_ai: "gemini-2.5-flash-image",
+};
 
 export const SAMPLES: Readonly<Record<string, Sample>> = {
   chat: { path: "/v1/chat/completions", body: { messages: MESSAGES, max_tokens: 50 }, streams: true, says: "Hello" },
@@ -87,21 +93,26 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     path: "/v1/audio/speech",
     body: { input: "Hi", voice: "alloy", response_format: "wav" },
     says: "sound",
-    models: { openai: "tts-1", gemini: "gemini-2.5-flash-preview-tts" },
+    models: {
+      openai: "tts-1",
+      azure: "tts",
+      gemini: "gemini-2.5-flash-preview-tts",
+      vertex_ai: "gemini-2.5-flash-preview-tts",
+    },
   },
   transcriptions: {
     path: "/v1/audio/transcriptions",
     body: { file: silence() },
     form: true,
     says: "Hello",
-    models: { openai: "whisper-1" },
+    models: { openai: "whisper-1", azure: "whisper" },
   },
   translations: {
     path: "/v1/audio/translations",
     body: { file: silence() },
     form: true,
     says: "Hello",
-    models: { openai: "whisper-1" },
+    models: { openai: "whisper-1", azure: "whisper" },
   },
   ocr: {
     path: "/v1/ocr",

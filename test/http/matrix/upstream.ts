@@ -1,6 +1,9 @@
 /** An upstream that answers every provider's API well, or fails as the beginning of its path says. */
 import type { ServerResponse } from "node:http";
+import { AWS_EVENT_STREAM } from "../../../src/formats/aws-event-stream.ts";
+import { textAnswer, textStream } from "../../formats/bedrock/answers.ts";
 import { events, sse, whole } from "../answers.ts";
+import { chunk } from "../bedrock-upstream.ts";
 import { json, type Received, startUpstream } from "../upstream.ts";
 
 /** How it fails: `/reset/…`, or `/once-reset-17/…`, which fails the first request of that number only. */
@@ -66,10 +69,13 @@ const asEvents = (list: { event?: string; data: string }[]): Good => ({ type: "t
 
 const IMAGE = Buffer.from("image").toString("base64");
 const SOUND = Buffer.from("sound ".repeat(50));
+/** Vertex AI's. */
+const VECTOR = { values: [0.125, 1], statistics: { token_count: 11 } };
 const USAGE = { prompt_tokens: 11, total_tokens: 11 };
 
 function good(path: string, body: Received["body"]): Good {
   const [tail = ""] = path.split("?");
+  if (tail.startsWith("/model/")) return ofBedrock(tail);
   const streams = body["stream"] === true;
   if (tail.endsWith("/chat/completions"))
     return streams
@@ -85,7 +91,8 @@ function good(path: string, body: Received["body"]): Good {
   if (tail.endsWith(":countTokens")) return asJson({ totalTokens: 11 });
   if (tail.endsWith("mbedContents")) return asJson({ embeddings: [{ values: [0.125, 1] }] });
   if (tail.endsWith("mbedContent")) return asJson({ embedding: { values: [0.125, 1] } });
-  if (tail.endsWith(":predict")) return asJson({ predictions: [{ bytesBase64Encoded: IMAGE, mimeType: "image/png" }] });
+  if (tail.endsWith(":predict"))
+    return asJson({ predictions: [{ bytesBase64Encoded: IMAGE, mimeType: "image/png", embeddings: VECTOR }] });
   if (tail.endsWith("/responses/input_tokens")) return asJson({ object: "response.input_tokens", input_tokens: 11 });
   if (tail.endsWith("/responses/compact"))
     return asJson({
@@ -104,8 +111,9 @@ function good(path: string, body: Received["body"]): Good {
     });
   if (tail.endsWith("/moderations"))
     return asJson({ id: "modr-1", model: "m", results: [{ flagged: false, categories: {}, category_scores: {} }] });
+  if (tail.endsWith(":rank")) return asJson({ records: [{ id: "0", score: 0.5 }] });
   if (tail.endsWith("/rerank")) {
-    const results = [{ index: 0, relevance_score: 0.5 }];
+    const results = [{ index: 0, relevance_score: 0.5, relevanceScore: 0.5 }]; // the last is Bedrock's name for it
     const voyage = { object: "list", data: results, model: "m", usage: { total_tokens: 11 } };
     return asJson({ id: "1", results, meta: { billed_units: { search_units: 1 } }, ...voyage });
   }
@@ -119,6 +127,19 @@ function good(path: string, body: Received["body"]): Good {
       usage_info: { pages_processed: 1 },
     });
   throw new Error(`no good answer for ${tail}`);
+}
+
+/** Of Bedrock's models, each in its maker's format. */
+function ofBedrock(tail: string): Good {
+  if (tail.endsWith("/count-tokens")) return asJson({ inputTokens: 11 });
+  if (tail.includes("titan-embed")) return asJson({ embedding: [0.125, 1], inputTextTokenCount: 11 });
+  if (tail.includes("nova-canvas")) return asJson({ images: [IMAGE] });
+  if (tail.endsWith("/converse")) return asJson(textAnswer("Hello"));
+  if (tail.endsWith("/converse-stream"))
+    return { type: AWS_EVENT_STREAM, text: Buffer.concat(textStream("Hel", "lo", "!".repeat(60), " Hello")) };
+  if (tail.endsWith("/invoke")) return asJson(whole("anthropic", "Hello"));
+  const pieces = events("anthropic", "Hel", "lo", "!".repeat(60), " Hello").map(({ data }) => chunk(data));
+  return { type: AWS_EVENT_STREAM, text: Buffer.concat(pieces) };
 }
 
 /** What Gemini makes: a picture or a sound where it is asked for one. */

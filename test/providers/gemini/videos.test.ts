@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { toPredictRequest, videos } from "../../../src/providers/gemini/videos.ts";
+import { toPredictRequest } from "../../../src/providers/gemini/veo.ts";
+import { videos } from "../../../src/providers/gemini/videos.ts";
 
 const base = { model: "m", prompt: "p" };
-const parameters = (request: object) => toPredictRequest({ ...base, ...request })["parameters"];
+const parameters = (request: object) => toPredictRequest({ ...base, ...request }, { label: "Gemini" })["parameters"];
 const target = { provider: "gemini", model: "veo" };
 const name = "models/veo/operations/a1";
 
@@ -37,7 +38,7 @@ describe("a request to Veo", () => {
       durationSeconds: 6,
     });
     const lastFrame = { bytesBase64Encoded: "AA==", mimeType: "image/png" };
-    expect(toPredictRequest({ ...base, last_frame: lastFrame })).toEqual({
+    expect(toPredictRequest({ ...base, last_frame: lastFrame }, { label: "Gemini" })).toEqual({
       instances: [{ prompt: "p", lastFrame }],
       parameters: {},
     });

@@ -56,3 +56,10 @@ test("secrets are told by their names", () => {
   };
   expect(credentials.vertex_credentials.reveal()).toBe('{"type":"service_account"}');
 });
+
+test("a token of OpenID Connect in a variable is a reference, and marked as what it is", () => {
+  const value = { azure_ad_token: "oidc/env/TOKEN", other: "oidc/google/audience" };
+  expect(findReferences(value)).toEqual([{ name: "TOKEN", path: ["azure_ad_token"] }]);
+  expect(resolveReferences(value, { TOKEN: "a.b.c" })).toEqual({ azure_ad_token: "oidc/a.b.c", other: value.other });
+  expect(resolveReferences(value, {})).toEqual({ other: value.other });
+});

@@ -118,7 +118,7 @@ export function setupOf(session: Session): JsonObject {
   const tools = toolsOf(session);
   return {
     setup: {
-      model: /^models\//.test(String(model)) ? model : `models/${model}`,
+      model: /^(?:models|projects)\//.test(String(model)) ? model : `models/${model}`, // Vertex AI's begin with the project
       generationConfig: {
         responseModalities: [speaks ? "AUDIO" : "TEXT"],
         ...(typeof temperature === "number" && { temperature }),

@@ -63,6 +63,19 @@ export class ResponseJoiner {
     this.#text = broken.text;
   }
 
+  /** Number of the last event that was told. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** The response as far as it was told. */
+  get answer(): ResponseObject {
+    const { item } = this.#broken;
+    const [part, ...others] = recordsIn(item["content"]);
+    const said = { ...item, content: [{ ...part, text: this.#text }, ...others] };
+    return { ...this.#before, output: [...this.#before.output.slice(0, -1), said] };
+  }
+
   join(event: ResponseEvent): ResponseEvent[] {
     if (event.response !== undefined) return this.#ofResponse(event, event.response);
     const place = event.output_index;

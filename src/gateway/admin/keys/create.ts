@@ -1,16 +1,17 @@
 /** Keys are made here, for whatever route makes them. */
+import { Secret } from "../../../credentials/secret.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { loadOwners } from "../../../store/key-owners.ts";
-import { findKeysByAlias, insertKey } from "../../../store/keys.ts";
+import { findKeysByAlias, insertKey, unmakeKey } from "../../../store/keys.ts";
+import type { KeyRow } from "../../../store/schema/index.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
-import { scopeOf } from "../../../tenancy/scopes.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
-import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
 import { checkBelonging } from "./belonging.ts";
 import { withinMaker } from "./ceiling.ts";
+import { sealedKey } from "./config.ts";
 import type { KeyFields } from "./fields.ts";
 import { aliasTaken, columnsOf, EMPTY_KEY, keyValue, requireAdminForSpend, requireWithinMaker } from "./make.ts";
 import { withDefaults, withinUpperBounds } from "./settings.ts";
@@ -36,7 +37,7 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
   requireWithinMaker(call, columns, owners);
   await checkBelonging(call, columns, owners);
   const token = await digestOf(secret);
-  const sealed = await withSealed(call, scopeOf.key(token), columns);
+  const sealed = await sealedKey(call, token, columns);
   const row = await insertKey(db, {
     ...sealed,
     budget_anchor: nowText,
@@ -52,6 +53,8 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
     const [other] = alias === null ? [] : await findKeysByAlias(db, [alias]);
     throw other === undefined ? keyTaken() : aliasTaken(alias);
   });
+  // After the row, which says that the alias is nobody else's: under it another key may be kept.
+  await keep(call, row, secret);
   const spend = fields.spend ?? 0;
   if (spend > 0) await resetSpend(call, keyScope(row), periodOf(row, owners.budget), spend);
   await changed(call, {
@@ -61,6 +64,16 @@ export async function createKey(call: AdminCall, asked: KeyFields & { key?: stri
     after: keyView(row, call, spend, owners.budget),
   });
   return madeKeyView(secret, row, call, { spend, tier: owners.budget, duration: fields.duration ?? null });
+}
+
+/** Writes the key where keys are kept. Where that fails there is no key. @throws SecretManagerError */
+async function keep({ db, gateway }: AdminCall, row: KeyRow, secret: string): Promise<void> {
+  try {
+    await gateway.keyStore?.save(row, new Secret(secret));
+  } catch (error) {
+    await unmakeKey(db, row.token);
+    throw error;
+  }
 }
 
 function keyTaken(): BadRequestError {

@@ -70,6 +70,14 @@ export async function removeKeys(call: AdminCall, rows: readonly KeyRow[]): Prom
     await changed(call, { table: KEY_TABLE, id: row.token, scope: keyScope(row), action: "deleted", before });
   }
   await Promise.all(rows.map((row) => call.gateway.accounts.forget(keyScope(row))));
+  await Promise.all(rows.map((row) => removeKept(call, row)));
+}
+
+/** The key is void already: what stays where keys are kept opens nothing, and is named in the log. */
+async function removeKept({ gateway }: AdminCall, row: KeyRow): Promise<void> {
+  await gateway.keyStore?.remove(row).catch((error: unknown) => {
+    gateway.log.notice(`the deleted key ${row.key_name ?? row.token} is still in ${gateway.keyStore?.name}: ${error}`);
+  });
 }
 
 /** Who deletes, and when. @param spend nano-dollars by token */

@@ -12,7 +12,9 @@ import type { AdminCall } from "../admin-call.ts";
 import { limitsOf, NO_LIMITS, orEmpty } from "../fields.ts";
 import { foldMetadata } from "../metadata.ts";
 import { changedPermission } from "../object-permissions.ts";
+import { checkRouterSettings } from "../own-settings.ts";
 import { excessOf, excessOfAdmin, type Grants } from "./ceiling.ts";
+import { changedConfig } from "./config.ts";
 import type { KeyFields } from "./fields.ts";
 import { METADATA_NAMES } from "./metadata.ts";
 import { modelNames } from "./model-names.ts";
@@ -54,7 +56,9 @@ export type KeyColumns = Pick<KeyRow, keyof typeof EMPTY_KEY>;
  * @param before the key as it is, or an empty one
  * @throws BadRequestError where fields do not go together
  */
-export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before: KeyColumns): Partial<KeyColumns> {
+export function columnsOf(call: AdminCall, fields: KeyFields, before: KeyColumns): Partial<KeyColumns> {
+  const { now, nowText } = call;
+  checkRouterSettings(fields.router_settings, before.router_settings);
   const { duration, key_type, object_permission, auto_rotate, rotation_interval } = fields;
   const metadata = foldMetadata(METADATA_NAMES, fields, before.metadata);
   const isNewPeriod = fields.budget_duration !== undefined && fields.budget_duration !== before.budget_duration;
@@ -62,7 +66,7 @@ export function columnsOf({ now, nowText }: AdminCall, fields: KeyFields, before
     key_alias: fields.key_alias,
     models: orEmpty(fields.models, []),
     aliases: orEmpty(fields.aliases, {}),
-    config: orEmpty(fields.config, {}),
+    config: changedConfig(call, fields.config, before.config),
     router_settings: fields.router_settings,
     user_id: fields.user_id,
     team_id: fields.team_id,

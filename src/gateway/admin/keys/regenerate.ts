@@ -3,16 +3,17 @@
 import { BadRequestError, ConflictError } from "../../../formats/errors.ts";
 import { NANO } from "../../../models/money.ts";
 import { isDuplicate } from "../../../store/database.ts";
-import { type Deletion, type KeyChanges, replaceKey } from "../../../store/keys.ts";
+import type { Deletion, KeyChanges } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { digestOf, keyName } from "../../../tenancy/digest.ts";
 import { type AdminCall, changed } from "../admin-call.ts";
-import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
+import { sealedKey } from "./config.ts";
 import { KEY_TABLE } from "./create.ts";
 import { deletionOf } from "./delete.ts";
 import type { KeyFields } from "./fields.ts";
 import { after, aliasTaken, keyValue } from "./make.ts";
+import { replaceAndKeep } from "./replace.ts";
 import { findOwned, requireRight } from "./rights.ts";
 import { planChanges } from "./update.ts";
 import { keyScope, keySpend, keyView, madeKeyView, periodOf } from "./view.ts";
@@ -64,10 +65,10 @@ async function replace(
   }: { secret: string; token: string; changes: KeyChanges; grace: string | undefined; deletion: Deletion },
 ): Promise<KeyRow> {
   const { now, nowText } = call;
-  const row = await replaceKey(call.db, key.token, {
+  const row = await replaceAndKeep(call.db, call.gateway.keyStore, key, secret, {
     token,
     changes: {
-      ...(await withSealed(call, keyScope(key), changes)),
+      ...(await sealedKey(call, key.scope_id, changes)),
       key_name: keyName(secret),
       last_rotation_at: nowText,
       ...nextRotation({ ...key, ...changes }, now),

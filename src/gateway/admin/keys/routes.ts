@@ -1,7 +1,7 @@
 /** `/key/*`: virtual keys. */
 import { z } from "zod";
 import { BadRequestError, NotFoundError, SluiceError } from "../../../formats/errors.ts";
-import { loadOwners, type OwnerIds } from "../../../store/key-owners.ts";
+import { loadOwners, type OwnerIds, type Owners } from "../../../store/key-owners.ts";
 import { findKeys } from "../../../store/keys.ts";
 import { tokenOf } from "../../../tenancy/digest.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
@@ -26,6 +26,7 @@ import { unfolded } from "./metadata.ts";
 import { regenerateKey } from "./regenerate.ts";
 import { resetKeySpend } from "./reset-spend.ts";
 import { findOwned, type KeyRoute, requireRight, requireRightToMake } from "./rights.ts";
+import { takeOwnSuccessor, takeSuccessorOf } from "./successor.ts";
 import { blockKey, changeKey } from "./update.ts";
 import { keyModelSpend, keySpend, keyView } from "./view.ts";
 
@@ -61,7 +62,9 @@ export const keyRoutes: readonly Route[] = [
           "team_id is required for service account keys. Please specify `team_id` in the request body.",
           "team_id",
         );
-      return generate(call, { ...fields, user_id: null }, "/key/service-account/generate");
+      const isNamed = fields.service_account_id != null || fields.metadata?.["service_account_id"] != null;
+      const account = isNamed ? {} : { service_account_id: fields.key_alias ?? crypto.randomUUID() };
+      return generate(call, { ...fields, ...account, user_id: null }, "/key/service-account/generate");
     },
   }),
   adminRoute({
@@ -139,6 +142,22 @@ export const keyRoutes: readonly Route[] = [
         );
       return regenerateKey(call, key, fields, { newKey: new_key, gracePeriod: grace_period });
     },
+  }),
+  adminRoute({
+    method: "POST",
+    paths: ["/key/successor"],
+    access: "llm", // with the old key, whatever else that may do
+    summary: "Take the key that a rotation has made in place of the one the call is made with, once",
+    tag,
+    handle: takeOwnSuccessor,
+  }),
+  adminRoute({
+    method: "POST",
+    paths: ["/key/:key{.+}/successor"],
+    access: "manage",
+    summary: "The same of a key the caller may regenerate",
+    tag,
+    handle: (call) => takeSuccessorOf(call, call.context.req.param("key") ?? ""),
   }),
   adminRoute({
     method: "POST",
@@ -220,8 +239,16 @@ async function generate(call: AdminCall, fields: KeyFields & { key?: string | nu
     organization_id: fields.organization_id ?? null,
     budget_id: fields.budget_id ?? null,
   };
-  requireRightToMake(call, fields, await loadOwners(call.db, ids, call.principal.userId), route);
-  return createKey(call, fields);
+  const owners = await loadOwners(call.db, ids, call.principal.userId);
+  requireRightToMake(call, fields, owners, route);
+  return createKey(call, withTeamsDuration(fields, owners));
+}
+
+/** A team may say how long its members' keys work, where nothing is said. */
+function withTeamsDuration<Fields extends KeyFields>(fields: Fields, { team }: Owners): Fields {
+  const duration = team?.metadata["team_member_key_duration"];
+  if (fields.duration !== undefined || fields.user_id == null || typeof duration !== "string") return fields;
+  return { ...fields, duration };
 }
 
 async function bulkUpdate(call: AdminCall, items: z.infer<typeof BulkUpdateBody>["keys"]) {

@@ -21,8 +21,9 @@ const DEFAULTED = [
 /** Of these, `null` says something: a budget for ever, a key of nobody. The others may as well not be there. */
 const SAYING: readonly string[] = ["budget_duration", "user_id"];
 
-export function withDefaults({ gateway }: AdminCall, fields: KeyFields): KeyFields {
-  const defaults = gateway.config.settings.litellm.default_key_generate_params;
+export function withDefaults({ gateway }: AdminCall, asked: KeyFields): KeyFields {
+  const { default_key_generate_params: defaults, default_soft_budget: soft } = gateway.config.settings.litellm;
+  const fields = asked.soft_budget == null && soft !== undefined ? { ...asked, soft_budget: soft } : asked;
   if (defaults === undefined) return fields;
   const missing = DEFAULTED.filter(
     (name) => fields[name] === undefined || (fields[name] === null && !SAYING.includes(name)),

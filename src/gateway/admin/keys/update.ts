@@ -7,9 +7,9 @@ import { type KeyChanges, updateKey } from "../../../store/keys.ts";
 import type { KeyRow } from "../../../store/schema/index.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { type AdminCall, type AuditAction, changed } from "../admin-call.ts";
-import { withSealed } from "../metadata-credentials.ts";
 import { resetSpend } from "../spend.ts";
 import { checkBelonging, checkMove } from "./belonging.ts";
+import { sealedKey } from "./config.ts";
 import { KEY_TABLE } from "./create.ts";
 import type { KeyFields } from "./fields.ts";
 import { aliasTaken, columnsOf, type KeyColumns, requireAdminForSpend, requireWithinMaker } from "./make.ts";
@@ -96,13 +96,25 @@ function requireRightToMove(
 }
 
 async function writeChanges(call: AdminCall, key: KeyRow, changes: KeyChanges): Promise<KeyRow> {
-  const sealed = await withSealed(call, keyScope(key), changes);
+  const sealed = await sealedKey(call, key.scope_id, changes);
   const stamped = { ...sealed, updated_at: call.nowText, updated_by: call.actor };
   const row = await updateKey(call.db, key.token, stamped).catch((error: unknown) => {
     throw isDuplicate(error) ? aliasTaken(changes.key_alias) : error;
   });
   if (row === undefined) throw keyNotFound();
+  await renameKept(call, key, row);
   return row;
+}
+
+/** What is kept under the key's alias goes along with it, or the alias stays as it was. */
+async function renameKept({ db, gateway }: AdminCall, before: KeyRow, after: KeyRow): Promise<void> {
+  if (gateway.keyStore === undefined || before.key_alias === after.key_alias) return;
+  try {
+    await gateway.keyStore.rename(before, after);
+  } catch (error) {
+    await updateKey(db, after.token, before);
+    throw error;
+  }
 }
 
 async function report(

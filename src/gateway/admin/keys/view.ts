@@ -10,6 +10,7 @@ import { permissionView } from "../object-permissions.ts";
 import { modelSpendOf, spendOf } from "../spend.ts";
 import { tiersOf, tierView } from "../tiers.ts";
 import { type Clock, type Period, resetAt } from "../windows.ts";
+import { shownConfig } from "./config.ts";
 import { unfolded } from "./metadata.ts";
 
 /** The key's own period, else that of its tier. */
@@ -43,7 +44,7 @@ export function keyView(key: Omit<KeyRow, "token" | "scope_id">, clock: Clock, s
     expires: key.expires,
     models: key.models,
     aliases: key.aliases,
-    config: key.config,
+    config: shownConfig(key.config),
     router_settings: key.router_settings,
     user_id: key.user_id,
     team_id: key.team_id,

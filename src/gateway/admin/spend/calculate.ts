@@ -39,6 +39,7 @@ export const calculateRoutes: readonly Route[] = [
     method: "POST",
     paths: ["/spend/calculate"],
     access: "spend",
+    mayBePublic: true,
     summary: "What messages would cost to ask of a model, or what an answer cost, in US dollars",
     tag: "spend",
     body: CalculateBody,

@@ -23,7 +23,7 @@ export function logView(log: ListedLog) {
     user: log.userId ?? "",
     metadata: metadataOf(log),
     cache_hit: log.cacheHit === null ? "" : log.cacheHit ? "True" : "False", // texts, as Python wrote them
-    cache_key: "",
+    cache_key: log.cacheKey ?? "",
     request_tags: log.tags,
     team_id: log.teamId,
     organization_id: log.organizationId,

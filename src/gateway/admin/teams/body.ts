@@ -1,5 +1,6 @@
 /** The bodies of `/team/*`. A field that is absent says nothing; `null` is a value. */
 import { z } from "zod";
+import { expiresAfterSchema } from "../../../batches/batch.ts";
 import { count, dollars, duration, flag, identifier, LIMIT_FIELDS, object, text, texts } from "../fields.ts";
 import { metadataField, SHARED_METADATA_FIELDS, vectorStoreIndexes } from "../metadata.ts";
 import { objectPermission } from "../object-permissions.ts";
@@ -16,8 +17,8 @@ const METADATA_FIELDS = {
   secret_manager_settings: object,
   team_member_key_duration: duration,
   allowed_vector_store_indexes: vectorStoreIndexes,
-  enforced_batch_output_expires_after: object,
-  enforced_file_expires_after: object,
+  enforced_batch_output_expires_after: expiresAfterSchema.nullish(),
+  enforced_file_expires_after: expiresAfterSchema.nullish(),
 };
 export const METADATA_NAMES: readonly string[] = Object.keys(METADATA_FIELDS);
 

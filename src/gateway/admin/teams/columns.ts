@@ -4,10 +4,12 @@ import type { TeamRow } from "../../../store/schema/index.ts";
 import { limitsOf, orEmpty } from "../fields.ts";
 import { foldMetadata } from "../metadata.ts";
 import { changedPermission } from "../object-permissions.ts";
+import { checkRouterSettings } from "../own-settings.ts";
 import { METADATA_NAMES, type TeamFields } from "./body.ts";
 
-/** The columns a body sets; what it does not say is not in them. */
+/** The columns a body sets; what it does not say is not in them. @throws BadRequestError */
 export function columnsOf(fields: TeamFields, before: TeamRow | undefined): Partial<TeamRow> {
+  checkRouterSettings(fields.router_settings, before?.router_settings);
   const metadata = withoutTier(foldMetadata(METADATA_NAMES, fields, before?.metadata));
   return defined({
     team_alias: fields.team_alias,

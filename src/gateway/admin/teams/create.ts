@@ -1,6 +1,7 @@
 /** `POST /team/new` */
 import { eq } from "drizzle-orm";
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
+import { defined } from "../../../formats/json.ts";
 import { isDuplicate } from "../../../store/database.ts";
 import { type TeamRow, teams } from "../../../store/schema/index.ts";
 import { findTeam } from "../../../store/teams.ts";
@@ -27,7 +28,8 @@ export const newTeam = adminRoute({
   tag: "teams",
   body: NewTeamBody,
   async handle(call) {
-    const { team_id, members_with_roles, ...fields } = await bodyOf(call, NewTeamBody);
+    const { team_id, members_with_roles, ...given } = await bodyOf(call, NewTeamBody);
+    const fields = withDefaults(call, given);
     await checkMayMake(call, fields.organization_id || null);
     const row = newRow(call, team_id ?? crypto.randomUUID(), fields);
     if (await findTeam(call.db, row.team_id)) throw taken(row.team_id);
@@ -53,6 +55,12 @@ export const newTeam = adminRoute({
     return view;
   },
 });
+
+/** With `litellm_settings.default_team_params` where nothing is said. */
+function withDefaults({ gateway }: AdminCall, fields: TeamFields): TeamFields {
+  const defaults = gateway.config.settings.litellm.default_team_params ?? {};
+  return { ...defaults, ...defined(fields), ...(fields.models?.length === 0 && { models: defaults.models ?? [] }) };
+}
 
 /** Teams are made by the proxy admin, and within an organization by whoever runs it. */
 async function checkMayMake(call: AdminCall, organizationId: string | null): Promise<void> {

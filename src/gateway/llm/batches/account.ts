@@ -1,5 +1,6 @@
 /** What a provider's batch has cost, from its results: a row on the ledger for each model. */
 import { linesOf } from "../../../batches/input.ts";
+import type { BatchHold } from "../../../batches/size.ts";
 import { toUsage } from "../../../formats/anthropic/usage.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
@@ -12,6 +13,8 @@ import { cost } from "../../../models/cost.ts";
 import { surcharge } from "../../../models/surcharge.ts";
 import { normaliseUsage } from "../../../providers/openai/usage.ts";
 import type { Deployment } from "../../../router/deployment.ts";
+import { currentToken } from "../../../store/current-key.ts";
+import type { KeyIdentity } from "../../../store/identity.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
 import { unreservedCharges } from "../../../tenancy/charges.ts";
@@ -46,12 +49,25 @@ export interface Bill {
   cost: number | undefined;
 }
 
+/** By model. */
+export type Bills = ReadonlyMap<string, Bill>;
+
+/** What was set aside for it: nobody can say any more what it cost. */
+export function estimatedBills(hold: BatchHold | undefined): Bills {
+  return new Map(
+    Object.entries(hold?.sizes ?? {}).map(([model, { requests, tokens, cost }]) => [
+      model,
+      { requests, cost, usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens } },
+    ]),
+  );
+}
+
 /** By model. Each request is priced by itself, as prices may go by the size of the prompt. */
 export async function billsOf(
   results: AsyncIterable<Uint8Array>,
   read: (line: unknown) => Used | undefined,
   { target }: Pick<Deployment, "target">,
-): Promise<Map<string, Bill>> {
+): Promise<Bills> {
   const bills = new Map<string, Bill>();
   const decoder = new TextDecoder();
   for await (const { bytes } of linesOf(results)) {
@@ -92,25 +108,38 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
 export interface Payer {
   /** SHA-256 of the key. */
   token: string;
-  batch: Pick<ObjectRow, "id" | "created_at" | "model">;
-  deployment: Deployment;
+  batch: Pick<ObjectRow, "id" | "created_at" | "model" | "deployment_id" | "provider">;
+  /** Are these not what the provider told? Then they have surcharges in them, as they were set aside. */
+  isEstimated: boolean;
+  /** Id of what was set aside for it. */
+  hold: string | undefined;
+}
+
+/** The key, also where it has got a new value since. */
+async function payerOf(gateway: Gateway, keeper: Keeper, token: string): Promise<KeyIdentity | undefined> {
+  const { findKey } = gateway.authPorts(keeper);
+  const found = await findKey?.(token);
+  if (found !== undefined || gateway.database === undefined) return found;
+  const current = await currentToken(gateway.database, token);
+  return current === undefined ? undefined : findKey?.(current);
 }
 
 /** Charged to whomever the key belongs to now, whether or not it may still be used. */
 export async function notesFor(
   gateway: Gateway,
   keeper: Keeper,
-  { token, batch, deployment }: Payer,
-  bills: ReadonlyMap<string, Bill>,
+  { token, batch, isEstimated, hold }: Payer,
+  bills: Bills,
 ): Promise<ClosedNote[]> {
-  const identity = await gateway.authPorts(keeper).findKey?.(token);
+  const identity = await payerOf(gateway, keeper, token);
   const principal = { role: "key" as const, token, userId: identity?.key.user_id ?? undefined, identity };
   const now = Date.now();
-  const { surcharges, timezone } = gateway.config.settings.calls;
+  const { surcharges, timezone, watch } = gateway.config.settings.calls;
   const notes: ClosedNote[] = [];
   for (const [model, { requests, usage, cost: priced }] of bills) {
-    const { provider } = deployment.target;
-    const total = priced !== undefined && surcharges ? surcharge(priced, provider, surcharges).total : priced;
+    const provider = batch.provider ?? "";
+    const isSurcharged = priced !== undefined && surcharges && !isEstimated;
+    const total = isSurcharged ? surcharge(priced, provider, surcharges).total : priced;
     const metadata = { batch_id: batch.id, batch_requests: requests };
     const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata, now };
     const caller = callerOf(gateway, principal, gateway.subjects(keeper), facts);
@@ -124,13 +153,13 @@ export async function notesFor(
       modelGroup: group,
       model,
       provider,
-      deploymentId: deployment.id,
+      ...(batch.deployment_id !== null && { deploymentId: batch.deployment_id }),
       stream: false,
       outcome: "success",
       status: 200,
       usage,
       ...(total !== undefined && { cost: total }),
-      estimated: false,
+      estimated: isEstimated,
       startedAt: batch.created_at,
       endedAt: now,
       tags: [...caller.tags],
@@ -139,8 +168,12 @@ export async function notesFor(
       fallbacks: 0,
       hedges: 0,
     });
-    const charges = unreservedCharges(await caller.subjects(caller.tags), { model, group, now, timezone }, total ?? 0);
-    notes.push({ row, charges, wasOpened: false });
+    const charges = unreservedCharges(
+      await caller.subjects(caller.tags),
+      { model, group, now, timezone, watch },
+      total ?? 0,
+    );
+    notes.push({ row, charges: charges.map((charge) => ({ ...charge, ...(hold && { hold }) })), wasOpened: false });
   }
   return notes;
 }

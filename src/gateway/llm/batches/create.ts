@@ -10,6 +10,7 @@ import { ownerOf } from "../../../tenancy/owner.ts";
 import { readJson } from "../../body.ts";
 import type { RouteCall } from "../../route.ts";
 import { usableModel } from "../files/destination.ts";
+import { enforcedLifetime } from "../files/enforced-lifetime.ts";
 import { findOwn } from "../files/find.ts";
 import { refuseOtherPurpose } from "../files/read.ts";
 import { providerOf } from "../files/upload.ts";
@@ -20,6 +21,8 @@ import { createPassed } from "./passed.ts";
 
 export async function createBatch(call: RouteCall): Promise<Response> {
   const { json } = await readJson(call.context.req.raw, call.gateway.config.settings.maxRequestBytes);
+  const seconds = enforcedLifetime(call.principal, "enforced_batch_output_expires_after");
+  if (seconds !== undefined) json["output_expires_after"] = { anchor: "created_at", seconds };
   const request = validate(batchRequestSchema, json);
   const input = await findOwn(call, request.input_file_id, "file");
   refuseOtherPurpose(input);

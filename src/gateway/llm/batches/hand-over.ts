@@ -1,8 +1,10 @@
 /** A batch whose lines are all for one provider that runs batches: it gets the file, in its own names for models. */
 import { OUTPUT_LIFETIME } from "../../../batches/batch.ts";
+import type { BatchHold } from "../../../batches/size.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
+import { ServiceUnavailableError, SluiceError } from "../../../formats/errors.ts";
 import { asRecord, isRecord } from "../../../formats/json.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { passObject } from "../../../store/batches.ts";
@@ -15,10 +17,13 @@ import type { Gateway } from "../../gateway.ts";
 import { teamOf } from "../../model-names.ts";
 import { keepsFiles } from "../files/destination.ts";
 import { renamedLines, uploadCall } from "../files/to-provider.ts";
+import { hostOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { providerDeployment } from "../provider-deployment.ts";
-import { refuseSpent } from "./budget.ts";
-import { createCall, remembered } from "./passed.ts";
+import { type HoldPorts, holdFor, isLimited, prolong, unhold } from "./hold.ts";
+import { measure, requestsIn } from "./measure.ts";
+import { operationFor } from "./operations.ts";
+import { createCall, heldUntil, remembered } from "./passed.ts";
 import { askQuietly } from "./quietly.ts";
 import type { Workplace } from "./work.ts";
 
@@ -33,7 +38,7 @@ interface Handing {
 /** @returns whether a provider runs it now; else the gateway does */
 export async function handOver(place: Workplace, handing: Handing): Promise<boolean> {
   const { gateway, room } = place;
-  const { spec, models } = handing;
+  const { spec } = handing;
   const facts = {
     customerId: undefined,
     sessionId: undefined,
@@ -41,12 +46,63 @@ export async function handOver(place: Workplace, handing: Handing): Promise<bool
     metadata: undefined,
     now: Date.now(),
   };
-  const caller = callerOf(gateway, handing.principal, gateway.subjects(place.keeper), facts);
-  const taker = takerOf(gateway, caller, handing);
+  const own = await gateway.as(handing.principal);
+  const caller = callerOf(own, handing.principal, gateway.subjects(place.keeper), facts);
+  const taker = takerOf(own, caller, handing);
+  // A model of the key's own config is known to its calls alone; whoever looks after batches would not find it.
+  if (taker !== undefined && own !== gateway && isOnlyIn(own, gateway, taker.deployment)) return false;
   if (taker === undefined) return false;
-  const { deployment, nameFor } = taker;
-  // Line by line each is told what it lacks.
-  if (await refuseSpent(gateway.calls(place.keeper), caller, deployment.modelName)) return false;
+  const ports = { calls: gateway.calls(place.keeper), accounts: gateway.accounts, caller };
+  const held = await heldFor(place, ports, spec, taker);
+  if (held === "refused") return false; // line by line each is told what it lacks
+  const isTaken = await given(place, handing, taker, held);
+  if (held === undefined || isTaken) return isTaken;
+  await unhold(gateway.accounts, held);
+  await room.held(undefined);
+  return false;
+}
+
+interface Taker {
+  deployment: Deployment;
+  nameFor(model: string | undefined): string | undefined;
+}
+
+/** Milliseconds after its window in which what was set aside lapses, where no provider takes the batch. */
+const LAPSES_AFTER = 3_600_000;
+
+/** What it may cost is set aside, once: whoever comes after a crash finds it. `undefined` where nothing is limited. */
+async function heldFor(
+  { gateway, files, room }: Workplace,
+  ports: HoldPorts,
+  spec: BatchSpec,
+  { deployment, nameFor }: Taker,
+): Promise<BatchHold | "refused" | undefined> {
+  if (spec.hold !== undefined) return spec.hold;
+  if (!(await isLimited(ports.caller))) return undefined;
+  const operation = operationFor(spec.endpoint);
+  const stored = await files.get(spec.inputKey);
+  if (operation === undefined || stored === undefined) return "refused";
+  const name = (model: string) => nameFor(model) ?? model;
+  const sizes = await measure(gateway, requestsIn(stored.body, spec.model), { operation, deployment, nameFor: name });
+  try {
+    const until = spec.expiresAt + LAPSES_AFTER;
+    const hold = await holdFor(ports, { id: spec.id, sizes, isCalled: false, until });
+    if (hold !== undefined) await room.held(hold);
+    return hold;
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error instanceof ServiceUnavailableError) throw error;
+    return "refused";
+  }
+}
+
+async function given(
+  place: Workplace,
+  handing: Handing,
+  { deployment, nameFor }: Taker,
+  hold: BatchHold | undefined,
+): Promise<boolean> {
+  const { gateway, room } = place;
+  const { spec, models } = handing;
   const database = databaseOf(gateway);
   const row = await told(findObject(database, spec.id));
   if (row === undefined) return false;
@@ -75,7 +131,10 @@ export async function handOver(place: Workplace, handing: Handing): Promise<bool
     inputFileId: spec.inputFileId,
     models,
   });
-  if (!(await room.handOver())) await quit(place, deployment, answer["id"]);
+  if (hold !== undefined) await prolong(gateway.accounts, hold, heldUntil(spec.expiresAt));
+  if (await room.handOver()) return true;
+  await quit(place, deployment, answer["id"]);
+  if (hold !== undefined) await unhold(gateway.accounts, hold);
   return true;
 }
 
@@ -86,6 +145,11 @@ async function quit(place: Workplace, deployment: Deployment, id: string): Promi
     path: `/v1/batches/${encodeURIComponent(id)}/cancel`,
     headers: {},
   });
+}
+
+function isOnlyIn(own: Gateway, gateway: Gateway, { id }: Deployment): boolean {
+  const knows = ({ router }: Gateway) => router.groups.deployments().some((one) => one.id === id);
+  return knows(own) && !knows(gateway);
 }
 
 /** Who takes all of it; `undefined` where nobody does, or the caller may not use a model. */
@@ -179,7 +243,8 @@ async function adopt({ gateway }: Workplace, database: Database, adopted: Adopte
   const { provider } = deployment.target;
   const kept = { deployment_id: deployment.id, provider, provider_id: id, model: models[0] ?? null };
   const input = { id: inputFileId, provider_id: fileId };
-  await told(passObject(database, row.id, kept, input));
+  const state = { input, host: hostOf(deployment) };
+  await told(passObject(database, row.id, kept, state));
   const { owner, created_by: createdBy } = row;
-  await remembered(gateway, reply, { deployment, owner, createdBy, row: { ...row, ...kept, state: { input } } });
+  await remembered(gateway, reply, { deployment, owner, createdBy, row: { ...row, ...kept, state } });
 }

@@ -7,7 +7,7 @@ import type { Reply } from "../../../call/call.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
 import { validate } from "../../../formats/validate.ts";
-import { errorBody } from "../../../operations/messages.ts";
+import { errorBody, messages } from "../../../operations/messages.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import { findProvider } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -25,7 +25,9 @@ import { AnswerIds } from "../objects/answer-ids.ts";
 import { isSameAccount, keeperOf, noCredentials } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { providerDeployment } from "../provider-deployment.ts";
-import { refuseUnpaid, watch } from "./passed.ts";
+import { measure } from "./measure.ts";
+import { watch, whileHeld } from "./passed.ts";
+import { workForBatch } from "./work.ts";
 
 const PROVIDER = "anthropic";
 /** "A Message Batch is limited to either 100,000 Message requests or 256 MB in size." */
@@ -46,19 +48,20 @@ async function create(call: RouteCall): Promise<Response> {
     const { params } = request;
     return { ...request, params: { ...params, model: names.get(params.model) ?? params.model } };
   });
-  await refuseUnpaid(call, deployment);
-  const reply = await ask(
-    call,
-    deployment,
-    { method: "POST", body: { json: { ...rest, requests: renamed } } },
-    "create",
-  );
-  const { principal } = call;
-  const owner = { owner: ownerOf(principal), createdBy: principal.userId ?? principal.token };
-  const model = requests[0]?.params.model ?? null;
-  const kept = await remembered(call, reply, { deployment, ...owner, model });
-  await watch(call, kept, { inputFileId: "", endpoint: "/v1/messages", ...owner });
-  return asResponse(kept);
+  const { principal, gateway } = call;
+  const measured = () => {
+    const all = requests.map(({ params }) => ({ body: params, bytes: JSON.stringify(params).length }));
+    return measure(gateway, all, { operation: messages, deployment, nameFor: (name) => names.get(name) ?? name });
+  };
+  return whileHeld(call, measured, async (hold) => {
+    const native = { method: "POST" as const, body: { json: { ...rest, requests: renamed } } };
+    const reply = await ask(call, deployment, native, "create");
+    const owner = { owner: ownerOf(principal), createdBy: principal.userId ?? principal.token };
+    const model = requests[0]?.params.model ?? null;
+    const kept = await remembered(call, reply, { deployment, ...owner, model });
+    await watch(call, kept, { inputFileId: "", endpoint: "/v1/messages", ...owner, ...(hold && { hold }) });
+    return kept;
+  });
 }
 
 /**
@@ -119,10 +122,17 @@ async function results(call: RouteCall): Promise<Response> {
 async function remove(call: RouteCall): Promise<Response> {
   const row = await own(call);
   const path = `/${encodeURIComponent(row.provider_id ?? "")}`;
+  await paidFor(call, row.id);
   const reply = await ask(call, keeperOf(call.gateway, row), { method: "DELETE", path }, "delete");
   if (reply.status >= 300 && reply.status !== 404) return asResponse(inOwnWords(reply, row));
   await told(deleteObject(databaseOf(call.gateway), row.id));
   return call.context.json({ id: row.id, type: "message_batch_deleted" });
+}
+
+/** Without its results nobody could say any more what it cost. */
+async function paidFor({ gateway, context }: RouteCall, id: string): Promise<void> {
+  await gateway.batches?.(id).due();
+  if (gateway.files !== undefined) await workForBatch(gateway, context, { batch: id, lane: 0 });
 }
 
 async function list(call: RouteCall): Promise<Response> {

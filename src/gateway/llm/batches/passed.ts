@@ -1,5 +1,7 @@
 /** Batches that a provider runs: asked in its ids, answered in the gateway's. */
 import { isOver } from "../../../batches/batch.ts";
+import { LOOKS_AFTER_WINDOW } from "../../../batches/book.ts";
+import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import { asRecord } from "../../../formats/json.ts";
@@ -7,6 +9,7 @@ import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { keepObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
+import { newLogId } from "../../../store/spend/log-id.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { RouteCall } from "../../route.ts";
@@ -16,7 +19,8 @@ import { AnswerIds } from "../objects/answer-ids.ts";
 import type { Reference } from "../objects/fields.ts";
 import { keeperOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { refuseSpent } from "./budget.ts";
+import { holdFor, isLimited, prolong, unhold } from "./hold.ts";
+import { contentOf, measurable, measure, requestsIn } from "./measure.ts";
 
 /** Fields of a request that are the gateway's. */
 const OWN_FIELDS = ["custom_llm_provider", "litellm_metadata", "model", "tags", "target_model_names"];
@@ -29,36 +33,85 @@ export async function createPassed(
   const deployment = keeperOf(call.gateway, input);
   const given = Object.entries(request).filter(([name]) => !OWN_FIELDS.includes(name));
   const json = { ...Object.fromEntries(given), input_file_id: input.provider_id };
-  await refuseUnpaid(call, deployment);
-  const reply = await callNative(call, deployment, createCall(json), { name: "batches.create" });
-  const { principal } = call;
-  const owner = { owner: ownerOf(principal), createdBy: principal.userId ?? principal.token };
-  const kept = await remembered(call.gateway, reply, { deployment, input, ...owner });
-  await watch(call, kept, { inputFileId: input.id, endpoint: String(request["endpoint"]), ...owner });
-  return asResponse(kept);
+  const endpoint = String(request["endpoint"]);
+  const { gateway, principal, context } = call;
+  const measured = async () => {
+    const operation = measurable(endpoint);
+    const content = await contentOf(gateway, context, deployment, input);
+    return measure(gateway, requestsIn(content), { operation, deployment });
+  };
+  return whileHeld(call, measured, async (hold) => {
+    const reply = await callNative(call, deployment, createCall(json), { name: "batches.create" });
+    const owner = { owner: ownerOf(principal), createdBy: principal.userId ?? principal.token };
+    const kept = await remembered(gateway, reply, { deployment, input, ...owner });
+    await watch(call, kept, { inputFileId: input.id, endpoint, ...owner, ...(hold && { hold }) });
+    return kept;
+  });
 }
 
-/** @throws SluiceError where a budget of the caller's is used up */
-export async function refuseUnpaid(call: RouteCall, { modelName }: Deployment): Promise<void> {
-  const refusal = await refuseSpent(call.gateway.calls(call.context), callInput(call, {}).caller, modelName);
-  if (refusal !== undefined) throw refusal;
+/** Milliseconds in which a provider has taken a batch, or never will: what is set aside for it lapses then. */
+const LONGEST_CREATION = 15 * 60_000;
+
+/**
+ * Begins a batch with what it may cost set aside; where that is free again, the batch was not begun.
+ * @param measured asked only where something is limited
+ * @throws SluiceError where a limit or budget has not so much left
+ */
+export async function whileHeld(
+  call: RouteCall,
+  measured: () => Promise<ReadonlyMap<string, BatchSize>>,
+  begin: (hold: BatchHold | undefined) => Promise<Reply>,
+): Promise<Response> {
+  const { gateway, context } = call;
+  const { caller } = callInput(call, {});
+  if (!(await isLimited(caller))) return asResponse(await begin(undefined));
+  const { accounts } = gateway;
+  const ports = { calls: gateway.calls(context), accounts, caller };
+  const until = Date.now() + LONGEST_CREATION;
+  const hold = await holdFor(ports, {
+    id: `batch:${newLogId(Date.now())}`,
+    sizes: await measured(),
+    isCalled: true,
+    until,
+  });
+  try {
+    const reply = await begin(hold);
+    if (hold !== undefined && reply.status >= 300) await unhold(accounts, hold);
+    return asResponse(reply);
+  } catch (error) {
+    if (hold !== undefined) await unhold(accounts, hold);
+    throw error;
+  }
 }
 
 /** Whoever looks for what it costs is told of it. */
 export async function watch(
   { gateway, principal }: RouteCall,
   { status, body }: Reply,
-  { inputFileId, endpoint, owner, createdBy }: Pick<BatchSpec, "inputFileId" | "endpoint" | "owner" | "createdBy">,
+  {
+    inputFileId,
+    endpoint,
+    owner,
+    createdBy,
+    hold,
+  }: Pick<BatchSpec, "inputFileId" | "endpoint" | "owner" | "createdBy" | "hold">,
 ): Promise<void> {
   const { id } = typeof body === "string" && status < 300 ? asRecord(JSON.parse(body)) : {};
   if (typeof id !== "string") return;
   const now = Date.now();
   const nothing = { inputKey: "", outputFileId: "", errorFileId: "", outputLifetime: 0, metadata: null };
   const spec = { ...nothing, id, endpoint, inputFileId, owner, createdBy, token: principal.token };
-  await gateway.batches?.(id).watch({ ...spec, completionWindow: "24h", createdAt: now, expiresAt: now + DAY });
+  const times = { completionWindow: "24h", createdAt: now, expiresAt: now + DAY };
+  if (hold !== undefined) await prolong(gateway.accounts, hold, heldUntil(times.expiresAt));
+  await gateway.batches?.(id).watch({ ...spec, ...times, ...(hold && { hold }) });
 }
 
 const DAY = 86_400_000;
+
+/** Longer than its provider is asked what it cost. */
+export function heldUntil(expiresAt: number): number {
+  return expiresAt + LOOKS_AFTER_WINDOW + DAY;
+}
 
 /** A batch that is seen to be over is paid for at once. */
 export async function retrievePassed(call: RouteCall, row: ObjectRow): Promise<Response> {

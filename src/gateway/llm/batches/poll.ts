@@ -1,7 +1,7 @@
 /** A batch that a provider runs is looked at now and then, so that what it costs is on the ledger whoever asks for it. */
 import { isOver } from "../../../batches/batch.ts";
+import { LOOKS_AFTER_WINDOW } from "../../../batches/book.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
-import type { Reply } from "../../../call/call.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -9,71 +9,81 @@ import { findObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { keeperOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { billsOf, notesFor, usedByAnthropic, usedByOpenai } from "./account.ts";
+import { type Bills, billsOf, estimatedBills, notesFor, usedByAnthropic, usedByOpenai } from "./account.ts";
+import { unhold } from "./hold.ts";
 import { remembered } from "./passed.ts";
+import { piecesOf } from "./pieces.ts";
 import { askQuietly } from "./quietly.ts";
 import type { Workplace } from "./work.ts";
+
+/** What is seen of a batch: that it runs, what it cost, or that nobody can say any more what it cost. */
+type Seen = "running" | "lost" | Bills;
 
 export async function poll(place: Workplace, spec: BatchSpec): Promise<void> {
   const { gateway, room } = place;
   const row = await told(findObject(databaseOf(gateway), spec.id));
-  if (row === undefined || row.provider_id === null) return room.polled(true);
-  const deployment = keeperOf(gateway, row);
-  const isAtEnd =
-    row.kind === "message_batch"
-      ? await seeMessages(place, spec, row, deployment)
-      : await see(place, spec, row, deployment);
-  await room.polled(isAtEnd);
+  if (row === undefined || row.provider_id === null) {
+    if (spec.hold !== undefined) await unhold(gateway.accounts, spec.hold);
+    return room.polled(true);
+  }
+  const isLate = Date.now() > spec.expiresAt + LOOKS_AFTER_WINDOW;
+  const seen = await look(place, row).catch((error: unknown) => {
+    if (!isLate) throw error;
+    return "lost" as const;
+  });
+  if (seen === "running" && !isLate) return room.polled(false);
+  // What was set aside and never settled is charged as it was reckoned.
+  const isKnown = typeof seen !== "string";
+  await account(place, spec, row, isKnown ? seen : estimatedBills(spec.hold), !isKnown);
+  await room.polled(true);
 }
 
-/** OpenAI's. @returns whether it is over and paid for */
-async function see(place: Workplace, spec: BatchSpec, row: ObjectRow, deployment: Deployment): Promise<boolean> {
+function look(place: Workplace, row: ObjectRow): Promise<Seen> {
+  const deployment = keeperOf(place.gateway, row);
+  return row.kind === "message_batch" ? seeMessages(place, row, deployment) : see(place, row, deployment);
+}
+
+/** OpenAI's. */
+async function see(place: Workplace, row: ObjectRow, deployment: Deployment): Promise<Seen> {
   const reply = await askQuietly(place, deployment, get(`/v1/batches/${encodeURIComponent(row.provider_id ?? "")}`));
-  if (reply.status === 404) return true; // it was deleted there
-  if (reply.status >= 300 || typeof reply.body !== "string") return false;
+  if (reply.status === 404) return "lost"; // it was deleted there
+  if (reply.status >= 300 || typeof reply.body !== "string") return "running";
   const answer = asRecord(JSON.parse(reply.body));
   await remembered(place.gateway, reply, { deployment, row, owner: row.owner, createdBy: row.created_by });
-  if (!isOver(String(answer["status"]))) return false;
+  if (!isOver(String(answer["status"]))) return "running";
   const output = answer["output_file_id"];
-  if (typeof output !== "string" || output === "") return true;
+  if (typeof output !== "string" || output === "") return new Map();
   const content = await askQuietly(place, deployment, get(`/v1/files/${encodeURIComponent(output)}/content`));
-  if (content.status >= 300) return content.status === 404;
-  await account(place, spec, row, deployment, await billsOf(piecesOf(content), usedByOpenai, deployment));
-  return true;
+  if (content.status >= 300) return content.status === 404 ? "lost" : "running";
+  return billsOf(piecesOf(content), usedByOpenai, deployment);
 }
 
-async function seeMessages(
-  place: Workplace,
-  spec: BatchSpec,
-  row: ObjectRow,
-  deployment: Deployment,
-): Promise<boolean> {
+async function seeMessages(place: Workplace, row: ObjectRow, deployment: Deployment): Promise<Seen> {
   const path = `/v1/messages/batches/${encodeURIComponent(row.provider_id ?? "")}`;
   const reply = await askQuietly(place, deployment, get(path));
-  if (reply.status === 404) return true;
-  if (reply.status >= 300 || typeof reply.body !== "string") return false;
-  if (asRecord(JSON.parse(reply.body))["processing_status"] !== "ended") return false;
+  if (reply.status === 404) return "lost";
+  if (reply.status >= 300 || typeof reply.body !== "string") return "running";
+  if (asRecord(JSON.parse(reply.body))["processing_status"] !== "ended") return "running";
   const results = await askQuietly(place, deployment, get(`${path}/results`));
-  if (results.status >= 300) return results.status === 404;
-  await account(place, spec, row, deployment, await billsOf(piecesOf(results), usedByAnthropic, deployment));
-  return true;
+  if (results.status >= 300) return results.status === 404 ? "lost" : "running";
+  return billsOf(piecesOf(results), usedByAnthropic, deployment);
 }
 
+/** The charges end what is held of their scopes, so that there is no moment in which neither counts. */
 async function account(
   { gateway, keeper, room }: Workplace,
   spec: BatchSpec,
   batch: ObjectRow,
-  deployment: Deployment,
-  bills: Awaited<ReturnType<typeof billsOf>>,
+  bills: Bills,
+  isEstimated: boolean,
 ): Promise<void> {
-  await room.account(await notesFor(gateway, keeper, { token: spec.token, batch, deployment }, bills));
+  const { token, hold } = spec;
+  const notes = await notesFor(gateway, keeper, { token, batch, isEstimated, hold: hold?.id }, bills);
+  await room.account(notes);
+  const charged = new Set(notes.flatMap(({ charges }) => charges.map(({ scope }) => scope)));
+  if (hold !== undefined) await unhold(gateway.accounts, hold, charged);
 }
 
 function get(path: string): NativeCall {
   return { method: "GET", path, headers: {} };
-}
-
-async function* piecesOf({ body }: Reply): AsyncGenerator<Uint8Array> {
-  if (body instanceof ReadableStream) yield* body;
-  else yield typeof body === "string" ? new TextEncoder().encode(body) : body;
 }

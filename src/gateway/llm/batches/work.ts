@@ -89,7 +89,6 @@ async function runLines(place: Workplace, spec: BatchSpec): Promise<void> {
   const operation = operationFor(spec.endpoint);
   if (operation === undefined)
     return room.stop({ code: "invalid_endpoint", message: `Nothing is served at ${spec.endpoint}.` });
-  const calls = gateway.calls(keeper);
   const until = Date.now() + SLICE;
   const running = new Set<Promise<void>>();
   try {
@@ -99,15 +98,16 @@ async function runLines(place: Workplace, spec: BatchSpec): Promise<void> {
         await room.stop({ code: principal.type ?? "auth_error", message: principal.message });
         return;
       }
+      const own = await gateway.as(principal);
       const claimed = await room.claim(lane, session, AT_A_TIME - running.size);
       if (claimed === undefined) return;
       for (const line of claimed.lines) {
         const ports = {
           files: place.files,
-          calls,
+          calls: own.calls(keeper),
           operation,
           callerOf: (body: Record<string, unknown>, metadata: Record<string, unknown>) =>
-            callerOf(gateway, principal, gateway.subjects(keeper), factsOf(gateway, body, metadata)),
+            callerOf(own, principal, gateway.subjects(keeper), factsOf(gateway, body, metadata)),
         };
         const run = runLine(ports, spec, line)
           .catch((error: unknown) => unexpected(gateway, spec, line, error))

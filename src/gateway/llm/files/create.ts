@@ -11,6 +11,7 @@ import { asResponse, callNative } from "../native.ts";
 import { AnswerIds } from "../objects/answer-ids.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { destinationOf, usableModel } from "./destination.ts";
+import { enforcedLifetime } from "./enforced-lifetime.ts";
 import { modelsOf, renamedLines, uploadCall } from "./to-provider.ts";
 import { readUpload, type Upload } from "./upload.ts";
 
@@ -19,7 +20,9 @@ const BATCH_LIFETIME = 30 * 86_400;
 
 export async function createFile(call: RouteCall): Promise<Response> {
   databaseOf(call.gateway);
-  const upload = await readUpload(call);
+  const given = await readUpload(call);
+  const enforced = enforcedLifetime(call.principal, "enforced_file_expires_after");
+  const upload = enforced === undefined ? given : { ...given, lifetime: enforced };
   try {
     for (const model of upload.targetModels) usableModel(call, model);
     const deployment = destinationOf(call, upload);

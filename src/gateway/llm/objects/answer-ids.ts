@@ -6,6 +6,7 @@ import { findByProviderIds, insertNewObjects } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { type Reference, referencesIn } from "./fields.ts";
 import { objectIdOf } from "./ids.ts";
+import { hostOf } from "./keeper.ts";
 import { told } from "./lookup.ts";
 
 /** Whose the objects are that an answer names for the first time, and who keeps them. */
@@ -91,7 +92,7 @@ export class AnswerIds {
       provider_id: providerId,
       model: null,
       body: null,
-      state: null,
+      state: { host: hostOf(deployment) },
       created_at: now,
       expires_at: null,
     };

@@ -1,5 +1,6 @@
 /** The deployment whose provider keeps an object, as the gateway is configured now. */
 import { BadRequestError } from "../../../formats/errors.ts";
+import { asRecord } from "../../../formats/json.ts";
 import { findProvider } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { isPattern } from "../../../router/patterns.ts";
@@ -12,11 +13,11 @@ export type SettingsName = "files_settings" | "finetune_settings";
 const SETTINGS: readonly SettingsName[] = ["files_settings", "finetune_settings"];
 
 /**
- * It is known by its id; where that is gone (a key was changed, a deployment removed), the provider's own credentials
- * are tried: objects outlive configurations.
+ * It is known by its id; where that is gone (a key was changed, a deployment removed), other credentials of the provider are
+ * tried, at the same host and organization alone: objects outlive configurations, and nobody else is told of them.
  * @throws BadRequestError where the gateway has none any more, or keeps the object itself
  */
-export function keeperOf(gateway: Gateway, { id, deployment_id, provider }: ObjectRow): Deployment {
+export function keeperOf(gateway: Gateway, { id, deployment_id, provider, state }: ObjectRow): Deployment {
   if (deployment_id === null || provider === null)
     throw new BadRequestError(
       `litellm.BadRequestError: ${id} is kept by the gateway, and no provider knows it: upload it for a provider (custom_llm_provider, or model)`,
@@ -25,12 +26,27 @@ export function keeperOf(gateway: Gateway, { id, deployment_id, provider }: Obje
   const { config, router } = gateway;
   const known = router.groups.deployments().find((one) => one.id === deployment_id && one.target.provider === provider);
   if (known !== undefined) return standing(known, provider);
-  const others = [...SETTINGS.map((name) => config.settings.other[name]), undefined].map((settings) =>
-    providerDeployment(gateway, provider, { settings }),
+  const others = [...SETTINGS.map((name) => config.settings.other[name]), undefined].flatMap(
+    (settings) => providerDeployment(gateway, provider, { settings }) ?? [],
   );
-  const found = others.find((one) => one?.id === deployment_id) ?? others.findLast((one) => one !== undefined);
+  const { host } = asRecord(state);
+  const there = others.filter((one) => typeof host !== "string" || hostOf(one) === host);
+  const found = there.find((one) => one.id === deployment_id) ?? there.at(-1);
   if (found !== undefined) return found;
-  throw noCredentials(provider);
+  if (others.length === 0) throw noCredentials(provider);
+  throw new BadRequestError(
+    `litellm.BadRequestError: ${id} is kept at another host or organization of ${provider}, for which the gateway has no credentials any more`,
+    { provider, param: id },
+  );
+}
+
+/** Where a deployment's objects are, without what may change or is secret. It is kept in `state.host` of their rows. */
+export function hostOf({ target: { apiBase, organization } }: Pick<Deployment, "target">): string {
+  const host = (apiBase ?? "")
+    .replace(/\/\/[^/@]*@/, "//")
+    .replace(/[?#].*$/, "")
+    .replace(/\/+$/, "");
+  return organization === undefined ? host : `${host} ${organization}`;
 }
 
 /** The one deployment that keeps all of them. @throws BadRequestError where several do */

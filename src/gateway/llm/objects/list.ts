@@ -151,6 +151,7 @@ async function remembered(
   const ids = new AnswerIds(database, keeping, new Map([[row.provider_id ?? "", row.id]]));
   const named = [referenceTo(row)];
   const body = JSON.parse(await ids.inJson(JSON.stringify(item), item, named)) as Record<string, unknown>; // an object stays one
-  if (!isSame(body, row.body)) await told(updateObject(database, row.id, { body, state: null }));
+  const { is_partial: _, ...state } = row.state ?? {};
+  if (!isSame(body, row.body)) await told(updateObject(database, row.id, { body, state }));
   return body;
 }

@@ -45,7 +45,8 @@ export async function keptCompletion(
     const row = await ids.rowOf({ id: providerId, kind: "chat.completion" });
     ids.add(row);
     const body = { ...facts.body, id: row.id };
-    await told(keepObject(database, { ...row, ...facts, body, model: String(request["model"]) }));
+    const state = { ...row.state, ...facts.state };
+    await told(keepObject(database, { ...row, state, body, model: String(request["model"]) }));
     return [referenceTo(row)];
   };
 

@@ -14,6 +14,8 @@ export interface AskedOf {
   provider: string;
   /** Absent: the call names none. */
   model: string | undefined;
+  /** What the gateway calls it, where it has a deployment of it. */
+  servedAs?: string | undefined;
   /** It is one of the gateway's operations, and is limited and paid for as one. */
   isKnown: boolean;
 }
@@ -23,7 +25,7 @@ export interface AskedOf {
  * calls that name one of them. Whatever else the provider's account has (files, batches, caches of everybody) is for
  * admins, and for keys and teams whose `allowed_passthrough_routes` say so.
  */
-export function refuse(call: RouteCall, { provider, model, isKnown }: AskedOf): SluiceError | undefined {
+export function refuse(call: RouteCall, { provider, model, servedAs, isKnown }: AskedOf): SluiceError | undefined {
   const { context, gateway, principal } = call;
   const allowed = allowedRoutes(principal);
   const refused = refusePath(call);
@@ -32,7 +34,8 @@ export function refuse(call: RouteCall, { provider, model, isKnown }: AskedOf): 
   if (!isOpen && allowed === undefined && !isListOfModels(call)) return accountRefused(context.req.path, provider);
   const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata: undefined, now: 0 };
   const caller = callerOf(gateway, principal, gateway.subjects(context), facts);
-  const names = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];
+  const named = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];
+  const names = servedAs === undefined ? named : [...named, servedAs];
   const refusals = names.map((name) => caller.refuseModel(name));
   return refusals.includes(undefined) ? undefined : refusals[0];
 }
@@ -53,7 +56,10 @@ export function refuseUnpriced({ principal }: RouteCall, { target }: Deployment)
 
 /** Which models there are is no secret. */
 function isListOfModels({ context }: RouteCall): boolean {
-  return context.req.method === "GET" && /\/models(?:\/[^/]+)?$/.test(plainPath(context.req.path));
+  return (
+    context.req.method === "GET" &&
+    /\/(?:(?:foundation-)?models|inference-profiles)(?:\/[^/]+)?$/.test(plainPath(context.req.path))
+  );
 }
 
 function accountRefused(path: string, provider: string): PermissionDeniedError {

@@ -14,13 +14,20 @@ import { rerank } from "../../../operations/rerank.ts";
 import { responses } from "../../../operations/responses.ts";
 import { speech } from "../../../operations/speech.ts";
 import { transcriptions, translations } from "../../../operations/transcriptions.ts";
-import type { Provider, Wire } from "../../../providers/provider.ts";
+import { bedrock } from "../../../providers/bedrock/index.ts";
+import type { Provider, Target, Wire } from "../../../providers/provider.ts";
 import { findProvider } from "../../../providers/registry.ts";
+import { bedrockCall } from "./bedrock.ts";
+import { isVertex, vertexCall } from "./vertex.ts";
 
 export interface KnownCall {
   operation: AnyOperation;
   /** Whose answers it has: the provider itself, or the one whose format the path is in. */
   reader: Provider;
+  /** The body as the operation asks; as it is, unless said. */
+  asked?(fields: Record<string, unknown>): Record<string, unknown>;
+  /** The target by which the reader finds the format of the answer. */
+  target?(target: Target): Target;
 }
 
 interface KnownPath {
@@ -74,6 +81,9 @@ const OPENAI_FOLDER = /\/(?:openai|compatibility)\//i;
 
 /** @param path as any server may read it (`plainPath`) */
 export function knownCall(path: string, slug: string): KnownCall | undefined {
+  // Beside its own API Bedrock has OpenAI's.
+  if (slug === bedrock.slug && !OPENAI_FOLDER.test(path)) return bedrockCall(path);
+  if (isVertex(slug)) return vertexCall(path);
   const found = KNOWN.find((known) => known.path.test(path));
   const provider = findProvider(slug);
   if (found === undefined || provider === undefined) return undefined;

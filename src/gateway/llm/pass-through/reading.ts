@@ -2,8 +2,9 @@
  * What a call to a provider's own API may use, and has used: read by the operation that it is, where the path tells
  * which. The bytes are not touched, and whatever cannot be read is counted here, or costs nothing.
  */
+import { AWS_EVENT_STREAM, AwsEventStreamDecoder } from "../../../formats/aws-event-stream.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
-import { SseDecoder } from "../../../formats/sse.ts";
+import { type ServerEvent, SseDecoder } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
 import { longestOutput } from "../../../models/worst-case.ts";
 import type { ForwardAnswer, ForwardReading } from "../../../operations/forward.ts";
@@ -13,13 +14,15 @@ import type { KnownCall } from "./known.ts";
 
 /** @param fields of its body */
 export async function readingOf(
-  { operation, reader }: KnownCall,
+  { operation, reader, asked, target: settled }: KnownCall,
   fields: Record<string, unknown>,
-  target: Target,
+  deployed: Target,
 ): Promise<ForwardReading> {
-  const adapter = operation.adapter(reader, target);
+  const target = settled?.(deployed) ?? deployed;
+  const adapter = operation.adapter(reader.forModel?.(target) ?? reader, target);
   if (adapter === undefined) return {};
-  const read = (await safelyAwaited(async () => operation.read?.(fields))) ?? fields;
+  const said = safely(() => asked?.(fields)) ?? fields;
+  const read = (await safelyAwaited(async () => operation.read?.(said))) ?? said;
   const request = { ...read, model: target.model };
   const info = safely(() => operation.rowFor?.(request, target)) ?? target.info;
   const priced = info === undefined ? target : { ...target, info };
@@ -60,11 +63,22 @@ interface Readings {
   worst(): Promise<Usage>;
 }
 
+interface EventDecoder {
+  push(bytes: Uint8Array): ServerEvent[];
+  end(): ServerEvent[];
+}
+
+function eventsIn(contentType: string): EventDecoder | undefined {
+  if (contentType.startsWith("text/event-stream")) return new SseDecoder();
+  return contentType.startsWith(AWS_EVENT_STREAM) ? new AwsEventStreamDecoder() : undefined;
+}
+
 /** Reads usage off bytes as they pass. It never fails: the answer is the provider's, whatever it is. */
 class ForwardMeter implements Meter<ForwardAnswer, never> {
   readonly #meter: Meter<unknown, unknown>;
   readonly #readings: Readings;
-  readonly #sse = new SseDecoder();
+  /** Of the framing that the content type names. */
+  #events: EventDecoder | undefined;
   #decoder: StreamDecoder<unknown> | undefined;
   #isOver = false;
   readonly #utf8 = new TextDecoder();
@@ -92,11 +106,12 @@ class ForwardMeter implements Meter<ForwardAnswer, never> {
       this.#size += piece.length;
       if (this.#size <= MOST_KEPT) this.#text += this.#utf8.decode(piece, { stream: true });
     }
-    if (!contentType.startsWith("text/event-stream")) {
+    this.#events ??= eventsIn(contentType);
+    if (this.#events === undefined) {
       safely(() => this.#meter.bytes?.(piece, contentType));
       return;
     }
-    for (const { data, event } of safely(() => this.#sse.push(piece)) ?? []) this.#event(data, event);
+    for (const { data, event } of safely(() => this.#events?.push(piece)) ?? []) this.#event(data, event);
   }
 
   #event(data: string, event?: string): void {
@@ -111,7 +126,7 @@ class ForwardMeter implements Meter<ForwardAnswer, never> {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#text !== "" && this.#size <= MOST_KEPT) safely(() => this.response(JSON.parse(this.#text)));
-    for (const { data, event } of safely(() => this.#sse.end()) ?? []) this.#event(data, event);
+    for (const { data, event } of safely(() => this.#events?.end()) ?? []) this.#event(data, event);
     safely(() => {
       for (const chunk of this.#decoder?.end() ?? []) this.#meter.chunk(chunk);
     });

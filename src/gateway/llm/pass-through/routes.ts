@@ -3,6 +3,7 @@
  * credentials, and its keys, limits, budgets and spend.
  */
 import { BadRequestError } from "../../../formats/errors.ts";
+import { toGoogleError } from "../../../formats/gemini/error.ts";
 import { repeatedField } from "../../../formats/repeated-field.ts";
 import { plainPath } from "../../../providers/http.ts";
 import { providers } from "../../../providers/registry.ts";
@@ -12,13 +13,24 @@ import { authenticateWithQuery } from "../gemini/query-key.ts";
 import { asResponse, callNative } from "../native.ts";
 import { providerDeployment } from "../provider-deployment.ts";
 import { factsOf, refuse, refuseUnpriced } from "./access.ts";
+import {
+  authenticateSigned,
+  awsErrorBody,
+  deploymentNamed,
+  modelPath,
+  withAwsHeaders,
+  withModelOf,
+} from "./bedrock.ts";
+import { refuseHidden } from "./hidden-usage.ts";
 import { knownCall } from "./known.ts";
+import { azuresName, ownDeployment, underAzuresName } from "./own-names.ts";
 import { readingOf } from "./reading.ts";
 import { clientRequest } from "./request.ts";
 import { refuseTokens } from "./tokens.ts";
+import { isVertex, vertexDeployment, vertexModelOf } from "./vertex.ts";
 
 /** LiteLLM's other names for providers in paths. */
-const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: "openai" };
+const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: "openai", "vertex-ai": "vertex_ai" };
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -35,6 +47,8 @@ export const passThroughRoutes: readonly Route[] = prefixes.flatMap(([prefix, pr
     summary: `${provider}'s own API`,
     tag: "pass-through",
     ...(provider === "gemini" && { authenticate: authenticateWithQuery }),
+    ...(isVertex(provider) && { authenticate: authenticateWithQuery, errorBody: toGoogleError }),
+    ...(provider === "bedrock" && { authenticate: authenticateSigned, errorBody: awsErrorBody }),
     handle: (call: RouteCall) => pass(call, `/${prefix}`, provider),
   })),
 );
@@ -44,16 +58,31 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   const path = plainPath(native.path);
   const known = native.method === "POST" ? knownCall(path, provider) : undefined;
   const fields = judgedFields(bytes, json, known && (native.headers["content-type"] ?? ""));
-  const model = modelOf(path, fields);
+  const asked = provider === "bedrock" ? modelPath(path) : undefined;
+  const azures = azuresName(provider, path);
+  const model = isVertex(provider)
+    ? vertexModelOf(path, fields)
+    : (asked?.model ?? azures?.inPath ?? modelOf(azures === undefined ? path : "", fields));
   if (known !== undefined && model === undefined) throw noModel();
-  const refusal = refuseTokens(path) ?? refuse(call, { provider, model, isKnown: known !== undefined });
+  const own = azures && model !== undefined ? ownDeployment(call, provider, model, azures) : undefined;
+  const wanted = { provider, model, servedAs: own?.modelName, isKnown: (known ?? asked) !== undefined };
+  const hidden = known && refuseHidden(known, native.path, call.principal);
+  const refusal = refuseTokens(path) ?? refuse(call, wanted) ?? hidden;
   if (refusal !== undefined) throw refusal;
-  const deployment = providerDeployment(call.gateway, provider, model === undefined ? {} : { model });
+  const named = asked && deploymentNamed(call.gateway, call.principal, asked.model);
+  const standing = isVertex(provider)
+    ? vertexDeployment(call.gateway, provider, path, model)
+    : providerDeployment(call.gateway, provider, model === undefined ? {} : { model });
+  const deployment = named ?? own ?? standing;
   if (deployment === undefined) throw noCredentials(provider);
   if (known !== undefined) refuseUnpriced(call, deployment);
   const reading = known && (await readingOf(known, fields, deployment.target));
   const facts = factsOf(fields);
-  return asResponse(await callNative(call, deployment, native, { name: "pass_through", reading, facts }));
+  const azure = own && azures?.inPath ? underAzuresName(native, azures.inPath, own) : native;
+  const sent = named && asked ? withModelOf(native, named, asked) : azure;
+  const errorBody = provider === "bedrock" ? awsErrorBody : isVertex(provider) ? toGoogleError : undefined;
+  const reply = await callNative(call, deployment, sent, { name: "pass_through", reading, facts, errorBody });
+  return asResponse(provider === "bedrock" ? withAwsHeaders(reply) : reply);
 }
 
 /**

@@ -32,7 +32,11 @@ export async function openCall(call: RouteCall): Promise<Response> {
   const request = context.req.raw;
   const body = await readBytes(request, gateway.config.settings.maxRequestBytes);
   const contentType = request.headers.get("content-type") ?? "application/sdp";
-  const path = `/v1/realtime/calls?model=${encodeURIComponent(deployment.target.model)}`;
+  const query = new URLSearchParams({ model: deployment.target.model });
+  // Azure's: which events the browser sees.
+  const filter = context.req.query("webrtcfilter");
+  if (filter !== undefined) query.set("webrtcfilter", filter);
+  const path = `/v1/realtime/calls?${query}`;
   const asked = { ...deployment, target: { ...deployment.target, apiKey: secret.secret } };
   const native = { method: "POST" as const, path, headers: { "content-type": contentType }, body };
   return asResponse(await callNative(call, asked, native, { name: "realtime_call" }));

@@ -2,17 +2,17 @@
 import { atDeployment } from "../../../call/at-deployment.ts";
 import type { CallDependencies, CallInput } from "../../../call/call.ts";
 import { openRealtime } from "../../../call/realtime/open.ts";
-import { AuthenticationError, BadRequestError, SluiceError } from "../../../formats/errors.ts";
+import { AuthenticationError, BadRequestError } from "../../../formats/errors.ts";
 import { protocolsOf } from "../../../formats/websocket.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { ClientSecret } from "../../../secrets/client-secret.ts";
-import { principalOf } from "../../auth.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 import { asResponse } from "../native.ts";
-import { givenClientSecret, KEY_PROTOCOL } from "./credentials.ts";
+import { isUpgrade, principalNow, switched, upgradeRequired } from "../web-socket.ts";
+import { givenClientSecret } from "./credentials.ts";
 
-/** Answered to clients that name subprotocols: a browser closes where none of its own comes back. */
+/** The API's subprotocol. */
 const PROTOCOL = "realtime";
 
 /** Headers that go on to providers that speak OpenAI's events. */
@@ -21,7 +21,7 @@ const PASSED = ["openai-beta", "openai-safety-identifier"] as const;
 export async function openSession(call: RouteCall): Promise<Response> {
   const { context, gateway } = call;
   const { headers } = context.req.raw;
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return upgradeRequired();
+  if (!isUpgrade(headers)) return upgradeRequired("A session in real time");
   const protocols = protocolsOf(headers.get("sec-websocket-protocol"));
   const secret = await givenClientSecret(call);
   const { user, intent, ...query } = context.req.query();
@@ -40,16 +40,7 @@ export async function openSession(call: RouteCall): Promise<Response> {
   if ("status" in opened) return asResponse(opened);
   const { 0: client, 1: server } = new WebSocketPair();
   opened.start(server);
-  const protocol = protocols.includes(PROTOCOL) ? PROTOCOL : protocols.find((name) => !name.startsWith(KEY_PROTOCOL));
-  const response = new Response(null, { status: 101, webSocket: client, headers: opened.headers });
-  if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
-  return response;
-}
-
-function upgradeRequired(): Response {
-  const message = "A session in real time is a WebSocket: connect with wss:// (or ws://), or send Upgrade: websocket.";
-  const error = new SluiceError(message, {}, 426, "invalid_request_error");
-  return Response.json(error.toBody(), { status: 426, headers: { upgrade: "websocket" } });
+  return switched(client, context.req.raw, PROTOCOL, opened.headers);
 }
 
 /** What the client asks of the provider, beside the model. */
@@ -61,16 +52,6 @@ function passedHeaders(headers: Headers, protocols: readonly string[]): Record<s
   }
   if (protocols.includes("openai-beta.realtime-v1")) passed["openai-beta"] = "realtime=v1";
   return passed;
-}
-
-/** Whoever opened the session, as of now. @throws SluiceError where the key is blocked, over or gone */
-async function principalNow({ context, gateway, principal }: RouteCall): Promise<RouteCall["principal"]> {
-  const now = await principalOf(principal.token, gateway.authPorts(context));
-  if (now !== undefined) return now;
-  throw new AuthenticationError("Authentication Error, the key is no more.", {
-    type: "token_not_found_in_db",
-    param: "key",
-  });
 }
 
 /** What a call needs, with the deployment whose provider made the secret, and no other: none else knows it. */

@@ -54,7 +54,7 @@ async function account(gateway: Gateway, keeper: Keeper, bill: Bill, response: R
   const { usage } = meter;
   if (usage === undefined || deployment === undefined) return;
   const { info, provider, model } = deployment.target;
-  const { surcharges, timezone } = gateway.config.settings.calls;
+  const { surcharges, timezone, watch } = gateway.config.settings.calls;
   const identity = await gateway.authPorts(keeper).findKey?.(bill.token);
   const role = identity === undefined ? "proxy_admin" : "key";
   const principal = { role, token: bill.token, userId: identity?.key.user_id ?? undefined, identity } as const;
@@ -73,7 +73,7 @@ async function account(gateway: Gateway, keeper: Keeper, bill: Bill, response: R
     ...{ startedAt, endedAt: now, tags: [...caller.tags], attempts: [], retries: 0, fallbacks: 0, hedges: 0 },
   });
   const subjects = await caller.subjects(caller.tags);
-  const charges = unreservedCharges(subjects, { model, group, now, timezone }, total ?? 0);
+  const charges = unreservedCharges(subjects, { model, group, now, timezone, watch }, total ?? 0);
   gateway.calls(keeper).journal.closed({ row, charges });
 }
 

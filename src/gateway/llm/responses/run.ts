@@ -85,7 +85,8 @@ async function answerTo(
   try {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST_RUN)]);
     const principal = await payer(gateway, keeper, run);
-    const reply = await perform(gateway, keeper, { principal, run, id: row.id, signal });
+    const own = await gateway.as(principal);
+    const reply = await perform(own, keeper, { principal, run, id: row.id, signal });
     await reply.ended;
     return finished(begun, reply);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { responses } from "../../../operations/responses.ts";
 import type { ResponsesAdapter } from "../../../providers/provider.ts";
-import { findProvider } from "../../../providers/registry.ts";
+import { providerFor } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 
 /** Does it speak the Responses API itself, and keeps what it answers? */
 export function speaksResponses({ target, mockResponse }: Deployment): boolean {
-  const provider = findProvider(target.provider);
+  const provider = providerFor(target);
   const adapter = provider && responses.adapter(provider, target);
   return mockResponse === undefined && adapter !== undefined && isNative(adapter);
 }

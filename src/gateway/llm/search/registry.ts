@@ -15,7 +15,7 @@ export const SEARCH_TOOL = "search_tool";
 const MOST_TOOLS = 1000;
 
 /** Tools of the database, as each gateway has read them last. */
-const copies = new WeakMap<Gateway, RecentCache<SearchTool[]>>();
+const copies = new WeakMap<Database, RecentCache<SearchTool[]>>();
 
 /** Of the file first; a tool of the database under a name of the file's is another deployment of it. */
 export async function searchTools(
@@ -29,8 +29,8 @@ export async function searchTools(
 }
 
 /** After a change of one's own. */
-export function forgetSearchTools(gateway: Gateway): void {
-  copies.get(gateway)?.clear();
+export function forgetSearchTools({ database }: Gateway): void {
+  if (database !== undefined) copies.get(database)?.clear();
 }
 
 export async function toolOfRow({ vault }: Gateway, { id, body, state }: ObjectRow): Promise<SearchTool> {
@@ -50,7 +50,7 @@ export function placeOfTool(id: string) {
 }
 
 function cacheOf(gateway: Gateway, database: Database): RecentCache<SearchTool[]> {
-  const known = copies.get(gateway);
+  const known = copies.get(database);
   if (known !== undefined) return known;
   const cache = new RecentCache<SearchTool[]>({
     load: async () => {
@@ -66,6 +66,6 @@ function cacheOf(gateway: Gateway, database: Database): RecentCache<SearchTool[]
     now: Date.now,
     onStale: (key, error) => gateway.log.fault(key, error),
   });
-  copies.set(gateway, cache);
+  copies.set(database, cache);
   return cache;
 }
