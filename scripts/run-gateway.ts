@@ -10,7 +10,7 @@ import { withFilesRead } from "./credential-files.ts";
 import { readMigrations } from "./migrations.ts";
 import { StartError } from "./start-error.ts";
 import { bundleWorker, root, runWorkerd } from "./workerd.ts";
-import type { TwinOptions } from "./workerd-config.ts";
+import type { TwinOptions, WorkerdOptions } from "./workerd-config.ts";
 
 export interface GatewayOptions {
   /** Config file; `./config.yaml`, else the example config of the repository. */
@@ -23,6 +23,8 @@ export interface GatewayOptions {
   env: Record<string, string | undefined>;
   /** A second isolate beside the first, which knows of it only what the objects and the database tell. */
   twin?: Pick<TwinOptions, "unreachable"> | undefined;
+  /** Queues and cron in another time than theirs. */
+  pace?: Pick<WorkerdOptions, "consumer" | "cron">;
   /** Takes what the gateway prints, instead of this process's output. */
   onOutput?: (text: string) => void;
 }
@@ -63,6 +65,7 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
     host: options.host,
     port,
     ...(twin && { twin }),
+    ...options.pace,
     env,
     variables: config.variables.filter((name) => env[name] !== undefined),
     migrations: readMigrations(join(root, "migrations")),

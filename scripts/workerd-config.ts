@@ -38,6 +38,8 @@ const CONSUMERS: readonly ConsumerSettings[] = [
   { queue: "sluice-batches", maxBatchSize: 16, maxBatchTimeout: 0, maxRetries: 2 },
 ];
 
+const MINUTE = 60_000;
+
 export interface WorkerdOptions {
   port: number;
   host: string;
@@ -51,6 +53,8 @@ export interface WorkerdOptions {
   twin?: TwinOptions;
   /** In place of the consumers of `wrangler.toml`. */
   consumer?: Partial<ConsumerSettings>;
+  /** Milliseconds between two cron events, in place of a minute. */
+  cron?: number;
 }
 
 export interface TwinOptions {
@@ -68,7 +72,7 @@ export default { fetch: () => new Response(null, { status: 404 }) };`;
 
 /** Beside the text `worker.js`, `embedded.js` and `migrations.json` are expected. */
 export function workerdConfig(options: WorkerdOptions): string {
-  const { port, host, variables, objects, control, twin, consumer } = options;
+  const { port, host, variables, objects, control, twin, consumer, cron = MINUTE } = options;
   const addressOf = (port: number) => quote(`${host.includes(":") ? `[${host}]` : host}:${port}`);
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
@@ -86,6 +90,7 @@ export function workerdConfig(options: WorkerdOptions): string {
     `(name = "GATEWAY", service = "gateway")`,
     `(name = "MIGRATIONS", json = embed "migrations.json")`,
     `(name = "CONSUMERS", json = ${quote(JSON.stringify(CONSUMERS.map((one) => ({ ...one, ...consumer }))))})`,
+    `(name = "CRON_EVERY", json = ${quote(JSON.stringify(cron))})`,
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 

@@ -15,6 +15,8 @@ export interface EmbeddedBindings {
   MIGRATIONS: readonly Migration[];
   /** In the order of the entrypoints in `queue.ts`. */
   CONSUMERS: readonly ConsumerSettings[];
+  /** Milliseconds. */
+  CRON_EVERY: number;
 }
 
 /** How a queue is delivered: a consumer of `wrangler.toml`. */

@@ -17,12 +17,19 @@ export interface TestGateway extends RunningGateway {
   records(): Record<string, unknown>[];
 }
 
+interface StartOptions {
+  /** Starts a second isolate, too; bindings of objects that it cannot reach. */
+  unreachable?: readonly string[];
+  /** Milliseconds between two cron events, in place of a minute. */
+  cron?: number;
+}
+
 /** The real gateway on workerd with this config, on a free port. */
 export async function startGateway(
   config: Record<string, unknown>,
   env: Record<string, string> = {},
   state = mkdtempSync(join(tmpdir(), "sluice-test-")),
-  twin?: { unreachable: readonly string[] },
+  { unreachable, cron }: StartOptions = {},
 ): Promise<TestGateway> {
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
@@ -36,7 +43,8 @@ export async function startGateway(
     port: 0,
     host: "127.0.0.1",
     state,
-    twin,
+    twin: unreachable && { unreachable },
+    pace: { consumer: { maxBatchTimeout: 0 }, ...(cron !== undefined && { cron }) },
     env: { PATH: process.env["PATH"], ...env },
     onOutput(text) {
       const parts = (unfinished + text).split("\n");
