@@ -9,10 +9,12 @@ import { duplicate, EMPTY_FILE, MOST_ERRORS, MOST_LINES, TOO_MANY_LINES } from "
 import type { BatchHold } from "./size.ts";
 import {
   type BatchEnding,
+  type BatchJob,
   type BatchSpec,
   type BatchState,
   type ClaimedLine,
   endingOf,
+  type IndexedLine,
   type LineReport,
   newState,
   type Plan,
@@ -38,13 +40,15 @@ const LONGEST_PAUSE = 5000;
 /** Until a provider's batch is looked at again: longer each time. */
 const FIRST_POLL = 60_000;
 const LONGEST_POLL = 15 * 60_000;
+/** A job is not looked at more often, whoever asks. */
+const SHORTEST_POLL = 5000;
 /** A provider that tells nothing so long after the completion window is not asked any more. */
 export const LOOKS_AFTER_WINDOW = 7 * 86_400_000;
 /** Notes delivered at once. */
 const MOST_NOTES = 100;
 const MOST_NOTE_BYTES = 500_000;
 
-const EXPIRED: Reason = {
+export const EXPIRED: Reason = {
   code: "batch_expired",
   message: "This request could not be executed before the completion window expired.",
 };
@@ -147,20 +151,44 @@ export class BatchBook {
     });
   }
 
-  /** A provider runs it. May be called twice. @returns `false` where it was cancelled meanwhile */
-  handOver(now: number): boolean {
+  /**
+   * A provider runs it, or a job of its own runs the lines. May be called twice.
+   * @returns `false` where it was cancelled meanwhile
+   */
+  handOver(now: number, job?: BatchJob): boolean {
     return this.#change((state) => {
+      if (state.job !== undefined && state.job.id === job?.id) return true;
       if (state.status !== "validating") return false;
-      if (state.passed === undefined) this.#tables.clear();
+      if (job !== undefined) {
+        state.job = job;
+        turn(state, "in_progress", now);
+      } else if (state.passed === undefined) this.#tables.clear();
       state.passed ??= { polls: 0, nextAt: now + FIRST_POLL };
       return true;
     });
   }
 
-  /** Look at it at once. */
+  /** Look at it at once. A job, which whoever asks for the batch has looked at, only so often. */
   due(now: number): void {
-    this.#change(({ passed, status }) => {
-      if (passed !== undefined && !isOver(status)) passed.nextAt = Math.min(passed.nextAt, now);
+    this.#change(({ passed, status, job }) => {
+      if (passed === undefined || isOver(status)) return;
+      const from = job === undefined ? now : Math.max(now, (passed.seenAt ?? 0) + SHORTEST_POLL);
+      passed.nextAt = Math.min(passed.nextAt, from);
+    });
+  }
+
+  /** Where lines are in the input. */
+  places(numbers: readonly number[]): IndexedLine[] {
+    return this.#tables.places(numbers);
+  }
+
+  /** All answers of its job that there are have been told: the batch ends so. @param reason why the other lines have none */
+  collected(ending: NonNullable<BatchState["ending"]>, reason: Reason | undefined, now: number): void {
+    this.#change((state) => {
+      if (isOver(state.status) || state.status === "finalizing") return;
+      if (reason !== undefined) this.#drop(state, reason);
+      state.ending ??= ending;
+      turn(state, "finalizing", now);
     });
   }
 
@@ -169,10 +197,15 @@ export class BatchBook {
     this.#change((state) => {
       if (state.passed === undefined || isOver(state.status)) return;
       const { polls } = state.passed;
-      if (isAtEnd || now > state.spec.expiresAt + LOOKS_AFTER_WINDOW) {
+      const isLate = state.job === undefined && now > state.spec.expiresAt + LOOKS_AFTER_WINDOW;
+      if (isAtEnd || isLate) {
         state.isTold = true; // the provider's own words are in the database
         turn(state, "completed", now);
-      } else state.passed = { polls: polls + 1, nextAt: now + Math.min(LONGEST_POLL, FIRST_POLL * 1.5 ** polls) };
+      } else {
+        const first = state.status === "cancelling" ? SHORTEST_POLL : FIRST_POLL; // whoever looked may not have known
+        const pause = Math.min(LONGEST_POLL, first * 1.5 ** polls);
+        state.passed = { polls: polls + 1, nextAt: now + pause, seenAt: now };
+      }
     });
   }
 
@@ -258,6 +291,7 @@ export class BatchBook {
       if (state.status === "cancelling") return true;
       state.ending = "cancelled";
       turn(state, "cancelling", now);
+      if (state.job !== undefined) state.passed = { ...state.passed, polls: 0, nextAt: now }; // its provider is to be told
       return true;
     });
   }
@@ -272,7 +306,7 @@ export class BatchBook {
         }
       if (state.passed === undefined) this.#moveOn(state, now);
       if (isOver(state.status)) return { wake: [], finalize: false, next: undefined };
-      const isCancelled = state.status === "cancelling" && !this.#tables.isRunning;
+      const isCancelled = state.status === "cancelling" && state.job === undefined && !this.#tables.isRunning;
       if (state.status === "finalizing" || isCancelled) return { wake: [], finalize: true, next: now };
       return this.#wake(state, now);
     });
@@ -405,8 +439,8 @@ export class BatchBook {
 
   /** When there is something to do that nobody does; `undefined` where there is not. */
   #workAt(state: BatchState): number | undefined {
-    const { passed, status, pausedUntil } = state;
-    if (status === "cancelling") return undefined;
+    const { passed, status, pausedUntil, job } = state;
+    if (status === "cancelling" && job === undefined) return undefined;
     if (passed !== undefined) return Math.max(passed.nextAt, pausedUntil);
     if (status === "validating") return pausedUntil;
     const { readyAt } = this.#tables;
@@ -431,9 +465,10 @@ function turn(state: BatchState, status: BatchStatus, now: number): void {
   if (status === "failed") state.total = 0;
 }
 
-function workIn({ spec, status, passed, isRead, read, models, uploaded }: BatchState): Work {
+function workIn({ spec, status, passed, isRead, read, models, uploaded, total, job }: BatchState): Work {
+  if (job !== undefined) return { kind: "job", spec, job, isCancelled: status === "cancelling" };
   if (passed !== undefined) return { kind: "poll", spec };
   if (status !== "validating") return { kind: "run", spec };
   if (!isRead) return { kind: "read", spec, from: read };
-  return { kind: "decide", spec, models, ...(uploaded !== undefined && { uploaded }) };
+  return { kind: "decide", spec, models, total, ...(uploaded !== undefined && { uploaded }) };
 }

@@ -2,7 +2,18 @@
 import type { ClosedNote } from "../ledger/notes.ts";
 import type { Batch, BatchError } from "./batch.ts";
 import type { BatchHold } from "./size.ts";
-import type { BatchSpec, ClaimedLine, LineReport, ReadPart, Work } from "./state.ts";
+import type {
+  BatchJob,
+  BatchSpec,
+  BatchState,
+  ClaimedLine,
+  IndexedLine,
+  LineReport,
+  NumberedReport,
+  ReadPart,
+  Reason,
+  Work,
+} from "./state.ts";
 
 export interface BatchRoom {
   create(spec: BatchSpec): Promise<void>;
@@ -14,11 +25,14 @@ export interface BatchRoom {
   fail(error: BatchError): Promise<void>;
   held(hold: BatchHold | undefined): Promise<void>;
   uploaded(fileId: string): Promise<void>;
-  handOver(): Promise<boolean>;
+  handOver(job?: BatchJob): Promise<boolean>;
   /** A batch that a provider was asked to run from the first. */
   watch(spec: BatchSpec): Promise<void>;
   due(): Promise<void>;
   polled(isAtEnd: boolean): Promise<void>;
+  places(numbers: readonly number[]): Promise<IndexedLine[]>;
+  reportAll(lane: number, session: string, reports: readonly NumberedReport[]): Promise<void>;
+  collected(ending: NonNullable<BatchState["ending"]>, reason: Reason | undefined): Promise<void>;
   account(notes: readonly ClosedNote[]): Promise<void>;
   claim(lane: number, session: string, most: number): Promise<{ lines: ClaimedLine[]; readyAt?: number } | undefined>;
   report(lane: number, session: string, number: number, report: LineReport): Promise<void>;

@@ -33,6 +33,14 @@ export interface BatchSpec {
   hold?: BatchHold;
 }
 
+/** A job of a provider's own that runs the lines, whose answers come back here. */
+export interface BatchJob {
+  /** As the provider knows it. */
+  id: string;
+  /** The provider's name of the model. */
+  model: string;
+}
+
 /** Where a line is in the input file. */
 export interface IndexedLine {
   number: number;
@@ -63,6 +71,12 @@ export type LineReport =
   /** It was refused for now: again after so many milliseconds. `isLimit`: others would be refused, too. */
   | { kind: "again"; after: number; isLimit: boolean };
 
+/** What became of a line, where several are told at once. */
+export interface NumberedReport {
+  number: number;
+  report: LineReport;
+}
+
 /** What whoever comes to work is to do. */
 export type Work =
   /** Read the input from here on. */
@@ -72,11 +86,15 @@ export type Work =
       kind: "decide";
       spec: BatchSpec;
       models: string[];
+      /** Lines. */
+      total: number;
       /** What its provider calls the input, if it was given to one before. */
       uploaded?: string;
     }
   /** Its provider runs it: see how it stands. */
   | { kind: "poll"; spec: BatchSpec }
+  /** A job runs its lines: see how it stands, and end it where the batch is to end. */
+  | { kind: "job"; spec: BatchSpec; job: BatchJob; isCancelled: boolean }
   | { kind: "run"; spec: BatchSpec }
   /** Another is at work in this lane, or there is nothing to do. */
   | { kind: "none" };
@@ -130,7 +148,9 @@ export interface BatchState {
   /** The input as a provider knows it, which is about to run it. */
   uploaded?: string;
   /** A provider runs it; it is looked at now and then. */
-  passed?: { polls: number; nextAt: number };
+  passed?: { polls: number; nextAt: number; seenAt?: number };
+  /** The provider runs the lines alone: the batch is the gateway's. */
+  job?: BatchJob;
   /** What a provider's batch cost is on the ledger. */
   isAccounted?: true;
 }

@@ -97,14 +97,17 @@ export class BatchTables {
     return rows.map((row) => {
       const number = Number(row["number"]);
       this.#exec(`UPDATE lines SET state = ${RUNNING}, session = ? WHERE number = ?`, session, number);
-      return {
-        number,
-        customId: String(row["custom_id"]),
-        offset: Number(row["place"]),
-        length: Number(row["length"]),
-        tries: Number(row["tries"]),
-      };
+      return { ...placeOf(row), tries: Number(row["tries"]) };
     });
+  }
+
+  /** Where lines are in the input. */
+  places(numbers: readonly number[]): IndexedLine[] {
+    return this.#exec(
+      `SELECT number, custom_id, place, length FROM lines
+       WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number`,
+      JSON.stringify(numbers),
+    ).map(placeOf);
   }
 
   /** Who runs a line that is not over. */
@@ -245,6 +248,15 @@ export class BatchTables {
 }
 
 const NOT_RUN: Reason = { code: "not_run", message: "This request was not run." };
+
+function placeOf(row: Record<string, SqlValue>): IndexedLine {
+  return {
+    number: Number(row["number"]),
+    customId: String(row["custom_id"]),
+    offset: Number(row["place"]),
+    length: Number(row["length"]),
+  };
+}
 
 function laneOf(lane: number, row: Record<string, unknown> | undefined): Lane {
   const time = (value: unknown) => (typeof value === "number" ? value : Number.NEGATIVE_INFINITY);

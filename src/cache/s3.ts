@@ -78,9 +78,17 @@ const PAGE = 500;
 /** A Worker may send so many requests only. */
 const MOST_PAGES = 15;
 
-/** The name of an answer in signs that URLs, signatures and XML all write as they are. */
+/**
+ * The name of an answer in signs that URLs, signatures and XML all write as they are. A namespace is its client's to choose:
+ * where it is `..`, a URL would lead out of the folder.
+ */
 export function objectName(key: string): string {
-  return key.replaceAll(":", "/").replace(/[^\w./-]/g, (sign) => `~${sign.charCodeAt(0).toString(16)}`);
+  const plain = key.replaceAll(":", "/").replace(/[^\w./-]/g, escaped);
+  return plain.replace(/(?<=^|\/)\.+(?=\/|$)/g, (dots) => dots.replaceAll(".", escaped));
+}
+
+function escaped(sign: string): string {
+  return `~${sign.charCodeAt(0).toString(16)}`;
 }
 
 function namesIn(xml: string): string[] {

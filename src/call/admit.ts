@@ -28,9 +28,9 @@ export interface Admitted<Request> {
 
 /** Admit: what the client asks, told apart and checked. */
 export async function admit<Request extends BaseRequest, Response, Chunk>(
-  { settings, cache }: CallDependencies,
+  { settings, cache }: Pick<CallDependencies, "settings" | "cache">,
   operation: Operation<Request, Response, Chunk>,
-  { headers, caller }: CallInput,
+  { headers, caller }: Pick<CallInput, "headers" | "caller">,
   body: Record<string, unknown>,
 ): Promise<Admitted<Request>> {
   if (operation.wire !== "native") checkRequest(body, headers, caller, settings); // no format has fields of its own there

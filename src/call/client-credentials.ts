@@ -148,6 +148,9 @@ function upstreamOf(given: Readonly<Record<string, unknown>>): ClientUpstream {
     if (typeof value !== "string" || value === "" || value.length > 4096 || /[^\x20-\x7e]/.test(value))
       throw new BadRequestError(`litellm.BadRequestError: ${name} must be a string`, { param: name });
   const { api_key: apiKey, api_version: apiVersion } = given;
+  // Some providers have it in their paths, and the gateway's own credentials may go along.
+  if (apiVersion !== undefined && !/^[\w-]+(?:\.[\w-]+)*$/.test(String(apiVersion)))
+    throw new BadRequestError("litellm.BadRequestError: api_version is no version", { param: "api_version" });
   const apiBase = given["base_url"] ?? given["api_base"];
   return {
     ...(apiKey !== undefined && { apiKey: new Secret(String(apiKey)) }),

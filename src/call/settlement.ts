@@ -1,5 +1,5 @@
 import type { Found } from "../cache/lookup.ts";
-import { InternalServerError, SluiceError, Timeout } from "../formats/errors.ts";
+import { AnswerTooLargeError, InternalServerError, SluiceError, Timeout } from "../formats/errors.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { addUsage } from "../formats/openai/continuation.ts";
 import { payloadRef } from "../ledger/payloads.ts";
@@ -9,6 +9,7 @@ import type { Admission } from "../limits/demand.ts";
 import { cost } from "../models/cost.ts";
 import { type Surcharged, surcharge } from "../models/surcharge.ts";
 import { adviceCost } from "../operations/advice.ts";
+import { rowOfAnswer } from "../operations/answered-by.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import { isPlausible } from "../operations/plausible.ts";
@@ -169,6 +170,8 @@ export class Settlement {
     if (open !== undefined) {
       open.hasFailed = true;
       open.admission?.settle(NOTHING);
+      // Nobody has read it, but the question is known, which is all there is to pay for where answers are no tokens.
+      if (error instanceof AnswerTooLargeError && open.meter) this.#lost.push({ ...open, meter: open.meter });
     }
     // What it made before it failed is paid for with what was reserved.
     if (!this.#lost.some((lost) => lost.choice === choice)) this.reservation?.release(choice);
@@ -262,7 +265,8 @@ export class Settlement {
     // What was answered from the cache has used no tokens of anybody's.
     const used = record.cacheHit ? NOTHING : { tokens: record.usage?.total_tokens ?? 0, cost: record.cost ?? 0 };
     const winner = this.#winner?.choice;
-    reservation?.settle({ ...used, tokens: tokensOf(record.usage, this.#dependencies.settings.countedTokens) }, winner);
+    const counted = record.cacheHit ? 0 : tokensOf(record.usage, this.#dependencies.settings.countedTokens);
+    reservation?.settle({ ...used, tokens: counted }, winner);
     const answer = this.#answer;
     if (record.payload !== undefined && answer !== undefined) record.payload.response = JSON.stringify(answer);
     const charges = [...(reservation?.charges(used.cost, winner) ?? [])];
@@ -320,8 +324,9 @@ export class Settlement {
 
   /** Nano-dollars; `undefined` where a price is not known. */
   #costOf({ meter, target }: Partial<OpenAttempt> = {}, usage: Usage): number | undefined {
-    if (meter === undefined || target?.info === undefined) return undefined;
-    const { info, provider } = target;
+    const info = meter && target && rowOfAnswer(meter, target);
+    if (meter === undefined || target === undefined || info === undefined) return undefined;
+    const { provider } = target;
     const terms = { ...meter.terms, at: this.record.startedAt };
     const total = sum(cost(usage, info, terms)?.total, adviceCost(usage, { provider, info }, terms));
     const { surcharges } = this.#dependencies.settings;

@@ -67,8 +67,15 @@ async function askSts(
   const init: RequestInit = { method: "POST", headers: { ...headers, ...proof }, body, redirect: "manual" };
   const response = await fetch(url, signal === undefined ? init : { ...init, signal }).catch(unreachable);
   const text = await response.text().catch(unreachable);
-  if (!response.ok) throw refused(response.status, secret?.hideIn(text) ?? text);
+  if (!response.ok) throw refused(response.status, without(text, secret, proof));
   return sessionIn(text);
+}
+
+/** A signature that is not right is answered with all that was to be signed. */
+function without(text: string, secret: Secret | undefined, proof: Record<string, string> = {}): string {
+  const { authorization = "", "x-amz-security-token": token = "" } = proof;
+  const sent = [secret, ...[authorization, token].filter(Boolean).map((value) => new Secret(value))];
+  return sent.reduce<string>((hidden, one) => one?.hideIn(hidden) ?? hidden, text);
 }
 
 /** The one endpoint without a region signs as North Virginia. */

@@ -16,7 +16,7 @@ const LONGEST_MESSAGE = 16 * 2 ** 20 + 128 * 2 ** 10 + PRELUDE_BYTES + CHECKSUM_
 /**
  * Decodes messages from bytes cut anywhere. A message becomes an event: its payload as text, under the name of its
  * `:event-type`; of an exception, its `:exception-type`; of an error without a payload, its `:error-code`, with
- * `{"message": …}` as data.
+ * `{"message": …}` as data. A payload that is no text is in `bytes`, too: SageMaker cuts its parts anywhere.
  */
 export class AwsEventStreamDecoder {
   #bytes = new Uint8Array(0);
@@ -66,11 +66,16 @@ function readMessage(message: Uint8Array): ServerEvent {
   if (viewOf(message).getUint32(end) !== crc32(message.subarray(0, end))) throw broken("a message is damaged");
   const headersEnd = PRELUDE_BYTES + viewOf(message).getUint32(4);
   const headers = readHeaders(message.subarray(PRELUDE_BYTES, headersEnd));
-  const data = new TextDecoder().decode(message.subarray(headersEnd, end));
+  const payload = message.subarray(headersEnd, end);
+  const data = new TextDecoder().decode(payload);
   const event = headers[":event-type"] ?? headers[":exception-type"] ?? headers[":error-code"];
   const told =
     data === "" && ":error-message" in headers ? JSON.stringify({ message: headers[":error-message"] }) : data;
-  return event === undefined ? { data: told } : { event, data: told };
+  return {
+    ...(event !== undefined && { event }),
+    data: told,
+    ...(data.includes("\ufffd") && { bytes: payload.slice() }),
+  };
 }
 
 /** Bytes of a value, by its type; -1 where the value says its length itself. */

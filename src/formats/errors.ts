@@ -189,6 +189,9 @@ export class APIResponseValidationError extends SluiceError {
   }
 }
 
+/** The provider's answer is larger than may be read. It was made, and is paid for; another would be no smaller. */
+export class AnswerTooLargeError extends APIResponseValidationError {}
+
 export class BadGatewayError extends SluiceError {
   override name = "BadGatewayError";
   constructor(message: string, details: ErrorDetails = {}) {

@@ -4,6 +4,8 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 export interface ServerEvent {
   event?: string;
   data: string;
+  /** What `data` was read from, where that is no UTF-8: a piece of a text that was cut within a character. */
+  bytes?: Uint8Array;
 }
 
 /**

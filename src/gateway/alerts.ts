@@ -16,6 +16,8 @@ export interface AlertSender {
 /** Milliseconds between two alerts of the same thing from one isolate: what happens meanwhile is counted. */
 const QUIET_FOR = 60_000;
 const MOST_SUBJECTS = 500;
+/** Alerts of one type in that time, of all subjects together: of models with a wildcard a client makes up the names. */
+const MOST_AT_ONCE = 20;
 /** Characters of an error that are told. */
 const LONGEST_CAUSE = 500;
 
@@ -25,6 +27,8 @@ export class Alerts {
   readonly #now: () => number;
   /** By type and subject. */
   readonly #told = new Map<string, { at: number; since: number }>();
+  /** How many of a type were told since when. */
+  readonly #lately = new Map<AlertType, { since: number; told: number }>();
   /** Windows of budgets whose objects know of a refusal. */
   readonly #refused = new Set<string>();
 
@@ -115,6 +119,13 @@ export class Alerts {
       );
   }
 
+  #hasRoom(type: AlertType, now: number): boolean {
+    const known = this.#lately.get(type);
+    const lately = known !== undefined && now - known.since < QUIET_FOR ? known : { since: now, told: 0 };
+    this.#lately.set(type, lately);
+    return ++lately.told <= MOST_AT_ONCE;
+  }
+
   #tell(type: AlertType, subject: string, level: Alert["level"], message: (count: string) => string): void {
     const now = this.#now();
     const key = JSON.stringify([type, subject]);
@@ -123,6 +134,7 @@ export class Alerts {
       told.since++;
       return;
     }
+    if (!this.#hasRoom(type, now)) return;
     if (this.#told.size >= MOST_SUBJECTS) this.#told.clear();
     this.#told.set(key, { at: now, since: 0 });
     const missed = told?.since ?? 0;

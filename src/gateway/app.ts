@@ -49,6 +49,7 @@ import { utilityRoutes } from "./llm/utilities.ts";
 import { notServed } from "./not-served.ts";
 import type { GuardedRoute, PublicCall, Route } from "./route.ts";
 import { isOpened, refuseAddress, refuseByRules } from "./route-rules.ts";
+import { routedPath } from "./routed-path.ts";
 import { routerStateRoutes } from "./router-state.ts";
 
 /** Everything the gateway serves. What is not in this table is not served. */
@@ -102,7 +103,7 @@ interface Variables {
 }
 
 export function createApp(gateway: Gateway): Hono<{ Variables: Variables }> {
-  const app = new Hono<{ Variables: Variables }>({ strict: false }); // a slash at the end changes nothing
+  const app = new Hono<{ Variables: Variables }>({ getPath: routedPath });
   app.options("*", cors({ origin: "*" }));
   app.use(async (context, next) => {
     const given = givenId(context.req.header("x-litellm-call-id"));

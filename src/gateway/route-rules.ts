@@ -4,6 +4,7 @@
  */
 import { PermissionDeniedError, type SluiceError } from "../formats/errors.ts";
 import { isWithin, parseIp } from "../formats/ip-address.ts";
+import { isRecord } from "../formats/json.ts";
 import { isRouteAllowed } from "../tenancy/allowed-routes.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import { ACCESS, isAdmin } from "../tenancy/roles.ts";
@@ -29,9 +30,13 @@ export function clientAddress(
   return given?.trim() || undefined;
 }
 
-/** Has Cloudflare taken the request? Then `cf-connecting-ip` is its word. */
+/**
+ * Has Cloudflare taken the request? Then `cf-connecting-ip` is its word. Only there has a request a data centre: on a machine of
+ * one's own workerd fills `cf` too, and passes on that header as the client has it.
+ */
 function isAtCloudflare(request: Request): boolean {
-  return "cf" in request && request.cf !== undefined;
+  const { cf } = request as { cf?: unknown }; // there in a Worker
+  return isRecord(cf) && typeof cf["colo"] === "string";
 }
 
 /** @param allowed addresses and networks; where there are none, all are */

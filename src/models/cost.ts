@@ -132,6 +132,7 @@ function searchCharge(usage: Usage, info: ModelInfo, options: CostOptions): Char
     options.searches ??
     usage.server_tool_use?.web_search_requests ??
     usage["num_search_queries"] ??
+    (amount(usage.completion_tokens) > 0 ? info["untold_searches"] : undefined) ??
     // Perplexity's Sonar models search for each request, and tell how large; some tell how often.
     (info["least_searches"] !== undefined && usage["search_context_size"] !== undefined ? info["least_searches"] : 0);
   const size = options.searchContextSize ?? usage["search_context_size"] ?? "medium";

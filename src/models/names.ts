@@ -86,8 +86,13 @@ export function candidates(name: string, provider: string | undefined, region: s
   ];
 }
 
+/** `gpt-4o-mini-2024-07-18` → `gpt-4o-mini`, `claude-sonnet-4-5-20250929` → `claude-sonnet-4-5`. */
+export function withoutDate(name: string): string {
+  return name.replace(/[-@](\d{8}|\d{4}-\d{2}-\d{2})$/, "");
+}
+
 /** The family a dated snapshot belongs to, where the price data says that snapshots cost the same. */
 export function snapshotBase(name: string, dated: ReadonlySet<string>): string | undefined {
-  const base = name.replace(/[-@](\d{8}|\d{4}-\d{2}-\d{2})$/, "");
+  const base = withoutDate(name);
   return base !== name && dated.has(base) ? base : undefined;
 }

@@ -11,6 +11,8 @@ interface SearchFacts {
   asked?: number;
   /** Searches of every call. */
   always?: number;
+  /** The same, where no usage says so. */
+  untold?: number;
 }
 
 /** Searches that a model makes of itself: an assumption, for what is reserved. */
@@ -18,6 +20,8 @@ const SEVERAL = 5;
 
 /** @param name of the row */
 function factsOf(name: string, { litellm_provider: provider = "" }: ModelInfo): SearchFacts | undefined {
+  // OpenAI, "Web search": these models look something up before each answer.
+  if (/-search-(?:preview|api)\b/.test(name)) return { untold: 1 };
   // Google, "Gemini Developer API pricing" and "Vertex AI pricing", grounding with Google Search: $14 for 1,000 queries from
   // Gemini 3 on, $35 for 1,000 grounded prompts before. What is free each day is not known to the gateway.
   if (/^(?:gemini|vertex_ai)/.test(provider) && /(?:^|\/)gemini-/.test(name))
@@ -33,12 +37,13 @@ function factsOf(name: string, { litellm_provider: provider = "" }: ModelInfo): 
 export function withSearchPrices(name: string, row: ModelInfo): ModelInfo {
   const facts = factsOf(name, row);
   if (facts === undefined) return row;
-  const { perSearch, perSource, asked, always } = facts;
+  const { perSearch, perSource, asked, always, untold } = facts;
   return {
     ...(perSearch !== undefined && { search_context_cost_per_query: { search_context_size_medium: perSearch } }),
     ...(perSource !== undefined && { cost_per_search_source: perSource }),
     ...(asked !== undefined && { usual_searches: asked }),
     ...(always !== undefined && { least_searches: always }),
+    ...(untold !== undefined && { least_searches: untold, untold_searches: untold }),
     ...row,
   };
 }

@@ -4,7 +4,15 @@ import { BatchBook } from "../batches/book.ts";
 import { fileKey } from "../batches/file-object.ts";
 import type { BatchMessage, BatchRooms } from "../batches/room.ts";
 import type { BatchHold } from "../batches/size.ts";
-import type { BatchSpec, LineReport, ReadPart } from "../batches/state.ts";
+import type {
+  BatchJob,
+  BatchSpec,
+  BatchState,
+  LineReport,
+  NumberedReport,
+  ReadPart,
+  Reason,
+} from "../batches/state.ts";
 import type { SqlValue } from "../batches/tables.ts";
 import type { ClosedNote, Batch as LedgerBatch } from "../ledger/notes.ts";
 import { endBatch } from "../store/batches.ts";
@@ -96,8 +104,8 @@ export class BatchObject extends DurableObject<BatchBindings> {
     this.#book.uploaded(fileId);
   }
 
-  async handOver() {
-    const isTaken = this.#book.handOver(Date.now());
+  async handOver(job?: BatchJob) {
+    const isTaken = this.#book.handOver(Date.now(), job);
     await this.#attend();
     return isTaken;
   }
@@ -116,6 +124,20 @@ export class BatchObject extends DurableObject<BatchBindings> {
   async polled(isAtEnd: boolean) {
     this.#book.polled(isAtEnd, Date.now());
     await this.#attend();
+  }
+
+  places(numbers: readonly number[]) {
+    return this.#book.places(numbers);
+  }
+
+  reportAll(lane: number, session: string, reports: readonly NumberedReport[]) {
+    for (const { number, report } of reports) this.#book.report(lane, session, number, report, Date.now());
+  }
+
+  async collected(ending: NonNullable<BatchState["ending"]>, reason: Reason | undefined) {
+    this.#book.collected(ending, reason, Date.now());
+    await this.#attend();
+    this.#arm(Date.now());
   }
 
   account(notes: readonly ClosedNote[]) {
@@ -253,10 +275,13 @@ export function batchRooms(namespace: DurableObjectNamespace<BatchObject>): Batc
       fail: (error) => ask(async (object) => object.fail(error)),
       held: (hold) => ask(async (object) => object.held(hold)),
       uploaded: (fileId) => ask(async (object) => object.uploaded(fileId)),
-      handOver: () => ask(async (object) => object.handOver()),
+      handOver: (job) => ask(async (object) => object.handOver(job)),
       watch: (spec) => ask(async (object) => object.watch(spec)),
       due: () => ask(async (object) => object.due()),
       polled: (isAtEnd) => ask(async (object) => object.polled(isAtEnd)),
+      places: (numbers) => ask(async (object) => object.places([...numbers])),
+      reportAll: (lane, session, reports) => ask(async (object) => object.reportAll(lane, session, [...reports])),
+      collected: (ending, reason) => ask(async (object) => object.collected(ending, reason)),
       account: (notes) => ask(async (object) => object.account([...notes])),
       claim: (lane, session, most) => ask(async (object) => object.claim(lane, session, most)),
       report: (lane, session, number, report) => ask(async (object) => object.report(lane, session, number, report)),

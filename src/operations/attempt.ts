@@ -79,13 +79,7 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
   ports: AttemptPorts,
   observer?: AttemptObserver<Response, Chunk>,
 ): Promise<Attempt<Request, Response, Chunk>> {
-  const reached = priced(operation, request, targetOf(deployment, options, settings));
-  const adapter = adapterOf(operation, reached);
-  const policy = policyOf(deployment, options, reached);
-  const target = forAdapter(reached, adapter.wire === operation.wire ? options.forwardedHeaders : undefined, policy);
-  const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
-  const chosen = operation.settleParams(withDefaults(defaults, request), adapter, target, policy);
-  const settled = (await operation.prepare?.(chosen, adapter, deployment)) ?? chosen;
+  const { adapter, target, request: settled } = await settle(operation, request, deployment, options, settings);
   const meter = operation.meter(settled, target);
   observer?.begins(meter, target);
   const mock = mockOf(deployment, options);
@@ -122,6 +116,30 @@ export async function attempt<Request extends BaseRequest, Response, Chunk>(
           },
         );
   return { adapter, target, meter, answer };
+}
+
+/** A request as a deployment is asked for it, and what translates it. */
+export interface Settled<Request, Response, Chunk> {
+  adapter: Adapter<Request, Response, Chunk>;
+  target: Target;
+  request: Request;
+}
+
+/** @throws SluiceError where it cannot be asked for it */
+export async function settle<Request extends BaseRequest, Response, Chunk>(
+  operation: Operation<Request, Response, Chunk>,
+  request: Request,
+  deployment: Deployment,
+  options: CallOptions,
+  settings: CallSettings,
+): Promise<Settled<Request, Response, Chunk>> {
+  const reached = priced(operation, request, targetOf(deployment, options, settings));
+  const adapter = adapterOf(operation, reached);
+  const policy = policyOf(deployment, options, reached);
+  const target = forAdapter(reached, adapter.wire === operation.wire ? options.forwardedHeaders : undefined, policy);
+  const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
+  const chosen = operation.settleParams(withDefaults(defaults, request), adapter, target, policy);
+  return { adapter, target, request: (await operation.prepare?.(chosen, adapter, deployment)) ?? chosen };
 }
 
 /** The admin's defaults for what the request does not say; either name of the longest answer says it. */

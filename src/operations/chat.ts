@@ -22,7 +22,6 @@ import { countMessages, estimateUsage } from "../models/tokens.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
 import { chatAdapterOf } from "../providers/chat-by-responses.ts";
 import { settleParams } from "../providers/params.ts";
-import type { Target } from "../providers/provider.ts";
 import { providerFor } from "../providers/registry.ts";
 import { cacheableChat } from "./cacheable-answers.ts";
 import { mockCompletion } from "./mock.ts";
@@ -94,7 +93,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   done: DONE_EVENT,
   encodeError: (error) => formatEvent(JSON.stringify(error.toBody())),
   errorBody: (error) => error.toBody(),
-  meter: (request, target) => new ChatMeter(request, target),
+  meter: (request) => new ChatMeter(request),
   continuation(request, { answer }, usage) {
     if (answer === undefined || continueRequest(request, answer, true) === undefined) return undefined;
     const joiner = new ContinuationJoiner(answer, usage);
@@ -152,18 +151,13 @@ function isDialect({ choices }: ChatCompletion | ChatChunk): boolean {
   });
 }
 
-/** OpenAI, "Web search": these models look something up before each answer, and do not say so in `usage`. */
-const ALWAYS_SEARCHES = /-search-(?:preview|api)\b/;
-
 class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
   readonly #request: ChatRequest;
-  readonly #target: Pick<Target, "model"> | undefined;
   readonly #builder = new CompletionBuilder();
   #response: ChatCompletion | undefined;
 
-  constructor(request: ChatRequest, target?: Pick<Target, "model">) {
+  constructor(request: ChatRequest) {
     this.#request = request;
-    this.#target = target;
   }
 
   chunk(chunk: ChatChunk): void {
@@ -186,9 +180,7 @@ class ChatMeter implements Meter<ChatCompletion, ChatChunk> {
       speed: usage?.["speed"],
       searchContextSize: this.#request.web_search_options?.search_context_size,
     };
-    const texts = Object.entries(given).filter(([, value]) => typeof value === "string" && value !== "");
-    const isSearch = ALWAYS_SEARCHES.test(this.#target?.model ?? "") && usage?.server_tool_use === undefined;
-    return { ...Object.fromEntries(texts), ...(isSearch && this.answer !== undefined && { searches: 1 }) };
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === "string" && value !== ""));
   }
 
   async estimate(model: string): Promise<Usage> {

@@ -9,7 +9,7 @@ import type { Usage } from "../formats/openai/chat.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
 import type { CostOptions } from "../models/cost.ts";
 import type { AskedTerms } from "../models/worst-case.ts";
-import type { Adapter, NativeCall, Provider, Target, Wire } from "../providers/provider.ts";
+import type { Adapter, NativeCall, Provider, Target, UpstreamRequest, Wire } from "../providers/provider.ts";
 import type { BaseRequest, Meter, Operation } from "./operation.ts";
 
 export interface ForwardRequest extends BaseRequest {
@@ -95,27 +95,46 @@ const forwardRequestSchema: z.ZodType<ForwardRequest> = z.looseObject({
   call: z.custom<NativeCall>(isRecord),
 });
 
-function adapterOf({ native }: Provider): Adapter<ForwardRequest, ForwardAnswer, never> | undefined {
+type ForwardAdapter = Adapter<ForwardRequest, ForwardAnswer, never>;
+
+function adapterOf({ native }: Provider): ForwardAdapter | undefined {
   return (
     native && {
-      wire: NATIVE,
-      supportedParams: () => "all",
+      ...passing,
       // Google streams JSON: a list that is sent as it grows.
       answers: ({ call }: ForwardRequest) => (/:stream\w*(?:\?|$)/.test(call.path) ? "bytes" : "any"),
       request: ({ call }: ForwardRequest, target: Target) => native(call, target),
-      response: (body) => body,
-      stream() {
-        throw new TypeError("what is forwarded is not decoded");
-      },
-      error({ status, body, headers, target: { provider, model, apiKey } }) {
-        const text = apiKey?.hideIn(body) ?? body; // some repeat the key they refuse
-        // A response of the gateway's own can have no other status (101, 999).
-        const told = status >= 200 && status < 600 ? status : 502;
-        return new ForwardedError(text, messageOf(text, status), { status: told, headers, provider, model });
-      },
     }
   );
 }
+
+/**
+ * A request of the gateway's own, sent with the provider's credentials wherever it says.
+ * @param answers `any`: JSON where the upstream's content type says so
+ */
+export function sending(
+  name: string,
+  make: (target: Target) => UpstreamRequest,
+  answers: "any" | "bytes" = "any",
+): Operation<ForwardRequest, ForwardAnswer, never> {
+  const request = (_: ForwardRequest, target: Target) => make(target);
+  return { ...forward(name), adapter: () => ({ ...passing, answers: () => answers, request }) };
+}
+
+const passing: Omit<ForwardAdapter, "request"> = {
+  wire: NATIVE,
+  supportedParams: () => "all",
+  response: (body) => body,
+  stream() {
+    throw new TypeError("what is forwarded is not decoded");
+  },
+  error({ status, body, headers, target: { provider, model, apiKey } }) {
+    const text = apiKey?.hideIn(body) ?? body; // some repeat the key they refuse
+    // A response of the gateway's own can have no other status (101, 999).
+    const told = status >= 200 && status < 600 ? status : 502;
+    return new ForwardedError(text, messageOf(text, status), { status: told, headers, provider, model });
+  },
+};
 
 /** Characters of what an upstream says that are no JSON, or go to the ledger. */
 const LONGEST_MESSAGE = 500;

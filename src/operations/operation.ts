@@ -166,6 +166,8 @@ export interface Meter<Response, Chunk> {
   bytes?(piece: Uint8Array, contentType: string): void;
   /** The whole answer as far as it has come. */
   readonly answer: Response | undefined;
+  /** The model that has answered, as the answer says, where `answer.model` does not. */
+  readonly model?: string | undefined;
   /** What the upstream reported, if it did. */
   readonly usage: Usage | undefined;
   /** What besides usage decides the price: tier, region, speed, size of searches. */

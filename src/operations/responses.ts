@@ -28,7 +28,7 @@ import { ResponsesMeter } from "./responses-meter.ts";
 export const responses: Operation<ResponsesRequest, ResponseObject, ResponseEvent> = {
   name: "responses",
   summary: "Create a response (OpenAI's Responses API)",
-  paths: ["/v1/responses", "/responses", "/openai/v1/responses"],
+  paths: ["/v1/responses", "/responses", "/openai/v1/responses", "/openai/deployments/:model{.+}/responses"],
   request: responsesRequestSchema,
   wire: "openai-responses",
   forwardedHeaders: ["openai-beta"],

@@ -38,6 +38,7 @@ import type { DeletedVideo, Video, VideoReference, VideoRequest } from "../forma
 import type { SearchRequest, SearchResponse } from "../formats/perplexity/search.ts";
 import type { ServerEvent } from "../formats/sse.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
+import type { BatchJobs } from "./batch-jobs.ts";
 import type { NextRequest, Pointer } from "./follow.ts";
 import type { RealtimeAdapter } from "./realtime.ts";
 
@@ -192,6 +193,11 @@ export interface ChatAdapter extends Adapter<ChatRequest, ChatCompletion, ChatCh
    * where its wire is Anthropic's, and none elsewhere.
    */
   roomFor?(request: ChatRequest, target: Target): number;
+  /**
+   * Does the model take in results of tools what Claude takes there: images, files, and that a tool failed? Then nothing of
+   * a result in a request of Anthropic's is put elsewhere.
+   */
+  takesWholeResults?(target: Target): boolean;
 }
 
 /** Anthropic's Messages API: the client's format on both sides. */
@@ -267,6 +273,8 @@ export interface Provider {
   paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
+  /** Deployments there are called as their customer likes: which model one has its answers say. */
+  hasOwnNames?: true;
   /**
    * What serves this model, where the models of one provider have APIs of several makers (a cloud's own, Claude, ...).
    * Unless said, all have the provider's.
@@ -288,6 +296,8 @@ export interface Provider {
   native?(call: NativeCall, target: Target): UpstreamRequest;
   /** It keeps files and runs batches of them as OpenAI's API has it (`/v1/files`, `/v1/batches`), reached by `native`. */
   batches?: true;
+  /** It runs batches in a way of its own: as jobs over files in a bucket. */
+  batchJobs?: BatchJobs;
   /** It runs batches as Anthropic's API has them (`/v1/messages/batches`), reached by `native`. */
   messageBatches?: true;
   chat?: ChatAdapter;

@@ -2,6 +2,7 @@
 import { APIConnectionError, type SluiceError, Timeout } from "../formats/errors.ts";
 import type { RealtimeTranslator } from "../formats/openai/realtime.ts";
 import { connectionError } from "./chunk-source.ts";
+import { type Hide, Proofs } from "./proofs.ts";
 import type { Authorize, Target, UpstreamFailure } from "./provider.ts";
 import { errorText } from "./whole-body.ts";
 
@@ -80,13 +81,16 @@ export async function openSession(
   try {
     const unsigned = { method: "GET", url: httpUrl(url), headers };
     const proof = await authorize?.(unsigned, target, { fetch, now, signal: stop.signal });
+    const sent = { ...headers, ...proof };
+    const proofs = new Proofs(target.apiKey);
+    proofs.add(sent);
     const response = await fetch(unsigned.url, {
-      headers: { ...headers, ...proof, upgrade: "websocket" },
+      headers: { ...sent, upgrade: "websocket" },
       redirect: "manual", // credentials are bound to their host
       signal: stop.signal,
     });
     const socket = response.webSocket;
-    if (socket === null || socket === undefined) throw await refusal(adapter, target, response);
+    if (socket === null || socket === undefined) throw await refusal(adapter, target, response, proofs.hide);
     if (!stop.signal.aborted) return socket;
     socket.accept();
     socket.close(1000);
@@ -103,10 +107,11 @@ export async function openSession(
   }
 }
 
-async function refusal(adapter: RealtimeAdapter, target: Target, response: Response): Promise<SluiceError> {
-  const body = await errorText(response).catch(() => "");
+async function refusal(adapter: RealtimeAdapter, target: Target, response: Response, hide: Hide): Promise<SluiceError> {
+  const body = hide(await errorText(response).catch(() => ""));
   const { status } = response;
-  if (status >= 400) return adapter.error({ status, body, headers: Object.fromEntries(response.headers), target });
+  const headers = Object.fromEntries([...response.headers].map(([name, value]) => [name, hide(value)]));
+  if (status >= 400) return adapter.error({ status, body, headers, target });
   const { provider, model } = target;
   const message = `litellm.APIConnectionError: ${provider} answered ${status} and opened no WebSocket`;
   return new APIConnectionError(message, { provider, model });

@@ -7,6 +7,7 @@ import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
 import { lastAnswer } from "./follow.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
+import { type Hide, Proofs } from "./proofs.ts";
 import type { Adapter, Authorize, Exchange, Target, UpstreamRequest } from "./provider.ts";
 import { errorText, wholeEvents, wholeText } from "./whole-body.ts";
 
@@ -99,15 +100,17 @@ export async function speak<Request, Response, Chunk>(
       ? undefined
       : startTimer(options.timeout, () => abort(tooSlow("did not answer within")));
 
+  const proofs = new Proofs(target.apiKey);
+  const { hide } = proofs;
   try {
-    const send = sender(target, options, controller.signal);
+    const send = sender(target, options, controller.signal, proofs);
     const first = await send(upstream);
     const response = await lastAnswer(adapter, request, target, first, (next) =>
       send({ method: "GET", ...next }, next.isSigned ?? isSameHost(next.url, upstream.url)),
     );
-    const headers = headersOf(response, target);
+    const headers = headersOf(response, hide);
     if (!response.ok) {
-      const body = await errorText(response);
+      const body = hide(await errorText(response));
       throw adapter.error({ status: response.status, body, headers, target });
     }
     const exchange: Exchange<Request> = {
@@ -126,7 +129,7 @@ export async function speak<Request, Response, Chunk>(
     if (kind === "json" || kind === "text") {
       const text = await wholeText(response, options.maxResponseBytes);
       if (text === "" && mayBeAnything(adapter, request, target)) return nothing(response, headers, abort);
-      const said = kind === "json" ? parseJson(text, target) : text;
+      const said = kind === "json" ? parseJson(text, target, hide) : text;
       return { kind: "complete", body: adapter.response(said, exchange), text, status: response.status, headers };
     }
     const { timeout } = options;
@@ -138,7 +141,7 @@ export async function speak<Request, Response, Chunk>(
       return { kind, body, contentType, status: response.status, headers, abort };
     }
     const body = response.body ?? new Blob([]).stream();
-    const streamed = await asEventStream(response, body, adapter, exchange, options);
+    const streamed = await asEventStream(response, body, adapter, exchange, options, hide);
     const chunks = new ChunkSource(streamed.body, streamed.decoder, streamed.framing);
     await chunks.begin(options.isContent);
     streams = true;
@@ -190,9 +193,9 @@ function isAwsEventStream({ headers }: globalThis.Response): boolean {
   return headers.get("content-type")?.startsWith(AWS_EVENT_STREAM) === true;
 }
 
-/** The upstream's, in which the key it was asked with may be repeated. */
-function headersOf({ headers }: globalThis.Response, { apiKey }: Target): Record<string, string> {
-  return Object.fromEntries([...headers].map(([name, value]) => [name, apiKey?.hideIn(value) ?? value]));
+/** The upstream's, in which what it was asked with may be repeated. */
+function headersOf({ headers }: globalThis.Response, hide: Hide): Record<string, string> {
+  return Object.fromEntries([...headers].map(([name, value]) => [name, hide(value)]));
 }
 
 /** The body, once its first bytes are here; until then a failure is an ordinary error. */
@@ -226,6 +229,7 @@ function sender<Response, Chunk>(
   target: Target,
   { fetch, authorize, now }: SpeakOptions<Response, Chunk>,
   signal: AbortSignal,
+  proofs: Proofs,
 ) {
   return async ({ url, method, headers, body }: SentRequest, isSigned = true): Promise<globalThis.Response> => {
     const known = typeof body === "string" || body instanceof Uint8Array ? body : undefined;
@@ -237,7 +241,9 @@ function sender<Response, Chunk>(
         })
       : undefined;
     // Credentials are bound to their host: a redirect is an answer like any other, and never followed.
-    const init: RequestInit = { method, headers: { ...headers, ...proof }, redirect: "manual", signal };
+    const sent = { ...headers, ...proof };
+    proofs.add(sent);
+    const init: RequestInit = { method, headers: sent, redirect: "manual", signal };
     if (body !== undefined) init.body = body as Exclude<typeof body, Uint8Array> | Uint8Array<ArrayBuffer>; // bytes made here are never shared memory
     if (body instanceof ReadableStream) Object.assign(init, { duplex: "half" }); // Node asks for it
     return fetch(url, init).catch(broken);
@@ -259,18 +265,30 @@ function compose<Request, Response, Chunk>(
   extraBody?: Record<string, unknown>,
 ): SentRequest {
   try {
-    const { body, ...upstream } = adapter.request(request, target);
-    if (body instanceof FormData) addFields(body, extraBody);
+    const { body, ...upstream } = composed(adapter, request, target, extraBody);
     if (body === undefined) return upstream;
-    if (!("json" in body)) return { ...upstream, body };
-    const json = { ...body.json, ...extraBody };
-    return { ...upstream, body: JSON.stringify(adapter.finish?.(json, target) ?? json) };
+    return { ...upstream, body: "json" in body ? JSON.stringify(body.json) : body };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const { provider, model } = target;
     const message = "litellm.BadRequestError: the request is too deeply nested";
     throw new BadRequestError(message, { provider, model, cause });
   }
+}
+
+/** The request as the adapter makes it, with the fields that are the admin's. @throws SluiceError */
+export function composed<Request, Response, Chunk>(
+  adapter: Adapter<Request, Response, Chunk>,
+  request: Request,
+  target: Target,
+  extraBody?: Record<string, unknown>,
+): UpstreamRequest {
+  const { body, ...upstream } = adapter.request(request, target);
+  if (body instanceof FormData) addFields(body, extraBody);
+  if (body === undefined) return upstream;
+  if (!("json" in body)) return { ...upstream, body };
+  const json = { ...body.json, ...extraBody };
+  return { ...upstream, body: { json: adapter.finish?.(json, target) ?? json } };
 }
 
 function addFields(form: FormData, fields: Record<string, unknown> = {}): void {
@@ -296,6 +314,7 @@ async function asEventStream<Request, Response, Chunk>(
   adapter: Adapter<Request, Response, Chunk>,
   exchange: Exchange<Request>,
   options: SpeakOptions<Response, Chunk>,
+  hide: Hide,
 ) {
   const type = response.headers.get("content-type") ?? "";
   const mayBeText = /text\/plain/i.test(type) && adapter.answers?.(exchange.request, exchange.target) === "text";
@@ -309,7 +328,7 @@ async function asEventStream<Request, Response, Chunk>(
     };
   const text = await wholeText(new Response(body), options.maxResponseBytes);
   const isEvents = /^\s*(?:data|event|id|:)/.test(text);
-  const json = isEvents ? undefined : mayBeText ? text : parseJson(text, exchange.target);
+  const json = isEvents ? undefined : mayBeText ? text : parseJson(text, exchange.target, hide);
   if (isEvents || Array.isArray(json)) {
     const events = Array.isArray(json) ? json.map((item) => formatEvent(JSON.stringify(item))).join("") : text;
     return {
@@ -328,11 +347,11 @@ async function asEventStream<Request, Response, Chunk>(
   };
 }
 
-function parseJson(text: string, target: Target): unknown {
+function parseJson(text: string, target: Target, hide: Hide): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const shown = (target.apiKey?.hideIn(text) ?? text).trim().slice(0, 500);
+    const shown = hide(text).trim().slice(0, 500);
     throw new APIResponseValidationError(
       `litellm.APIResponseValidationError: ${target.provider} answered with something that is not JSON: ${shown}`,
       { provider: target.provider, model: target.model, cause },

@@ -1,5 +1,5 @@
 /** Bodies that are read whole: of an upstream that never ends, or says far too much, no more than the isolate can hold. */
-import { APIResponseValidationError } from "../formats/errors.ts";
+import { AnswerTooLargeError } from "../formats/errors.ts";
 import type { ServerEvent } from "../formats/sse.ts";
 import { connectionError, type EventFraming } from "./chunk-source.ts";
 
@@ -9,7 +9,7 @@ export const MOST_WHOLE = 50 * 1024 * 1024;
 /** Of an error's body this much is read; no provider has more to say. */
 const MOST_OF_ERROR = 1024 * 1024;
 
-/** @throws APIResponseValidationError where it is larger; InternalServerError where the connection breaks */
+/** @throws AnswerTooLargeError where it is larger; InternalServerError where the connection breaks */
 export async function wholeText(response: Response, most = MOST_WHOLE): Promise<string> {
   const declared = Number(response.headers.get("content-length") ?? Number.NaN);
   if (declared > most) {
@@ -65,9 +65,9 @@ async function eachPiece({ body }: Response, most: number, take: (piece: Uint8Ar
   }
 }
 
-function tooLarge(size: number, most: number): APIResponseValidationError {
+function tooLarge(size: number, most: number): AnswerTooLargeError {
   const megabytes = (bytes: number) => Math.ceil(bytes / 1024 / 102.4) / 10;
-  return new APIResponseValidationError(
+  return new AnswerTooLargeError(
     `litellm.APIResponseValidationError: Response size is too large. Response size is at least ${megabytes(size)} MB. Max size is ${megabytes(most)} MB (general_settings.max_response_size_mb)`,
     { blameless: true },
   );

@@ -1,5 +1,6 @@
 /** When a failed attempt is tried again, and after how long. Source: LiteLLM's router (`headers-and-routing`, 4.3). */
 import {
+  AnswerTooLargeError,
   AuthenticationError,
   BadRequestError,
   ContentPolicyViolationError,
@@ -46,7 +47,7 @@ export function retriesFor(
 }
 
 function isRetryable(error: SluiceError, settings: RoutingSettings, { size, hasFallbacks, healthy }: FailureContext) {
-  if (error instanceof NotFoundError) return false;
+  if (error instanceof NotFoundError || error instanceof AnswerTooLargeError) return false;
   if (error instanceof ContextWindowExceededError && settings.contextWindowFallbacks !== undefined) return false;
   if (error instanceof ContentPolicyViolationError && settings.contentPolicyFallbacks !== undefined) return false;
   if (error instanceof RateLimitError && healthy === 0 && hasFallbacks) return false;

@@ -61,19 +61,19 @@ export function bucketFiles(bucket: R2Bucket): FileStore {
   };
 }
 
-/** The content in parts of one size, but for the last. */
-async function* partsOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let part = new Uint8Array(PART_BYTES);
+/** The content in parts of one size, but for the last, which may be empty. */
+export async function* partsOf(content: AsyncIterable<Uint8Array>, bytes = PART_BYTES): AsyncGenerator<Uint8Array> {
+  let part = new Uint8Array(bytes);
   let filled = 0;
   for await (const piece of content) {
     for (let at = 0; at < piece.length; ) {
-      const taken = piece.subarray(at, at + PART_BYTES - filled);
+      const taken = piece.subarray(at, at + bytes - filled);
       part.set(taken, filled);
       filled += taken.length;
       at += taken.length;
-      if (filled < PART_BYTES) continue;
+      if (filled < bytes) continue;
       yield part;
-      part = new Uint8Array(PART_BYTES);
+      part = new Uint8Array(bytes);
       filled = 0;
     }
   }

@@ -107,7 +107,9 @@ export function listObjects(
 export async function updateObject(
   db: Database,
   id: string,
-  fields: Partial<Pick<ObjectRow, "body" | "state" | "provider_id" | "expires_at">>,
+  fields: Partial<
+    Pick<ObjectRow, "body" | "state" | "provider_id" | "expires_at" | "deployment_id" | "provider" | "model">
+  >,
 ): Promise<boolean> {
   const changed = await db.update(objects).set(fields).where(eq(objects.id, id)).returning({ id: objects.id });
   return changed.length > 0;

@@ -1,6 +1,7 @@
 /** From what spend on whom somebody is told: soft budgets, and shares of budgets. */
 import type { Mark } from "../limits/crossing.ts";
 import type { Charge, ScopeId } from "../limits/demand.ts";
+import { parseDuration } from "../limits/window.ts";
 import { NANO } from "../models/money.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -28,8 +29,12 @@ export function withMarks(
   });
 }
 
+/** Seconds: of budgets that begin anew sooner nobody is told, as it would be in each window, to whomever a key's maker names. */
+const SHORTEST_WINDOW = 3600;
+
 function markOf({ budgets, softBudget }: Subject, { again }: Watch): Mark | undefined {
-  const dollars = budgets[0]?.dollars; // the scope's own; others are of several windows, and of models
+  const { dollars, duration } = budgets[0] ?? {}; // the scope's own; others are of several windows, and of models
+  if (duration !== undefined && parseDuration(duration) < SHORTEST_WINDOW) return undefined;
   const isBounded = dollars !== undefined && Number.isFinite(dollars) && dollars > 0;
   if (softBudget === undefined && !isBounded) return undefined;
   return {

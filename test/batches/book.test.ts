@@ -254,3 +254,90 @@ describe("a batch's book", () => {
     expect(book.view()?.request_counts.completed).toBe(1);
   });
 });
+
+describe("a batch whose lines a job runs", () => {
+  const job = { id: "job-1", model: "m" };
+  const MINUTE = 60_000;
+
+  function given(count: number): void {
+    book.create(specOf());
+    const to = { number: count + 1, offset: count * 10 };
+    book.learn({ from: { offset: 0 }, to, lines: linesOf(count), models: ["m"], errors: [], isEnd: true }, NOW);
+    expect(book.enter(0, "a", NOW)).toMatchObject({ kind: "decide", total: count });
+    book.uploaded("Converse");
+    expect(book.enter(0, "a", NOW)).toMatchObject({ kind: "decide", uploaded: "Converse" });
+    expect(book.handOver(NOW, job)).toBe(true);
+    expect(book.handOver(NOW, job)).toBe(true); // told twice
+    book.leave(0, "a");
+  }
+
+  it("stays the gateway's: nobody runs its lines, their results come from the job", () => {
+    given(3);
+    expect(book.view()).toMatchObject({ status: "in_progress", request_counts: { total: 3, completed: 0 } });
+    expect(book.tick(NOW)).toEqual({ wake: [], finalize: false, next: NOW + MINUTE });
+    expect(book.tick(NOW + MINUTE).wake).toEqual([0]);
+    expect(book.enter(0, "b", NOW + MINUTE)).toMatchObject({ kind: "job", job, isCancelled: false });
+    book.polled(false, NOW + MINUTE);
+    book.leave(0, "b");
+    expect(book.places([3, 1, 9])).toEqual([linesOf(3)[0], linesOf(3)[2]]);
+    book.report(0, "c", 3, done(3), NOW);
+    book.report(0, "c", 1, done(1, false), NOW);
+    book.report(0, "d", 3, done(3, false), NOW); // told again after a crash: the first counts
+    expect(book.places([3])).toEqual([linesOf(3)[2]]); // what it cost is summed up anew
+    book.collected("completed", { code: "not_answered", message: "none" }, NOW);
+    book.collected("cancelled", undefined, NOW);
+    expect(book.tick(NOW)).toMatchObject({ finalize: true });
+    expect(textOf(true)).toBe('{"custom_id":"line-3","ok":true}\n');
+    expect(textOf(false)).toContain('"custom_id":"line-2","response":null,"error":{"code":"not_answered"');
+    book.finish(NOW, { output: 1, error: 1 });
+    expect(book.view()).toMatchObject({
+      status: "completed",
+      request_counts: { total: 3, completed: 1, failed: 2 },
+      usage: { total_tokens: 15 },
+    });
+    expect(book.ending()?.files).toHaveLength(2);
+    expect(book.handOver(NOW, { id: "job-2", model: "m" })).toBe(false);
+  });
+
+  it("is looked at where somebody asks, but not more often than each five seconds", () => {
+    given(1);
+    book.due(NOW + 1);
+    expect(book.tick(NOW + 1).wake).toEqual([0]);
+    book.enter(0, "a", NOW + 1);
+    book.polled(false, NOW + 1);
+    book.leave(0, "a");
+    book.due(NOW + 2);
+    expect(book.tick(NOW + 2)).toEqual({ wake: [], finalize: false, next: NOW + 5001 });
+  });
+
+  it("is over only when its job is, also where it is cancelled or its time is up", () => {
+    given(2);
+    expect(book.tick(NOW + 30 * 86_400_000).finalize).toBe(false);
+    expect(book.view()?.status).toBe("in_progress");
+    book.enter(0, "a", NOW + 1); // who looks does not know yet
+    expect(book.cancel(NOW + 1)).toBe(true);
+    expect(book.tick(NOW + 1).finalize).toBe(false);
+    book.polled(false, NOW + 2);
+    book.leave(0, "a");
+    expect(book.tick(NOW + 2).next).toBe(NOW + 5002);
+    expect(book.tick(NOW + 5002).wake).toEqual([0]);
+    expect(book.enter(0, "b", NOW + 5002)).toMatchObject({ kind: "job", isCancelled: true });
+    book.report(0, "b", 1, done(1), NOW + 5002);
+    book.collected("completed", undefined, NOW + 5002);
+    expect(book.tick(NOW + 5002).finalize).toBe(true);
+    book.finish(NOW + 5002, { output: 1, error: 0 });
+    expect(book.view()).toMatchObject({ status: "cancelled", request_counts: { total: 2, completed: 1, failed: 0 } });
+  });
+
+  it("is not begun where it was cancelled meanwhile, and fails where its job does", () => {
+    begun(1);
+    book.cancel(NOW);
+    expect(book.handOver(NOW, job)).toBe(false);
+    storage = new TestStorage();
+    book = new BatchBook(storage);
+    given(1);
+    book.fail({ code: "provider_job_failed", message: "why", param: null, line: null }, NOW);
+    expect(book.view()).toMatchObject({ status: "failed", errors: { data: [{ message: "why" }] } });
+    expect(book.enter(0, "a", NOW)).toEqual({ kind: "none" });
+  });
+});

@@ -37,6 +37,23 @@ describe("s3", () => {
     expect(bucket.asked.filter((request) => request.startsWith("unsigned"))).toEqual([]);
   });
 
+  it("stays in its folder, whatever a client calls its namespace", async () => {
+    const cache = cacheOf();
+    bucket.objects.set("answers/in/here/other", "x");
+    bucket.objects.set("else/secret", "x");
+    for (const key of ["..:a", ".:a", "..:..:..:..:a", "a:..", "..."]) {
+      await cache.set(key, "v", 60);
+      expect(await cache.get(key)).toBe("v");
+    }
+    await cache.delete(["..:other", "..:..:..:..:else:secret"]);
+    const names = [...bucket.objects.keys()];
+    expect(names.filter((name) => !name.startsWith("answers/in/here/sluice-cache/"))).toEqual([
+      "answers/in/here/other",
+      "else/secret",
+    ]);
+    expect(names).toHaveLength(7);
+  });
+
   it("flushes only what is its own", async () => {
     const cache = cacheOf();
     bucket.objects.set("answers/else", "x");
@@ -65,7 +82,7 @@ describe("s3", () => {
 
 describe("objectName", () => {
   it("has no sign that is written otherwise anywhere, and is another for another key", () => {
-    const keys = ["a:b", "a%3Ab", "a b", "a&b", "a'b", "ü", "a~b"];
+    const keys = ["a:b", "a%3Ab", "a b", "a&b", "a'b", "ü", "a~b", "..:a", ".:a", ".a", "a.b"];
     const names = keys.map(objectName);
     expect(new Set(names).size).toBe(keys.length);
     for (const name of names) expect(name).toMatch(/^[\w./~-]+$/);

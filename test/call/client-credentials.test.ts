@@ -141,6 +141,21 @@ describe("what a client brings", () => {
   );
 });
 
+describe("a version of the client's", () => {
+  it.each([
+    "v1/projects/other/locations/us-central1/publishers/google/models/gemini-2.5-pro:generateContent?x=",
+    "..",
+    "a b",
+    ".v1",
+  ])("is no path: %s", (api_version) => {
+    expect(() => ask({ api_version })).toThrow(/api_version is no version/);
+  });
+
+  it.each(["2024-10-21", "2025-04-01-preview", "v1beta1", "v1", "2.0"])("is one: %s", (api_version) => {
+    expect(ask({ api_version }).target).toMatchObject({ apiVersion: api_version });
+  });
+});
+
 describe("configurable_clientside_auth_params", () => {
   const leaving = (...entries: unknown[]) => ({
     open: false,

@@ -19,7 +19,7 @@ export function expectedAuthorization({ method, path, headers, body }: Signed, s
     encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
   const canonical = [
     method,
-    address.split("/").map(escaped).join("/"),
+    service === "s3" ? address : address.split("/").map(escaped).join("/"), // S3 alone takes paths as they come
     [...new URLSearchParams(query)]
       .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
       .sort()
@@ -27,7 +27,7 @@ export function expectedAuthorization({ method, path, headers, body }: Signed, s
     ...(names ?? "").split(";").map((name) => `${name}:${String(headers[name]).trim()}`),
     "",
     names,
-    createHash("sha256").update(body).digest("hex"),
+    service === "s3" ? headers["x-amz-content-sha256"] : createHash("sha256").update(body).digest("hex"),
   ].join("\n");
   const toSign = [
     "AWS4-HMAC-SHA256",

@@ -145,6 +145,14 @@ describe("identities", () => {
     expect(denied).toMatchObject({ name: "AuthenticationError", status: 401 });
     expect(String(denied)).toContain("AccessDenied: User: x is not authorized & may not");
     expect(String(denied)).not.toContain("wJalr");
+    const session = awsSettings({ ...KEYS, aws_session_token: "token-of-the-session", aws_role_name: "arn:x" });
+    const canonical = refusal(
+      403,
+      "SignatureDoesNotMatch",
+      "should have been: x-amz-security-token:token-of-the-session",
+    );
+    const unsigned = await awsIdentity(session, "us-east-1", sts(canonical).ports).catch((error: unknown) => error);
+    expect(String(unsigned)).toContain("x-amz-security-token:[secret]");
     expect(await failing(refusal(400, "Throttling", "Rate exceeded"))).toMatchObject({ status: 429 });
     expect(await failing(refusal(503, "ServiceUnavailable", "later"))).toMatchObject({ status: 503 });
     expect(await failing(() => new Response("<html>"))).toMatchObject({ name: "AuthenticationError" });

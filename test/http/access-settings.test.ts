@@ -182,6 +182,22 @@ describe("addresses", () => {
   });
 });
 
+describe("addresses where nobody can tell them", () => {
+  let client: Client;
+  beforeAll(async () => {
+    client = await start({ general_settings: { allowed_ips: ["203.0.113.7"] } });
+  }, 60_000);
+
+  it("let nobody in: elsewhere than on Cloudflare its header is the client's own", async () => {
+    const others = { "mf-cf-blob": '{"colo":"AMS"}', "x-forwarded-for": "203.0.113.7" };
+    for (const more of [{}, others])
+      expect(
+        (await client.ask("/v1/models", undefined, MASTER_KEY, { "cf-connecting-ip": "203.0.113.7", ...more })).status,
+      ).toBe(403);
+    expect((await client.ask("/health/liveliness")).status).toBe(200);
+  });
+});
+
 describe("what requests must have, and may not", () => {
   let client: Client;
   beforeAll(async () => {

@@ -129,6 +129,25 @@ function answer({ path, body, method }: Received, response: Parameters<typeof js
       data: [{ object: "embedding", index: 0, embedding: [0.5, 0.25] }],
       usage: { prompt_tokens: 11, total_tokens: 11 },
     });
+  if (tail.endsWith("/responses") && method === "POST")
+    return void json(response, 200, {
+      id: "resp_azure",
+      object: "response",
+      created_at: 1,
+      status: "completed",
+      model: "gpt-4o-2024-11-20",
+      output: [
+        {
+          id: "msg_1",
+          type: "message",
+          role: "assistant",
+          status: "completed",
+          content: [{ type: "output_text", text: "Hello", annotations: [] }],
+        },
+      ],
+      content_filters: [{ blocked: false, source_type: "prompt", content_filter_results: FILTER }],
+      usage: { input_tokens: 11, output_tokens: 7, total_tokens: 18 },
+    });
   if (tail.endsWith("/v1/messages")) return void json(response, 200, whole("anthropic", "Hello"));
   if (tail.endsWith("/chat/completions"))
     return void (body["stream"] === true ? stream(response) : json(response, 200, chatAnswer()));
@@ -231,6 +250,22 @@ describe("Azure's own client", () => {
     });
     expect(data[0]?.embedding).toEqual([0.5, 0.25]);
     expect(last().path).toBe("/openai/deployments/vectors/embeddings?api-version=2024-12-01-preview");
+  });
+
+  it.each(["gpt", undefined])("has responses, and a list of models (deployment: %s)", async (deployment) => {
+    const azure = new AzureOpenAI({
+      endpoint: gateway.url,
+      apiKey: key,
+      apiVersion: "2025-04-01-preview",
+      maxRetries: 0,
+      ...(deployment !== undefined && { deployment }),
+    });
+    const answer = await azure.responses.create({ model: "gpt", input: "Hi" });
+    expect(answer.output_text).toBe("Hello");
+    expect(last()).toMatchObject({ path: "/openai/v1/responses?api-version=preview", body: { model: "mine" } });
+    if (deployment !== undefined) return;
+    const names = (await azure.models.list()).data.map(({ id }) => id);
+    expect(names).toContain("gpt");
   });
 
   it("is refused in its format", async () => {
@@ -387,6 +422,9 @@ describe("pass-through", () => {
       const response = await gateway.call(address, { ...body, model: "gpt" }, headers);
       expect([401, 403, 404], address).toContain(response.status);
     }
+    // Where Azure, or what stands before it, reads a deployment too.
+    for (const address of ["/azure/hidden/chat/completions", "/azure/openai/engines/hidden/chat/completions"])
+      expect((await gateway.call(address, { ...body, model: "mine" }, headers)).status, address).toBe(403);
     expect(upstream.received).toHaveLength(before);
   });
 

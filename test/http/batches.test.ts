@@ -714,6 +714,23 @@ describe("files and batches that a provider keeps", () => {
       expect(await spendOf(renewed)).toBeCloseTo(price, 9);
     }, 60_000);
 
+    it("is paid for by the key's user also where the key is deleted meanwhile", async () => {
+      status = "in_progress";
+      const made = await passing.call("/user/new", { max_budget: output * 15, auto_create_key: false });
+      const { user_id } = (await made.json()) as { user_id: string };
+      const [gone, other] = [await keyOf({ user_id }), await keyOf({ user_id })];
+      const { id } = await create(at(gone, "/openai"), 10);
+      expect((await passing.call("/key/delete", { keys: [gone] })).status).toBe(200);
+      await expect(create(at(other, "/openai"), 10)).rejects.toMatchObject({ type: "budget_exceeded" });
+      status = "completed";
+      expect((await at(other, "/openai").batches.retrieve(id)).status).toBe("completed");
+      const spent = async () => {
+        const answer = await passing.call(`/user/info?user_id=${user_id}`);
+        return ((await answer.json()) as { user_info: { spend: number } }).user_info.spend;
+      };
+      await vi.waitFor(async () => expect(await spent()).toBeCloseTo(price, 9), { timeout: 15_000, interval: 300 });
+    }, 60_000);
+
     it("is as much as the longest answers where lines do not bound them", async () => {
       const openai = at(await keyOf({ max_budget: output * 15 }), "/openai");
       await expect(create(openai, 2, { max_tokens: undefined })).rejects.toMatchObject({ type: "budget_exceeded" });

@@ -154,6 +154,14 @@ describe("the request goes up as it is", () => {
     expect(JSON.stringify(last().headers)).not.toContain(MASTER_KEY);
   });
 
+  it("without what makes Google's servers take another method, or other headers and keys", async () => {
+    const others =
+      "$httpMethod=DELETE&%24httpHeaders=x-goog-user-project%3Aother&Access_Token=a&oauth_token=b&API-Key=c";
+    const response = await gateway.call(`/gemini/v1beta/models/tuned?${others}&pageSize=2`);
+    expect(response.status).toBe(200);
+    expect(last().path).toMatch(/\/v1beta\/models\/tuned\?pageSize=2$/);
+  });
+
   it.each(["PUT", "PATCH", "DELETE"])("by %s too", async (method) => {
     const response = await fetch(`${gateway.url}/openai/v1/things/1`, {
       method,

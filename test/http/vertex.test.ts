@@ -263,6 +263,16 @@ describe("clients of the makers' own", () => {
     expect(last().path).toContain(":streamRawPredict");
     expect(last().body).toEqual({ max_tokens: 9, messages, stream: true, anthropic_version: "vertex-2023-10-16" });
     expect(last().headers["anthropic-beta"]).toBe("context-1m-2025-08-07,tool-search-tool-2025-10-19");
+    const cached = (cache_control: object) => [{ type: "text", text: "Be brief.", cache_control }];
+    const scoped = cached({ type: "ephemeral", ttl: "1h", scope: "global" });
+    const own = { service_tier: "auto", inference_geo: "us" }; // of Anthropic's own API
+    await gateway.call("/v1/messages", { ...request, ...own, system: scoped });
+    expect(last().body).toEqual({
+      max_tokens: 9,
+      messages,
+      system: cached({ type: "ephemeral", ttl: "1h" }),
+      anthropic_version: "vertex-2023-10-16",
+    });
     const { content } = await anthropic.messages.create(request);
     expect(content).toMatchObject([{ type: "text", text: "Hello" }]);
     const { input_tokens } = await anthropic.messages.countTokens({ model: "claude", messages });
@@ -446,7 +456,7 @@ describe("Vertex AI's own API", () => {
     expect(mine.status).toBe(200);
     const row = await findRow(gateway, token, mine.headers.get("x-litellm-call-id"));
     expect(row).toMatchObject({ prompt_tokens: 11, completion_tokens: 7 });
-    expect(row.spend).toBeCloseTo(11 * 1.25e-6 + 7 * 1e-5, 9);
+    expect(row.spend).toBeCloseTo(11 * 1e-6 + 7 * 2e-6, 9); // the price of the deployment that stands for its model
     const claude = "/vertex_ai/v1/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict";
     const body = { anthropic_version: "vertex-2023-10-16", max_tokens: 5, messages };
     const said = await gateway.call(claude, body, as);

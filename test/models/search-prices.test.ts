@@ -51,6 +51,13 @@ describe("prices of searches", () => {
     expect(extra("xai/grok-4", { num_sources_used: 0 })).toBe(0);
   });
 
+  it("of OpenAI's search models are one for each answer, though no usage says so", () => {
+    const searches = (name: string, more: object = {}) => cost(usage(more), model(name))?.parts.search;
+    expect(searches("gpt-4o-search-preview")).toBe(0.035 * NANO);
+    expect(searches("gpt-4o-mini-search-preview", { completion_tokens: 0 })).toBeUndefined(); // it has not come so far
+    expect(searches("gpt-4o-search-preview", { server_tool_use: { web_search_requests: 2 } })).toBe(0.07 * NANO);
+  });
+
   it("of Sonar are a fee for each request, by the size it tells", () => {
     expect(extra("perplexity/sonar", { search_context_size: "low" })).toBeCloseTo(0.005, 9);
     expect(extra("perplexity/sonar-pro", { search_context_size: "high" })).toBeCloseTo(0.014, 9);
@@ -72,6 +79,7 @@ describe("the worst case", () => {
 
   it("reckons with the fee of a request that always is to be paid", () => {
     expect(reserved("perplexity/sonar-pro")).toBeGreaterThan(0.014);
+    expect(reserved("gpt-4o-search-preview")).toBeGreaterThan(0.05);
   });
 });
 

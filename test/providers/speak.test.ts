@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ChatChunk, ChatRequest } from "../../src/formats/openai/chat.ts";
 import { chunksOfCompletion, isContent } from "../../src/formats/openai/stream.ts";
 import { gemini } from "../../src/providers/gemini/index.ts";
+import type { Authorize } from "../../src/providers/provider.ts";
 import { speak } from "../../src/providers/speak.ts";
 
 const request: ChatRequest = { model: "m", messages: [{ role: "user", content: "Hi" }], stream: true };
@@ -38,3 +39,32 @@ test("errors and an end too soon are found in an array too", async () => {
   await expect(stream([{ error: { code: 503, message: "Busy", status: "UNAVAILABLE" } }])).rejects.toThrow(/Busy/);
   await expect(stream([])).rejects.toThrow();
 });
+
+test.each(["authorization", "x-amz-security-token", "x-goog-api-key"])(
+  "what was sent as %s is in no error, wherever the upstream repeats it",
+  async (name) => {
+    const token = "token-got-elsewhere-0123456789";
+    const authorize: Authorize = async () => ({ [name]: name === "authorization" ? `Bearer ${token}` : token });
+    const ask = (answer: () => Response) =>
+      speak(
+        gemini.chat!,
+        request,
+        { provider: "gemini", model: "gemini-2.5-flash" },
+        {
+          fetch: async () => answer(),
+          authorize,
+          stream: false,
+          isContent,
+          chunksOf: chunksOfCompletion,
+          now: () => 0,
+          id: "chatcmpl-1",
+        },
+      ).catch((error: { message: string; headers?: object }) => JSON.stringify([error.message, error.headers]));
+    const refused = await ask(() =>
+      Response.json({ error: { code: 403, message: `no: ${token}` } }, { status: 403, headers: { "x-echo": token } }),
+    );
+    expect(refused).toContain("no: [secret]");
+    expect(refused).not.toContain(token);
+    expect(await ask(() => new Response(`<html>${token}`))).not.toContain(token);
+  },
+);

@@ -99,7 +99,9 @@ function itemsIn({ input }: JsonObject): Item[] | undefined {
 async function readEvents(body: ReadableStream<Uint8Array>, tell: (data: string) => void, signal: AbortSignal) {
   const reader = body.getReader();
   const leave = () => void reader.cancel(signal.reason).catch(() => {}); // it is being stopped already
-  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted)
+    leave(); // while it was asked
+  else signal.addEventListener("abort", leave, { once: true });
   const decoder = new SseDecoder();
   try {
     for (;;) {
@@ -108,6 +110,9 @@ async function readEvents(body: ReadableStream<Uint8Array>, tell: (data: string)
       for (const { data } of done ? decoder.end() : decoder.push(value)) if (data !== "[DONE]") tell(data);
       if (done) return;
     }
+  } catch (cause) {
+    leave(); // nobody reads on, and whoever makes the answer is to know
+    throw cause;
   } finally {
     signal.removeEventListener("abort", leave);
   }

@@ -8,8 +8,13 @@ const ATTACHED = "The result is attached below.";
 /**
  * @param mediaInResults the model takes images and files in the results of tools; for others they follow as the user's,
  * after all results of the turn, as nothing may stand between a call and its result
+ * @param failuresInResults the model is told by a field of its own that a call failed; others by a word
  */
-export function portableMessages(messages: readonly ChatMessage[], mediaInResults: boolean): ChatMessage[] {
+export function portableMessages(
+  messages: readonly ChatMessage[],
+  mediaInResults: boolean,
+  failuresInResults = false,
+): ChatMessage[] {
   const portable: ChatMessage[] = [];
   let media: ContentPart[] = [];
   const flush = () => {
@@ -23,8 +28,8 @@ export function portableMessages(messages: readonly ChatMessage[], mediaInResult
         portable.push(assistantMessage(message));
         break;
       case "tool": {
-        const { result, beside } = toolMessage(message, mediaInResults);
-        portable.push(result);
+        const { result, beside } = toolMessage(message, mediaInResults, failuresInResults);
+        portable.push(failuresInResults && message["is_error"] === true ? { ...result, is_error: true } : result);
         media.push(...beside);
         break;
       }
@@ -51,12 +56,13 @@ function assistantMessage(message: ChatMessage): ChatMessage {
 function toolMessage(
   message: ChatMessage,
   mediaInResults: boolean,
+  failuresInResults: boolean,
 ): { result: ChatMessage; beside: readonly ContentPart[] } {
   const { is_error, toolset_name: _, ...result } = message;
   const parts = typeof result.content === "string" ? [] : (result.content ?? []);
   const beside = parts.filter(({ type }) => type !== "text");
   const said = textOf(result.content, "\n");
-  const isUntold = is_error === true && !/error/i.test(said.slice(0, 200));
+  const isUntold = is_error === true && !failuresInResults && !/error/i.test(said.slice(0, 200));
   if (beside.length > 0 && mediaInResults)
     return {
       result: isUntold ? { ...result, content: [{ type: "text", text: "Error:" }, ...parts] } : result,

@@ -18,6 +18,8 @@ export interface PortableOptions {
   searches: boolean;
   /** Images and files in the results of tools. */
   mediaInResults: boolean;
+  /** A field that says that a tool failed. */
+  failuresInResults?: boolean | undefined;
   /** `top_k`, and `thinking` of type `adaptive`. */
   knowsClaudesParams: boolean;
   /** Its highest `reasoning_effort`; any of Anthropic's where it is absent. */
@@ -51,7 +53,7 @@ export function toPortableRequest(request: MessagesRequest, options: PortableOpt
   return present({
     ...Object.fromEntries(fields),
     model: hub.model,
-    messages: portableMessages(hub.messages, options.mediaInResults),
+    messages: portableMessages(hub.messages, options.mediaInResults, options.failuresInResults),
     tools: hub.tools?.map(portableTool),
     tool_choice: portableChoice(hub.tool_choice),
     max_tokens: shorter(hub.max_tokens, options.maxOutputTokens),

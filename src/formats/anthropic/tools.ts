@@ -51,12 +51,15 @@ export function toTools(request: ChatRequest): ToolParams {
 
 function toTool(tool: Tool, path: string): UpstreamTool {
   if (tool.function && (tool.type === undefined || tool.type === "function")) return functionTool(tool.function, tool);
-  // LiteLLM's way to say Anthropic's own tools: their settings as the parameters of a function.
-  if (tool.function)
-    return { type: tool.type, name: tool.function.name, ...tool.function.parameters, ...options(tool.function, tool) };
   if (isRecord(tool["custom"]))
     throw new BadRequestError("Anthropic has no custom tools, only functions.", { param: path });
-  return present(tool);
+  return ownTool(tool);
+}
+
+/** A tool that Claude knows by its type. LiteLLM says its settings as the parameters of a function. */
+export function ownTool(tool: Tool): UpstreamTool {
+  if (!tool.function) return present(tool);
+  return { type: tool.type, name: tool.function.name, ...tool.function.parameters, ...options(tool.function, tool) };
 }
 
 function functionTool(definition: FunctionDefinition, tool: Tool): UpstreamTool {

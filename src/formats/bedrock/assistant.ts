@@ -21,6 +21,8 @@ import type { Block } from "./types.ts";
 export interface TurnOptions extends ContentOptions {
   /** Ids of tool calls may only have letters, digits, `_` and `-`. */
   plainIds: boolean;
+  /** The model takes reasoning back; else it stays here. */
+  takesReasoning: boolean;
 }
 
 /** The hub's message for the blocks of an answer. */
@@ -166,12 +168,12 @@ function stageOf(block: Block): number | undefined {
  */
 export function assistantBlocks(message: ChatMessage, options: TurnOptions, path: string): Block[] {
   const calls = toolCallsOf(message, path);
-  const kept = keptBlocks(message, calls);
+  const kept = keptBlocks(message, calls, options);
   if (kept !== undefined) return kept;
   const spoken = toBlocks(message.content, options, `${path}.content`);
   if (spoken.length === 0 && message.refusal) spoken.push(...textBlocks(message.refusal));
   return [
-    ...(message.thinking_blocks ?? []).flatMap(reasoningBlock),
+    ...(options.takesReasoning ? (message.thinking_blocks ?? []).flatMap(reasoningBlock) : []),
     ...spoken,
     ...calls.flatMap((call, index) => [
       toolUse(call, options, `${path}.tool_calls[${index}]`),
@@ -227,7 +229,11 @@ function parseArguments(json: string, path: string): Record<string, unknown> {
 }
 
 /** The blocks the turn came with, if the message still says what they say. */
-function keptBlocks(message: ChatMessage, calls: readonly MessageToolCall[]): Block[] | undefined {
+function keptBlocks(
+  message: ChatMessage,
+  calls: readonly MessageToolCall[],
+  options: TurnOptions,
+): Block[] | undefined {
   const kept = message.provider_specific_fields?.["content_blocks"];
   if (!Array.isArray(kept) || !kept.every(isOwnBlock)) return undefined;
   const said =
@@ -237,7 +243,7 @@ function keptBlocks(message: ChatMessage, calls: readonly MessageToolCall[]): Bl
   const text = kept.map((block) => (typeof block.text === "string" ? block.text : citedText(block))).join("");
   const ids = kept.flatMap(({ toolUse: use }) => (use && use.type !== "server_tool_use" ? [use.toolUseId] : []));
   const isSame = text === said && ids.length === calls.length && ids.every((id, index) => id === calls[index]?.id);
-  return isSame ? kept.filter(isTakenBack) : undefined;
+  return isSame ? kept.filter((block) => isTakenBack(block, options)) : undefined;
 }
 
 /** Blocks of Claude's own API have a type; they are another provider's. */
@@ -245,8 +251,8 @@ function isOwnBlock(value: unknown): value is Block {
   return isRecord(value) && !("type" in value);
 }
 
-function isTakenBack(block: Block): boolean {
+function isTakenBack(block: Block, { takesReasoning }: TurnOptions): boolean {
   if (typeof block.text === "string") return block.text.trim() !== "";
   const thought = thinkingOf(block);
-  return thought === undefined || Boolean(thought.signature) || Boolean(thought.data);
+  return thought === undefined || (takesReasoning && (Boolean(thought.signature) || Boolean(thought.data)));
 }

@@ -4,6 +4,7 @@
  */
 import { parseDataUrl } from "../data-url.ts";
 import { BadRequestError } from "../errors.ts";
+import { asRecord, recordsIn } from "../json.ts";
 import type { Block } from "./types.ts";
 
 type Kind = "image" | "document" | "video" | "audio";
@@ -126,9 +127,10 @@ function documentName(filename: string | undefined): string {
   return name.slice(0, LONGEST_NAME).trim() || "document";
 }
 
-/** Names of documents that stand twice are numbered: Bedrock refuses the second. */
+/** Names of documents that stand twice, also in results of tools, are numbered: Bedrock refuses the second. */
 export function uniqueNames(blocks: readonly Block[], taken: Set<string>): void {
   for (const block of blocks) {
+    uniqueNames(recordsIn(asRecord(block["toolResult"])["content"]), taken);
     const document = block["document"];
     if (typeof document !== "object" || document === null || !("name" in document)) continue;
     const first = String(document.name);

@@ -88,6 +88,7 @@ export function toConverseBody(request: ChatRequest, options: ConverseOptions): 
   const { system, turns } = toConversation(request.messages, {
     caches: traits.caches,
     plainIds: traits.isClaude,
+    takesReasoning: traits.takesReasoning,
     repair,
     userContinue: textOf(request["user_continue_message"]) ?? options.userContinue ?? CONTINUE,
     assistantContinue: textOf(request["assistant_continue_message"]) ?? options.assistantContinue ?? CONTINUE,

@@ -207,7 +207,10 @@ export class ConverseDecoder {
     const event = this.#metadata;
     const usage = toUsage(event?.usage);
     this.#metadata = undefined;
-    if (event !== undefined && usage !== undefined) this.#writer.usage(usage, answerFields(event));
+    if (event === undefined) return;
+    const { trace, ...fields } = answerFields(event);
+    if (trace !== undefined) this.#writer.fields({ trace });
+    if (usage !== undefined) this.#writer.usage(usage, fields);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The hub's tools and tool choice → Converse's `toolConfig`; what Claude alone has goes beside it. */
 import { text } from "../anthropic/fields.ts";
 import { upstreamToolName } from "../anthropic/tool-names.ts";
+import { ownTool } from "../anthropic/tools.ts";
 import { BadRequestError, UnsupportedParamsError } from "../errors.ts";
 import { isRecord, type JsonObject, recordsIn } from "../json.ts";
 import type { ChatRequest, FunctionDefinition, Tool, ToolChoice } from "../openai/chat.ts";
@@ -28,7 +29,7 @@ export function toTools(request: ChatRequest, { traits, mayDrop }: ToolOptions):
   (request.tools ?? []).forEach((tool, index) => {
     if (isClaudes(tool)) {
       if (!traits.isClaude) throw unknownTool(tool, index);
-      claudes.push({ ...tool });
+      claudes.push(ownTool(tool));
     } else params.tools.push(...toolEntries(tool, index, traits));
   });
   for (const definition of request.functions ?? []) params.tools.push(toolSpec(definition, traits));
@@ -79,10 +80,8 @@ function webSearch({ isNova }: ConverseTraits): JsonObject {
 }
 
 /** Tools that Claude knows by their type. */
-function isClaudes({ type, function: definition }: Tool): boolean {
-  return (
-    definition === undefined && /^(?:computer|bash|text_editor|memory|tool_search_tool_\w+)_\d{8}$/.test(type ?? "")
-  );
+function isClaudes({ type }: Tool): boolean {
+  return /^(?:computer|bash|text_editor|memory|tool_search_tool_\w+)_\d{8}$/.test(type ?? "");
 }
 
 function unknownTool({ type }: Tool, index: number): BadRequestError {

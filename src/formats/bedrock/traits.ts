@@ -21,6 +21,8 @@ export interface ConverseTraits {
   /** Takes `outputConfig.textFormat`, and `strict` on tools. */
   structuredOutput: boolean;
   reasoning: ReasoningSwitch;
+  /** Takes back the reasoning of its own turns; to others it is content they do not know. */
+  takesReasoning: boolean;
   isClaude: boolean;
   isNova: boolean;
 }
@@ -41,13 +43,15 @@ export function converseTraits(model: string): ConverseTraits {
   const isClaude = /claude/.test(name);
   const isNova = /^amazon\.nova/.test(name);
   const isKnown = /^[a-z0-9]+\.[a-z]/.test(name);
+  const reasoning = reasoningOf(name, isClaude);
   return {
     tools: !WITHOUT_TOOLS.test(name),
     choices: isClaude || isNova || !isKnown ? ALL : /^mistral\./.test(name) ? ["auto", "any"] : [],
     caches: isClaude || isNova || !isKnown,
     cachesTools: isClaude || !isKnown,
     structuredOutput: isClaude ? modelTraits(name).structuredOutput : STRUCTURED.test(name),
-    reasoning: reasoningOf(name, isClaude),
+    reasoning,
+    takesReasoning: reasoning !== "none" || !isKnown,
     isClaude,
     isNova,
   };

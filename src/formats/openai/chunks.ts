@@ -70,6 +70,11 @@ export class ChunkWriter {
     this.#chunks.push({ ...this.#head, choices: [], usage, ...extra });
   }
 
+  /** Fields of the answer as a whole, in a chunk that says nothing else: it goes on also where usage is not asked for. */
+  fields(extra: Record<string, unknown>): void {
+    this.#chunks.push({ ...this.#head, choices: [{ index: 0, delta: {}, finish_reason: null }], ...extra });
+  }
+
   /** The chunks written since the last call. */
   take(): ChatChunk[] {
     const chunks = this.#chunks;

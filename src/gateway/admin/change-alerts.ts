@@ -126,7 +126,7 @@ function changedFields(before: Record<string, unknown>, after: Record<string, un
 
 /** A digest of a key is shortened too: an actor without a user is one. */
 function shortened(text: string): string {
-  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 8)}…` : text.slice(0, 160);
+  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 8)}…` : text.replace(/[\s\p{Cc}]+/gu, " ").slice(0, 160);
 }
 
 function textOf(value: unknown): string | null {

@@ -60,6 +60,7 @@ const TRUSTED = [
   "disable_global_guardrails",
   "disable_guardrails",
   "logging",
+  "priority",
   "secret_manager_settings",
 ];
 
@@ -87,6 +88,7 @@ const RESERVED = [
   "model_rpm_limit",
   "model_tpm_limit",
   "policies",
+  "priority",
   "prompts",
   "rpm_limit_type",
   "secret_manager_settings",

@@ -75,9 +75,15 @@ function fromParams(
 /** The deployment's host and credentials, for whatever model the call is about. */
 function standingFor(slug: string, model: string, { bind: _, ...deployment }: Deployment): Deployment {
   const name = model === "" ? slug : `${slug}/${model}`;
-  const { info: _known, ...target } = deployment.target;
-  const info = model === "" ? FREE : findModel(name);
+  const { info: own, ...target } = deployment.target;
+  const info = model === "" ? FREE : (model === target.model && own) || listed(name, target, model);
   return { ...deployment, modelName: name, target: { ...target, model, ...(info && { info }) } };
+}
+
+/** The price list's row: of the region, where the deployment is in one that has prices of its own, as for its own model. */
+function listed(name: string, { provider, params }: Pick<Target, "provider" | "params">, model: string) {
+  const { aws_region_name: region } = params ?? {};
+  return typeof region === "string" ? findModel(model, provider, region) : findModel(name);
 }
 
 function revealed(params: Record<string, unknown>): Record<string, unknown> {

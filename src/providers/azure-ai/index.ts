@@ -22,6 +22,7 @@ const foundry: Provider = {
   baseVariables: ["AZURE_AI_API_BASE"],
   paramVariables: { ...SIGN_IN_VARIABLES, api_version: ["AZURE_AI_API_VERSION"] },
   ...signIn,
+  hasOwnNames: true,
   native,
   chat,
   embeddings: openaiEmbeddingAdapter({

@@ -64,6 +64,7 @@ const connection = {
     realtime_protocol: ["LITELLM_AZURE_REALTIME_PROTOCOL"],
   },
   ...signIn,
+  hasOwnNames: true,
 } satisfies Partial<Provider>;
 
 /** LiteLLM's name for Azure's text completions alone, whatever the model. */

@@ -1,4 +1,5 @@
 /** Claude on Mantle, by Anthropic's Messages API. Source: Claude documentation, "Claude in Amazon Bedrock". */
+import { withoutCacheScopes } from "../../formats/anthropic/cache-scope.ts";
 import type { JsonObject } from "../../formats/json.ts";
 import { claudeChatAdapter } from "../anthropic/chat.ts";
 import { headers } from "../anthropic/endpoint.ts";
@@ -24,7 +25,7 @@ function send(body: JsonObject, target: Target, needed: readonly string[], tail:
     method: "POST",
     url: mantleMessagesUrl(target, tail),
     headers: headers({ ...target, headers: own }, betas),
-    body: { json: body },
+    body: { json: withoutCacheScopes(body) }, // the feature is none of those it takes
   };
 }
 

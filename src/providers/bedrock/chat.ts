@@ -22,6 +22,7 @@ export const chat: ChatAdapter = {
   wire: "native",
   supportedParams: (target) => adapterFor(target).supportedParams(target),
   roomFor: (request, target) => adapterFor(target).roomFor?.(request, target) ?? 0,
+  takesWholeResults: (target) => adapterFor(target).takesWholeResults?.(target) ?? false,
   request: (request, target) => adapterFor(target).request(request, target),
   response: (body, exchange) => adapterFor(exchange.target).response(body, exchange),
   stream: (exchange) => adapterFor(exchange.target).stream(exchange),

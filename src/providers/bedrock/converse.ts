@@ -73,6 +73,12 @@ export const converse: ChatAdapter = {
   supportedParams,
   roomFor: (request, target) => (isClaude(target) ? thinkingRoom(request, knownName(target)) : 0),
 
+  // Bedrock's API reference, "ToolResultBlock": its status, and images in it, are for Claude and Nova.
+  takesWholeResults(target) {
+    const { isClaude, isNova } = converseTraits(knownName(target));
+    return isClaude || isNova;
+  },
+
   request(request, target) {
     const { "anthropic-beta": _, ...sent } = headers(target); // said in the body
     return {

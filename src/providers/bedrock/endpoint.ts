@@ -12,11 +12,19 @@ const REGION = "us-west-2";
 /** Bedrock's hosts; all sign as `bedrock`. */
 export type BedrockHost = "bedrock-runtime" | "bedrock-agent-runtime" | "bedrock-agent" | "bedrock";
 
-/** Of the model's name, its ARN, the deployment, or the environment. */
-export function bedrockRegion({ model, params = {} }: Target): string {
+/**
+ * Of the model's name, its ARN, the deployment, or the environment.
+ * @throws BadRequestError where that is none: it is a part of a host name, and must not be able to change it
+ */
+export function bedrockRegion({ provider, model, params = {} }: Target): string {
   const own = textOf(params["model_id"]);
   const said = bedrockModel(model).region ?? (own && regionOfArn(own));
-  return said ?? textOf(params["aws_region_name"]) ?? textOf(params["region_name"]) ?? REGION;
+  const region = said ?? textOf(params["aws_region_name"]) ?? textOf(params["region_name"]) ?? REGION;
+  if (/^[a-z0-9-]+$/.test(region)) return region;
+  throw new BadRequestError(
+    `litellm.BadRequestError: aws_region_name ${JSON.stringify(region.slice(0, 100))} is no region of AWS`,
+    { provider, model, param: "aws_region_name" },
+  );
 }
 
 /**

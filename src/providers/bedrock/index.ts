@@ -1,5 +1,7 @@
 import { AWS_PARAM_VARIABLES, AWS_SIGN_IN_PARAMS } from "../aws-params.ts";
 import type { Provider, Target } from "../provider.ts";
+import { batchJobs } from "./batch-jobs.ts";
+import { withBucket } from "./bucket.ts";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";
 import { bedrockAuthorize, bedrockHasCredentials, bedrockNative } from "./endpoint.ts";
@@ -15,11 +17,16 @@ export const bedrock: Provider = {
   label: LABEL,
   keyVariables: ["AWS_BEARER_TOKEN_BEDROCK"],
   baseVariables: ["AWS_BEDROCK_RUNTIME_ENDPOINT", "BEDROCK_API_BASE"],
-  paramVariables: AWS_PARAM_VARIABLES,
+  paramVariables: {
+    ...AWS_PARAM_VARIABLES,
+    s3_bucket_name: ["AWS_S3_BUCKET_NAME"],
+    aws_batch_role_arn: ["AWS_BATCH_ROLE_ARN"],
+  },
   signInParams: AWS_SIGN_IN_PARAMS,
-  authorize: bedrockAuthorize,
+  authorize: withBucket(bedrockAuthorize),
   hasCredentials: bedrockHasCredentials,
   native: bedrockNative,
+  batchJobs,
   forModel: bedrockFor,
   chat,
   embeddings,

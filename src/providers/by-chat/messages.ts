@@ -58,11 +58,14 @@ function chatRequest(chat: ChatAdapter, request: MessagesRequest, target: Target
   return settled(chat.wire === "gemini" ? hub : withPlainToolCallIds(hub), chat, target);
 }
 
-function portableOptions(chat: ChatAdapter, { info, dropParams }: Target): PortableOptions {
+function portableOptions(chat: ChatAdapter, target: Target): PortableOptions {
+  const { info, dropParams } = target;
   const isGemini = chat.wire === "gemini";
+  const takesWholeResults = chat.takesWholeResults?.(target) ?? false;
   return {
     searches: info === undefined || info["supports_web_search"] === true,
-    mediaInResults: isGemini,
+    mediaInResults: isGemini || takesWholeResults,
+    failuresInResults: takesWholeResults,
     knowsClaudesParams: isGemini,
     highestEffort: isGemini ? undefined : info?.["supports_xhigh_reasoning_effort"] === true ? "xhigh" : "high",
     maxOutputTokens: info?.max_output_tokens,

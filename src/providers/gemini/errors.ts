@@ -23,7 +23,8 @@ const RULES: readonly ErrorRule[] = [
   },
   { pattern: /None Unknown Error\.|Content has no parts\./, error: InternalServerError },
   {
-    pattern: /The response was blocked\.|Output blocked by content filtering policy/,
+    // The last of Imagen: "… violate Google's Responsible AI practices".
+    pattern: /The response was blocked\.|Output blocked by content filtering policy|Responsible AI practices/,
     error: ContentPolicyViolationError,
   },
   {

@@ -10,7 +10,7 @@ export function ofParts<Chunk>(container: StreamDecoder<Chunk>, exchange: Exchan
   return {
     event(event: ServerEvent) {
       if (event.event === "PayloadPart")
-        return sse.push(encoder.encode(event.data)).flatMap((one) => container.event(one));
+        return sse.push(event.bytes ?? encoder.encode(event.data)).flatMap((one) => container.event(one));
       const { headers, target } = exchange;
       throw sagemakerError({ status: 500, body: event.data, headers, target });
     },

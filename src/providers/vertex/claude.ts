@@ -2,9 +2,11 @@
  * Claude on Vertex AI: Anthropic's Messages API by `rawPredict`, the model in the path and the version in the body.
  * Sources: Anthropic, "Claude on Vertex AI"; Google Cloud, "Anthropic's Claude models".
  */
+import { withoutCacheScopes } from "../../formats/anthropic/cache-scope.ts";
 import type { JsonObject } from "../../formats/json.ts";
 import { claudeChatAdapter } from "../anthropic/chat.ts";
 import { countTokensAdapter, messagesAdapter } from "../anthropic/messages.ts";
+import { without } from "../openai/json.ts";
 import type { Target, UpstreamRequest } from "../provider.ts";
 import { betaHeader } from "./betas.ts";
 import { LABEL, vertexError } from "./errors.ts";
@@ -15,7 +17,11 @@ const VERSION = "vertex-2023-10-16";
 
 const host = { label: LABEL, error: vertexError };
 
-function send({ model: _, ...body }: JsonObject, target: Target, betas: readonly string[] = []): UpstreamRequest {
+/** Said by the path, or of Anthropic's own API alone: Google has tiers and places of its own. */
+const NOT_SENT = ["model", "service_tier", "inference_geo"];
+
+function send(given: JsonObject, target: Target, betas: readonly string[] = []): UpstreamRequest {
+  const body = withoutCacheScopes(without(given, NOT_SENT));
   return {
     method: "POST",
     url: methodUrl(target, body["stream"] === true ? "streamRawPredict" : "rawPredict"),
@@ -34,7 +40,9 @@ function sendToCounter(body: JsonObject, target: Target): UpstreamRequest {
     method: "POST",
     url: atResource({ ...rest, ...(base !== undefined && { apiBase: base }) }, counter, ":rawPredict"),
     headers: claudeHeaders(target),
-    body: { json: { anthropic_version: VERSION, ...body, model: resource.split("/").at(-1) ?? name } },
+    body: {
+      json: { anthropic_version: VERSION, ...withoutCacheScopes(body), model: resource.split("/").at(-1) ?? name },
+    },
   };
 }
 

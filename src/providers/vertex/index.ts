@@ -2,6 +2,7 @@
 import { speechByChat } from "../by-chat/speech.ts";
 import { transcriptionsByChat } from "../by-chat/transcriptions.ts";
 import type { Provider } from "../provider.ts";
+import { batchJobs } from "./batch-jobs.ts";
 import { countContent, embedContentFor } from "./beside-chat.ts";
 import * as claude from "./claude.ts";
 import { authorize, hasCredentials, TOKEN_ORIGINS } from "./credentials.ts";
@@ -28,11 +29,13 @@ const cloud: Own = {
     vertex_location: ["VERTEXAI_LOCATION", "VERTEX_LOCATION"],
     vertex_credentials: ["VERTEXAI_CREDENTIALS", "VERTEX_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS"],
     google_token_origins: [TOKEN_ORIGINS],
+    gcs_bucket_name: ["GCS_BUCKET_NAME"],
   },
   signInParams: [["vertex_credentials", "vertex_ai_credentials"]],
   authorize,
   hasCredentials,
   native,
+  batchJobs,
 };
 
 const gemini: Own = {

@@ -37,8 +37,9 @@ export function azureKeyVault(
   };
   return {
     name: NAME,
-    isName: (name) => /^[0-9a-zA-Z-]{1,127}$/.test(name),
-    prefixOf: (prefix) => prefix.replaceAll(/[^0-9a-zA-Z-]/g, "-"),
+    // To it `Search` is `search`, and to the gateway another key: which would be written over.
+    isName: (name) => /^[0-9a-z-]{1,127}$/.test(name),
+    prefixOf: (prefix) => prefix.toLowerCase().replaceAll(/[^0-9a-z-]/g, "-"),
     async read(name) {
       const answer = await send("GET", `secrets/${name}`);
       if (answer.status === 404) return undefined;

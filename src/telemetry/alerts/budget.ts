@@ -28,6 +28,7 @@ export async function budgetAlert({ scope, notice }: BudgetMessage, find: Spende
 
 export function alertOf(spender: Spender, notice: BudgetNotice): Alert {
   const title = `${GROUPS[spender.group]} Budget: ${happened(notice)}`;
+  const name = spender.name.replace(/[\s\p{Cc}]+/gu, " "); // one line, whatever its owner has written
   const emails = [...new Set([...spender.alertEmails, ...(spender.userEmail === null ? [] : [spender.userEmail])])];
   const event: WebhookEvent = {
     ...EMPTY_EVENT,
@@ -46,10 +47,10 @@ export function alertOf(spender: Spender, notice: BudgetNotice): Alert {
   return {
     type: "budget_alerts",
     level: notice.event === "budget_crossed" ? "High" : "Medium",
-    message: `${title}\n${spender.name}: ${figures(notice)}`,
+    message: `${title}\n${name}: ${figures(notice)}`,
     at: notice.at,
     event,
-    ...(emails.length > 0 && { mail: { to: emails, subject: `${title}: ${spender.name}` } }),
+    ...(emails.length > 0 && { mail: { to: emails, subject: `${title}: ${name}` } }),
   };
 }
 

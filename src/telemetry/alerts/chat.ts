@@ -43,8 +43,19 @@ function adaptiveCard(text: string): unknown {
 
 function textOf({ type, level, at, message }: Alert, proxyUrl: string | undefined): string {
   const time = new Date(at).toISOString().slice(11, 19);
-  const text = `Alert type: \`${type}\`\nLevel: \`${level}\`\nTimestamp: \`${time}\`\n\nMessage: ${message}`;
+  const text = `Alert type: \`${type}\`\nLevel: \`${level}\`\nTimestamp: \`${time}\`\n\nMessage: ${inert(message)}`;
   return proxyUrl === undefined ? text : `${text}\n\nProxy URL: \`${proxyUrl}\``;
+}
+
+/** Breaks a word, and is not seen. */
+const NOTHING = "\u200b";
+
+/**
+ * Names are their owners' own, and errors say what clients wrote. In it nobody is called by `@` (Mattermost, and Discord by its
+ * Slack path, have no other way to forbid that), and no link shows other words than its address (Markdown: Discord, Teams).
+ */
+function inert(text: string): string {
+  return text.replace(/(?<![\w.+-])@(?=\w)/g, `@${NOTHING}`).replaceAll("](", `]${NOTHING}(`);
 }
 
 /** Slack's three: so that no alias of a key calls a whole channel, or is a link. */

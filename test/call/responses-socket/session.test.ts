@@ -78,6 +78,26 @@ afterEach(() => {
 });
 
 describe("a connection to the Responses API", () => {
+  it("stops an answer that comes when its client has left", async () => {
+    const begun = Promise.withResolvers<void>();
+    const stopped = vi.fn();
+    const { client } = start({
+      async answer(_, signal) {
+        begun.resolve();
+        await new Promise((left) => signal.addEventListener("abort", left, { once: true }));
+        const body = new ReadableStream<Uint8Array>({
+          pull: (controller) => controller.enqueue(new TextEncoder().encode("data: {}\n\n")),
+          cancel: stopped,
+        });
+        return new Response(body, { headers: { "content-type": "text/event-stream" } });
+      },
+    });
+    client.say(create());
+    await begun.promise;
+    client.emit("close", {});
+    await vi.waitFor(() => expect(stopped).toHaveBeenCalled());
+  });
+
   it("tells each event of the stream as a message, untouched", async () => {
     const { client, asked } = start();
     client.say(create({ store: false }));

@@ -202,6 +202,30 @@ describe("messages", () => {
     expect(() => body({ messages: [{ role: "user", content: [part as never] }] })).toThrow(words);
   });
 
+  it("have a name of its own for each document, also in results", () => {
+    const file = { type: "file" as const, file: { file_data: "data:application/pdf;base64,AA==", filename: "a.pdf" } };
+    const messages: ChatRequest["messages"] = [
+      { role: "user", content: [file] },
+      { role: "assistant", content: null, tool_calls: [CALL] },
+      { role: "tool", tool_call_id: CALL.id, content: [file] },
+    ];
+    expect(JSON.stringify(body({ messages })).match(/"name":"a[^"]*"/g)).toEqual(['"name":"a"', '"name":"a (2)"']);
+  });
+
+  it("keep reasoning from models that have none of their own", () => {
+    const thinking_blocks = [{ type: "thinking" as const, thinking: "Hm", signature: "sig" }];
+    const messages: ChatRequest["messages"] = [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Hello", thinking_blocks },
+      { role: "user", content: "So?" },
+    ];
+    const imported = "arn:aws:bedrock:us-east-1:1:imported-model/abc";
+    for (const model of [CLAUDE, imported])
+      expect(JSON.stringify(body({ messages }, model))).toContain("reasoningContent");
+    for (const model of [LLAMA, "us.amazon.nova-lite-v1:0"])
+      expect(body({ messages }, model)["messages"]).toMatchObject([{}, { content: [{ text: "Hello" }] }, {}]);
+  });
+
   it("refuse arguments that are no object, and a conversation without a user", () => {
     const called = (args: string) => ({ ...CALL, function: { name: "weather", arguments: args } });
     const messages = (args: string) => [
@@ -343,6 +367,10 @@ describe("tools", () => {
       tools: [computer],
       anthropic_beta: ["computer-use-2025-01-24"],
     });
+    const { type, name, ...settings } = computer;
+    const byLitellm = { type, function: { name, parameters: settings } };
+    expect(body({ tools: [byLitellm] })).toMatchObject({ additionalModelRequestFields: { tools: [computer] } });
+    expect(body({ tools: [byLitellm] })["toolConfig"]).toBeUndefined();
     expect(body({ web_search_options: {} }, NOVA)["toolConfig"]).toEqual({
       tools: [{ systemTool: { name: "nova_grounding" } }],
     });

@@ -238,7 +238,13 @@ describe("an answer", () => {
         },
       ],
     });
-    const { completion } = streamed([delta(0, { text: "No." }), stop(0), ...ended("guardrail_intervened", fields)]);
+    const { completion, chunks } = streamed([
+      delta(0, { text: "No." }),
+      stop(0),
+      ...ended("guardrail_intervened", fields),
+    ]);
+    // Chunks without choices go to those alone who ask for usage.
+    expect(chunks.find((chunk) => "trace" in chunk)?.choices).toEqual([{ index: 0, delta: {}, finish_reason: null }]);
     expect(completion).toMatchObject({
       trace,
       service_tier: "priority",

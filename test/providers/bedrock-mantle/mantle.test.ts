@@ -38,6 +38,16 @@ describe("addresses", () => {
 describe("Claude", () => {
   const claude = providerFor(target("anthropic.claude-opus-4-7"))!;
 
+  test("is not told how far a cache reaches, which is of Anthropic's own API", () => {
+    const scoped = [
+      { type: "text" as const, text: "s", cache_control: { type: "ephemeral" as const, scope: "global" } },
+    ];
+    const asked = { model: "m", max_tokens: 5, messages, system: scoped };
+    const request = claude.messages!.request(asked, target("anthropic.claude-opus-4-7"));
+    expect(request.body).toMatchObject({ json: { system: [{ text: "s", cache_control: { type: "ephemeral" } }] } });
+    expect(JSON.stringify(request.body)).not.toContain("scope");
+  });
+
   test("has Anthropic's API alone, with the betas Mantle takes", () => {
     const headers = { "anthropic-beta": "claude-code-20250219,files-api-2025-04-14,context-1m-2025-08-07" };
     const at = target("anthropic.claude-opus-4-7", { ...eu, headers, apiKey: new Secret("key-1") });

@@ -85,6 +85,17 @@ describe("the address", () => {
       expect(new URL(modelUrl(target(name), "converse")).host).toBe("bedrock-runtime.us-west-2.amazonaws.com");
   });
 
+  it.each(["evil.example/", "evil.example#", "x@evil.example", "us-east-1.evil.example:443", "us east 1", "US-EAST-1"])(
+    "never leaves AWS for a region that is none: %s",
+    (region) => {
+      for (const name of ["aws_region_name", "region_name"]) {
+        const of = target(NOVA, { params: { [name]: region } });
+        expect(() => modelUrl(of, "converse")).toThrow(/is no region of AWS/);
+        expect(() => bedrockNative({ method: "GET", path: "/rerank", headers: {} }, of)).toThrow(/is no region of AWS/);
+      }
+    },
+  );
+
   it.each([
     ["/model/x/invoke", "bedrock-runtime"],
     ["/guardrail/g/version/1/apply", "bedrock-runtime"],

@@ -171,3 +171,37 @@ describe("Anthropic's own", () => {
     );
   });
 });
+
+describe("results of tools at Bedrock, by Converse", () => {
+  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } };
+  const result = {
+    type: "tool_result",
+    tool_use_id: "t",
+    is_error: true,
+    content: [{ type: "text", text: "bad" }, image],
+  };
+  const messages = [
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: [{ type: "tool_use", id: "t", name: "f", input: {} }] },
+    { role: "user", content: [result] },
+  ];
+  const tools = [{ name: "f", input_schema: { type: "object" } }];
+  const sent = (model: string) => {
+    const { messages: turns } = asked("bedrock", model, { messages, tools }) as { messages: { content: unknown }[] };
+    return turns.at(-1)?.content;
+  };
+  const media = { image: { format: "png", source: { bytes: "AAAA" } } };
+
+  it.each(["us.amazon.nova-lite-v1:0", "converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0"])(
+    "are whole for %s",
+    (model) => {
+      const content = [{ text: "bad" }, media];
+      expect(sent(model)).toEqual([{ toolResult: { toolUseId: "t", content, status: "error" } }]);
+    },
+  );
+
+  it("are text for models that take no more", () => {
+    const content = [{ text: "Error: bad" }];
+    expect(sent("us.meta.llama3-3-70b-instruct-v1:0")).toEqual([{ toolResult: { toolUseId: "t", content } }, media]);
+  });
+});

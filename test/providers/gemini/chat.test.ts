@@ -72,6 +72,12 @@ describe("errors", () => {
       "ContextWindowExceededError",
       400,
     ],
+    [
+      400,
+      "This prompt contains sensitive words that violate Google's Responsible AI practices.",
+      "ContentPolicyViolationError",
+      400,
+    ],
     [400, "Request payload size exceeds the limit: 20971520 bytes.", "ContextWindowExceededError", 400],
     [400, "Invalid JSON payload received.", "BadRequestError", 400],
     [403, "Permission denied on resource project x.", "PermissionDeniedError", 403],

@@ -16,7 +16,10 @@ const request: ChatRequest = { model: "m", messages: [{ role: "user", content: "
 /** Parts cut anywhere, as SageMaker frames them. */
 function parts(text: string): Uint8Array<ArrayBuffer> {
   const headers = { ":event-type": "PayloadPart", ":message-type": "event" };
-  const pieces = text.match(/[\s\S]{1,7}/g) ?? [];
+  const bytes = Buffer.from(text);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) =>
+    bytes.subarray(index * 7, index * 7 + 7),
+  );
   return Uint8Array.from(Buffer.concat(pieces.map((piece) => awsMessage(headers, piece))));
 }
 
@@ -72,6 +75,15 @@ describe("texts", () => {
     expect(sent.body).toMatchObject({ stream: true });
     expect(textOf(chunks)).toBe("Hello");
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe("stop");
+  });
+
+  test("a part may end within a character", async () => {
+    const said = "Grüße, 你好 👋🏽 und wieder 👩‍👩‍👧 ist gut";
+    const events = [...said].map((text) => ({ token: { text } }));
+    const end = { token: { text: "" }, generated_text: said };
+    const text = [...events, end].map((event) => `data:${JSON.stringify(event)}\n\n`).join("");
+    const { chunks } = await ask(sagemaker.chat!, llama, { ...request, stream: true }, streamed(text));
+    expect(textOf(chunks)).toBe(said);
   });
 
   test("what the container says is told with its own status", () => {

@@ -7,6 +7,7 @@ import { googleSecretManager } from "../../../src/secrets/managers/google.ts";
 import { hashicorpVault } from "../../../src/secrets/managers/hashicorp-vault.ts";
 import { SecretManagerError } from "../../../src/secrets/managers/manager.ts";
 import { keyManagement } from "../../../src/secrets/managers/settings.ts";
+import { keyStore } from "../../../src/secrets/managers/store.ts";
 import { VaultServer } from "./vault-server.ts";
 
 const KEY = { key_alias: "team/search app", scope_id: "0".repeat(64) };
@@ -332,6 +333,14 @@ describe("Azure Key Vault", () => {
     await manager.write("litellm-search", new Secret("sk-2"));
     expect((await manager.read("litellm-search"))?.secret.reveal()).toBe("sk-2");
     expect(sent.at(-1)?.url).toBe("https://v.vault.azure.net/secrets/litellm-search?api-version=7.4");
+    // Its names are the same in capitals, where two keys' aliases are not: one would be written over the other.
+    const store = keyStore(manager, "LiteLLM/", true);
+    const [asked, scope_id] = [sent.length, "ab".repeat(32)];
+    for (const key_alias of ["Search", "SEARCH", `Virtual-Key-${scope_id}`])
+      await expect(store.save({ key_alias, scope_id }, new Secret("sk-other"))).rejects.toMatchObject({ status: 400 });
+    expect(sent).toHaveLength(asked);
+    await store.save({ key_alias: "search", scope_id }, new Secret("sk-3"));
+    expect(sent.at(-1)?.url).toContain("/secrets/litellm-search?");
   });
 });
 

@@ -42,6 +42,19 @@ describe("a chat", () => {
     expect(chatBody(`${url}/slack`, ALERT, undefined)).toHaveProperty("text");
   });
 
+  it("gets no message that calls anybody, or shows words for a link", () => {
+    const message = "Key @everyone @channel by ada@example.com: [Sign in again](https://evil.example)";
+    const calm = "Key @\u200beveryone @\u200bchannel by ada@example.com: [Sign in again]\u200b(https://evil.example)";
+    for (const url of [
+      HOOKS,
+      "https://mattermost.example.com/hooks/1",
+      "https://discord.com/api/webhooks/1/token",
+      "https://discord.com/api/webhooks/1/token/slack",
+      "https://example.webhook.office.com/webhookb2/1",
+    ])
+      expect(JSON.stringify(chatBody(url, { ...ALERT, message }, undefined)), url).toContain(calm);
+  });
+
   it("of Teams gets a card", () => {
     for (const url of [
       "https://example.webhook.office.com/webhookb2/1",
@@ -172,6 +185,12 @@ describe("the text of a budget", () => {
       event_message: "Key Budget: 15% Threshold Crossed",
     });
     expect(alert.mail?.to).toEqual(["ops@example.com", "ada@example.com"]);
+    const forged = alertOf(
+      { group: "end_user", name: "Customer x\r\nLevel: `High`\n", ids: {}, userEmail: null, alertEmails: ["o@x.org"] },
+      { event: "budget_crossed", percent: 100, spent: 1e9, limit: 1e9, windowStart: 1, at: 2 },
+    );
+    expect(forged.message.split("\n")).toHaveLength(2);
+    expect(forged.mail?.subject).toBe("Customer Budget: Budget Crossed: Customer x Level: `High` ");
   });
 });
 

@@ -12,6 +12,7 @@ const GIVING = [
   "allow_client_mock_response",
   "allow_client_side_credentials",
   "logging",
+  "priority",
   "temp_budget_increase",
   "temp_budget_expiry",
 ] as const;

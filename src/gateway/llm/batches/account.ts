@@ -8,18 +8,21 @@ import { addUsage } from "../../../formats/openai/continuation.ts";
 import { toHubUsage } from "../../../formats/openai/responses/usage.ts";
 import type { ClosedNote } from "../../../ledger/notes.ts";
 import { spendRow } from "../../../ledger/row.ts";
-import { findModel, type ModelInfo } from "../../../models/catalogue.ts";
+import type { ModelInfo } from "../../../models/catalogue.ts";
 import { cost } from "../../../models/cost.ts";
 import { surcharge } from "../../../models/surcharge.ts";
 import { normaliseUsage } from "../../../providers/openai/usage.ts";
+import type { Target } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { currentToken } from "../../../store/current-key.ts";
+import { loadDeletedIdentity } from "../../../store/deleted-identity.ts";
 import type { KeyIdentity } from "../../../store/identity.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
 import { unreservedCharges } from "../../../tenancy/charges.ts";
 import { callerOf } from "../../caller.ts";
 import type { Gateway, Keeper } from "../../gateway.ts";
+import { priceRow } from "./price-row.ts";
 
 /** One request of a batch, as its result tells. */
 export interface Used {
@@ -72,18 +75,21 @@ export async function billsOf(
   const decoder = new TextDecoder();
   for await (const { bytes } of linesOf(results)) {
     const used = read(parsed(decoder.decode(bytes)));
-    if (used === undefined) continue;
-    const info =
-      (used.model === target.model && target.info) || findModel(`${target.provider}/${used.model}`) || target.info;
-    const price = info && batchPrice(used.usage, info);
-    const before = bills.get(used.model);
-    bills.set(used.model, {
-      requests: (before?.requests ?? 0) + 1,
-      usage: before === undefined ? used.usage : addUsage(before.usage, used.usage),
-      cost: before === undefined ? price : sum(before.cost, price),
-    });
+    if (used !== undefined) addTo(bills, used, target);
   }
   return bills;
+}
+
+/** One request more. */
+export function addTo(bills: Map<string, Bill>, { model, usage }: Used, target: Target): void {
+  const info = priceRow(model, target);
+  const price = info && batchPrice(usage, info);
+  const before = bills.get(model);
+  bills.set(model, {
+    requests: (before?.requests ?? 0) + 1,
+    usage: before === undefined ? usage : addUsage(before.usage, usage),
+    cost: before === undefined ? price : sum(before.cost, price),
+  });
 }
 
 /** OpenAI, Anthropic: "50% cost discount"; where the catalogue has a batch's own prices they hold. */
@@ -115,13 +121,13 @@ export interface Payer {
   hold: string | undefined;
 }
 
-/** The key, also where it has got a new value since. */
+/** The key, also where it has got a new value since, or is deleted: its user, team and organization are there still. */
 async function payerOf(gateway: Gateway, keeper: Keeper, token: string): Promise<KeyIdentity | undefined> {
   const { findKey } = gateway.authPorts(keeper);
   const found = await findKey?.(token);
   if (found !== undefined || gateway.database === undefined) return found;
   const current = await currentToken(gateway.database, token);
-  return current === undefined ? undefined : findKey?.(current);
+  return current === undefined ? loadDeletedIdentity(gateway.database, token) : findKey?.(current);
 }
 
 /** Charged to whomever the key belongs to now, whether or not it may still be used. */

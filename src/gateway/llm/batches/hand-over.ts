@@ -3,7 +3,6 @@ import { OUTPUT_LIFETIME } from "../../../batches/batch.ts";
 import type { BatchHold } from "../../../batches/size.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
-import type { Caller } from "../../../call/caller.ts";
 import { ServiceUnavailableError, SluiceError } from "../../../formats/errors.ts";
 import { asRecord, isRecord } from "../../../formats/json.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -14,22 +13,23 @@ import type { ObjectRow } from "../../../store/schema/index.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { callerOf } from "../../caller.ts";
 import type { Gateway } from "../../gateway.ts";
-import { teamOf } from "../../model-names.ts";
-import { keepsFiles } from "../files/destination.ts";
 import { renamedLines, uploadCall } from "../files/to-provider.ts";
 import { hostOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { providerDeployment } from "../provider-deployment.ts";
 import { type HoldPorts, holdFor, isLimited, prolong, unhold } from "./hold.ts";
+import { type Beginning, beginJob, quitJob } from "./jobs/begin.ts";
 import { measure, requestsIn } from "./measure.ts";
 import { operationFor } from "./operations.ts";
 import { createCall, heldUntil, remembered } from "./passed.ts";
 import { askQuietly } from "./quietly.ts";
+import { type Taker, takerOf } from "./taker.ts";
 import type { Workplace } from "./work.ts";
 
 interface Handing {
   spec: BatchSpec;
   models: readonly string[];
+  /** Lines. */
+  total: number;
   principal: Principal;
   /** The file's id there, where it was uploaded before a crash. */
   uploaded: string | undefined;
@@ -55,16 +55,14 @@ export async function handOver(place: Workplace, handing: Handing): Promise<bool
   const ports = { calls: gateway.calls(place.keeper), accounts: gateway.accounts, caller };
   const held = await heldFor(place, ports, spec, taker);
   if (held === "refused") return false; // line by line each is told what it lacks
-  const isTaken = await given(place, handing, taker, held);
+  const isTaken =
+    taker.jobs === undefined
+      ? await given(place, handing, taker, held)
+      : await givenAsJob(place, { ...handing, caller, deployment: taker.deployment, jobs: taker.jobs }, held);
   if (held === undefined || isTaken) return isTaken;
   await unhold(gateway.accounts, held);
   await room.held(undefined);
   return false;
-}
-
-interface Taker {
-  deployment: Deployment;
-  nameFor(model: string | undefined): string | undefined;
 }
 
 /** Milliseconds after its window in which what was set aside lapses, where no provider takes the batch. */
@@ -138,6 +136,19 @@ async function given(
   return true;
 }
 
+/** The lines go to a job of the provider's; the batch stays the gateway's. */
+async function givenAsJob(place: Workplace, beginning: Beginning, hold: BatchHold | undefined): Promise<boolean> {
+  const { gateway, room } = place;
+  const { spec, deployment, jobs } = beginning;
+  const job = await beginJob(place, beginning);
+  if (job === undefined) return false;
+  if (hold !== undefined) await prolong(gateway.accounts, hold, heldUntil(spec.expiresAt));
+  if (await room.handOver(job)) return true;
+  await quitJob({ place, deployment }, jobs, job);
+  if (hold !== undefined) await unhold(gateway.accounts, hold);
+  return true;
+}
+
 /** It was cancelled while it was handed over. */
 async function quit(place: Workplace, deployment: Deployment, id: string): Promise<void> {
   await askQuietly(place, deployment, {
@@ -150,39 +161,6 @@ async function quit(place: Workplace, deployment: Deployment, id: string): Promi
 function isOnlyIn(own: Gateway, gateway: Gateway, { id }: Deployment): boolean {
   const knows = ({ router }: Gateway) => router.groups.deployments().some((one) => one.id === id);
   return knows(own) && !knows(gateway);
-}
-
-/** Who takes all of it; `undefined` where nobody does, or the caller may not use a model. */
-function takerOf(gateway: Gateway, caller: Caller, { spec, models, principal }: Handing) {
-  if (spec.provider !== undefined && keepsFiles(spec.provider)) {
-    const { provider } = spec;
-    const settings = gateway.config.settings.other["files_settings"];
-    const deployment = providerDeployment(gateway, provider, { settings });
-    const isAllowed = models.every((model) =>
-      [model, `${provider}/${model}`].some((name) => !caller.refuseModel(name)),
-    );
-    const nameFor = (model = spec.model) =>
-      model?.startsWith(`${provider}/`) ? model.slice(provider.length + 1) : model;
-    return deployment && isAllowed ? { deployment, nameFor } : undefined;
-  }
-  const names = models.map((model) => caller.modelFor(model));
-  if (
-    names.some(
-      (name, index) =>
-        caller.refuseModel(name) && (name === models[index] || caller.refuseAlias(models[index] ?? "", name)),
-    )
-  )
-    return undefined;
-  const groups = names.map((name) => gateway.router.groups.find(name, teamOf(principal)));
-  const [group] = groups;
-  if (group === undefined || groups.some((one) => one?.name !== group.name)) return undefined;
-  const deployment = group.deployments.find(runsBatches);
-  return deployment && { deployment, nameFor: () => deployment.target.model };
-}
-
-/** Hosts of the admin's own speak a provider's format, and seldom have its batches; those that have say so by their mode. */
-function runsBatches({ target, info }: Deployment): boolean {
-  return keepsFiles(target.provider) && (target.apiBase === undefined || info.mode === "batch");
 }
 
 async function uploaded(

@@ -3,7 +3,6 @@ import { isBlank, LineTooLongError, linesOf } from "../../../batches/input.ts";
 import { BatchMeasure, type BatchSize } from "../../../batches/size.ts";
 import { BadRequestError, ServiceUnavailableError } from "../../../formats/errors.ts";
 import { asRecord, isRecord, type JsonObject } from "../../../formats/json.ts";
-import { findModel } from "../../../models/catalogue.ts";
 import { surcharge } from "../../../models/surcharge.ts";
 import type { AnyOperation } from "../../../operations/operation.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -11,6 +10,7 @@ import type { ObjectRow } from "../../../store/schema/index.ts";
 import type { Gateway, Keeper } from "../../gateway.ts";
 import { operationFor } from "./operations.ts";
 import { piecesOf } from "./pieces.ts";
+import { priceRow } from "./price-row.ts";
 import { askQuietly } from "./quietly.ts";
 
 export interface Measured {
@@ -36,8 +36,8 @@ export async function measure(
     price: (cost, provider) => (surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total),
     targetFor(model) {
       const name = nameFor(model);
-      const { info: own, ...rest } = target;
-      const info = (name === target.model && own) || findModel(`${target.provider}/${name}`) || own;
+      const { info: _, ...rest } = target;
+      const info = priceRow(name, target);
       return { ...rest, model: name, ...(info && { info }) };
     },
   });

@@ -70,7 +70,7 @@ async function seeMessages(place: Workplace, row: ObjectRow, deployment: Deploym
 }
 
 /** The charges end what is held of their scopes, so that there is no moment in which neither counts. */
-async function account(
+export async function account(
   { gateway, keeper, room }: Workplace,
   spec: BatchSpec,
   batch: ObjectRow,

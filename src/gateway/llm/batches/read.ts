@@ -11,7 +11,11 @@ const idOf = ({ context }: RouteCall) => context.req.param("batch_id") ?? "";
 
 export async function retrieveBatch(call: RouteCall): Promise<Response> {
   const row = await findOwn(call, idOf(call), "batch");
-  return row.provider_id === null ? call.context.json(await standing(call, row)) : retrievePassed(call, row);
+  if (row.provider_id !== null) return retrievePassed(call, row);
+  const { gateway, context } = call;
+  const isJobs = row.provider !== null && !isOver(String(row.body?.["status"]));
+  if (isJobs && gateway.batches) gateway.waitUntil(context, gateway.batches(row.id).due()); // so that whoever asks again knows more
+  return context.json(await standing(call, row));
 }
 
 export async function cancelBatch(call: RouteCall): Promise<Response> {

@@ -1,6 +1,6 @@
 /** One line of a batch, through the pipeline all calls take. */
 
-import { isWrong, readLine } from "../../../batches/input.ts";
+import { type BatchLine, isWrong, readLine } from "../../../batches/input.ts";
 import { type LineAnswer, resultId, resultLine } from "../../../batches/result.ts";
 import type { BatchSpec, ClaimedLine, LineReport } from "../../../batches/state.ts";
 import type { CallDependencies, CallInput, Reply } from "../../../call/call.ts";
@@ -39,8 +39,7 @@ export async function runLine(ports: LinePorts, spec: BatchSpec, line: ClaimedLi
   const bytes = new Uint8Array(await new Response(stored.body).arrayBuffer());
   const read = readLine({ ...line, bytes }, { endpoint: spec.endpoint, needsModel: false });
   if (isWrong(read)) return failed(read.code, read.message);
-  const { stream: _, stream_options: __, ...fields } = read.body; // nobody reads a stream in a file
-  const body = { ...fields, model: fields["model"] ?? spec.model ?? operation.usual?.model };
+  const body = bodyOf(read, spec, operation);
 
   // What becomes of the call goes on the ledger with its result: both are told, or neither is.
   const notes: ClosedNote[] = [];
@@ -70,6 +69,15 @@ export async function runLine(ports: LinePorts, spec: BatchSpec, line: ClaimedLi
   if (text === undefined) return done(spec, line, { error: NO_JSON }, notes);
   const requestId = reply.headers["x-litellm-call-id"] ?? id;
   return done(spec, line, { status: reply.status, requestId, text }, notes);
+}
+
+/** A line's request as it is asked for. */
+export function bodyOf(
+  { body: { stream: _, stream_options: __, ...fields } }: BatchLine, // nobody reads a stream in a file
+  { model }: Pick<BatchSpec, "model">,
+  { usual }: Pick<AnyOperation, "usual">,
+): Record<string, unknown> {
+  return { ...fields, model: fields["model"] ?? model ?? usual?.model };
 }
 
 /** It is over without a call. */

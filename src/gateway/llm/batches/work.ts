@@ -11,6 +11,7 @@ import { callerOf } from "../../caller.ts";
 import { customerOf } from "../../customer.ts";
 import type { Gateway, Keeper } from "../../gateway.ts";
 import { handOver } from "./hand-over.ts";
+import { lookAtJob } from "./jobs/look.ts";
 import { operationFor } from "./operations.ts";
 import { poll } from "./poll.ts";
 import { readInput } from "./read-input.ts";
@@ -67,16 +68,18 @@ async function does(place: Workplace, work: Work): Promise<void> {
       return does(place, await place.room.enter(place.lane, place.session));
     }
     case "decide": {
-      const { spec, models, uploaded } = work;
+      const { spec, models, total, uploaded } = work;
       const principal = await payer(place, spec);
       const isPassed =
-        !(principal instanceof SluiceError) && (await handOver(place, { spec, models, principal, uploaded }));
+        !(principal instanceof SluiceError) && (await handOver(place, { spec, models, total, principal, uploaded }));
       if (isPassed) return;
       await place.room.begin();
       return does(place, await place.room.enter(place.lane, place.session));
     }
     case "poll":
       return poll(place, work.spec);
+    case "job":
+      return lookAtJob(place, work);
     case "run":
       return runLines(place, work.spec);
     case "none":

@@ -35,7 +35,7 @@ import { inOtherWords } from "./translation.ts";
 const PASSED = /^(?:accept|range|openai-beta|anthropic-beta|anthropic-version)$/;
 
 /** Parameters of a query that are the gateway's. */
-const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
+const OWN_PARAMETERS = ["key", "api_key", "api-key", "api-version", "custom_llm_provider", "model"];
 
 export async function handle(endpoint: Endpoint, call: RouteCall): Promise<Response> {
   try {

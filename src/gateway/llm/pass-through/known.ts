@@ -18,6 +18,7 @@ import { bedrock } from "../../../providers/bedrock/index.ts";
 import type { Provider, Target, Wire } from "../../../providers/provider.ts";
 import { findProvider } from "../../../providers/registry.ts";
 import { bedrockCall } from "./bedrock.ts";
+import { isUnambiguous } from "./own-names.ts";
 import { isVertex, vertexCall } from "./vertex.ts";
 
 export interface KnownCall {
@@ -84,6 +85,7 @@ export function knownCall(path: string, slug: string): KnownCall | undefined {
   // Beside its own API Bedrock has OpenAI's.
   if (slug === bedrock.slug && !OPENAI_FOLDER.test(path)) return bedrockCall(path);
   if (isVertex(slug)) return vertexCall(path);
+  if (!isUnambiguous(slug, path)) return undefined;
   const found = KNOWN.find((known) => known.path.test(path));
   const provider = findProvider(slug);
   if (found === undefined || provider === undefined) return undefined;

@@ -13,7 +13,20 @@ import { callInput } from "../call-input.ts";
 const PROVIDERS: ReadonlySet<string> = new Set(["azure", "azure_ai"]);
 
 /** Servers may not tell capitals from small letters. */
-const IN_PATH = /(\/openai\/deployments\/)([^/?]+)/i;
+const IN_PATH = /(\/openai\/(?:deployments|engines)\/)([^/?]+)/i;
+
+/** What Azure has before an operation. */
+const LAYOUT =
+  /^(?:\/openai\/(?:deployments|engines)\/[^/]+(?:\/extensions)?|\/openai(?:\/v1)?|\/v[12]|\/models|\/anthropic(?:\/v1)?|\/providers\/.+)?\/(?:chat\/completions|completions|embed(?:dings)?|responses|messages|images\/\w+|audio\/\w+|rerank|ocr)$/i;
+
+/**
+ * Does the path tell where the model stands? Elsewhere (`/<deployment>/chat/completions` at Cloudflare's AI gateway) another
+ * may be asked than the one that the body names. Holds for what is no provider of Azure's.
+ * @param path as any server may read it
+ */
+export function isUnambiguous(provider: string, path: string): boolean {
+  return !PROVIDERS.has(provider) || LAYOUT.test(path);
+}
 
 /** Where a call names the model. */
 export interface AzuresName {

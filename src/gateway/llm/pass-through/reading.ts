@@ -7,6 +7,7 @@ import type { Usage } from "../../../formats/openai/chat.ts";
 import { type ServerEvent, SseDecoder } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
 import { longestOutput } from "../../../models/worst-case.ts";
+import { modelIn } from "../../../operations/answered-by.ts";
 import type { ForwardAnswer, ForwardReading } from "../../../operations/forward.ts";
 import type { Meter } from "../../../operations/operation.ts";
 import type { Exchange, StreamDecoder, Target } from "../../../providers/provider.ts";
@@ -139,6 +140,11 @@ class ForwardMeter implements Meter<ForwardAnswer, never> {
 
   get terms(): CostOptions {
     return this.#meter.terms;
+  }
+
+  get model(): string | undefined {
+    this.#finish();
+    return modelIn(this.#meter);
   }
 
   /** Of a request that is strange to the gateway, and was taken all the same, the worst is reckoned with. */

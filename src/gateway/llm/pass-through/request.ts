@@ -17,8 +17,11 @@ export function isOfRequest(header: string): boolean {
   return !OWN.test(header);
 }
 
-/** Parameters of queries that carry keys. */
-const KEYS = ["key", "api_key", "api-key"];
+/**
+ * Parameters of queries that carry keys, and those by which Google's servers take another method or other headers than the
+ * request has (for browsers, in its client libraries).
+ */
+const NOT_PASSED = /^(?:key|api[_-]key|access_token|oauth_token|\$http(?:headers|method))$/i;
 
 /** Bodies are looked at: for the model, and for what the call may cost. */
 export interface ClientRequest {
@@ -59,7 +62,7 @@ export async function clientRequest(
 /** Path and query as they were sent: what is escaped stays escaped. */
 function pathAfter(url: string, prefix: string): string {
   const { pathname, searchParams } = new URL(url);
-  for (const name of KEYS) searchParams.delete(name);
+  for (const name of [...searchParams.keys()]) if (NOT_PASSED.test(name)) searchParams.delete(name);
   const query = searchParams.toString();
   const path = pathname.slice(prefix.length);
   return query === "" ? path : `${path}?${query}`;

@@ -66,7 +66,7 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   if (known !== undefined && model === undefined) throw noModel();
   const own = azures && model !== undefined ? ownDeployment(call, provider, model, azures) : undefined;
   const wanted = { provider, model, servedAs: own?.modelName, isKnown: (known ?? asked) !== undefined };
-  const hidden = known && refuseHidden(known, native.path, call.principal);
+  const hidden = known && refuseHidden(provider, native.path, call.principal);
   const refusal = refuseTokens(path) ?? refuse(call, wanted) ?? hidden;
   if (refusal !== undefined) throw refusal;
   const named = asked && deploymentNamed(call.gateway, call.principal, asked.model);
@@ -110,7 +110,7 @@ function judgedFields(
 
 /** A call's model stands in its body, or in the path as Google has it. */
 function modelOf(path: string, fields: Record<string, unknown>): string | undefined {
-  const [, inPath] = /\/(?:models|tunedModels|dynamic)\/([^/:]+)/i.exec(path) ?? [];
+  const [, inPath] = /\/(?:models|tunedModels|dynamic|engines)\/([^/:]+)/i.exec(path) ?? [];
   if (inPath !== undefined) return inPath;
   const given = fields["model"];
   return typeof given === "string" && given !== "" ? given.replace(/^models\//, "") : undefined;

@@ -2,11 +2,12 @@
 import { PermissionDeniedError, type SluiceError } from "../../../formats/errors.ts";
 
 /**
- * Of any provider, and by any name such routes have: client secrets and whole sessions in real time (OpenAI, xAI),
- * `auth_tokens` (Google), `/chatkit/sessions`, `/token`, `/auth/grant`, signed addresses, and the keys of an account.
+ * Of any provider, and by any name such routes have: client secrets and whole sessions in real time (OpenAI, xAI, Azure's
+ * `/openai/realtimeapi/sessions`), `auth_tokens` and `:generateFetchAccessToken` (Google), `/chatkit/sessions`, `/token`,
+ * `/auth/grant`, signed addresses, and the keys of an account.
  */
 const HANDS_OUT =
-  /\/(?:realtime|client[_-]?secrets?|(?:(?:access|auth|ephemeral|session|single-use|temporary)[_-]?)?tokens?|(?:admin[_-]?)?(?:api[_-]?)?keys?|service[_-]?accounts?|(?:get[_-])?signed[_-]urls?|auth\/grant|chatkit\/sessions)(?:[/:]|$)/i;
+  /[/:]generate\w*token(?:[/:]|$)|\/(?:realtime(?:api)?|client[_-]?secrets?|(?:(?:access|auth|ephemeral|session|single-use|temporary)[_-]?)?tokens?|(?:admin[_-]?)?(?:api[_-]?)?keys?|service[_-]?accounts?|(?:get[_-])?signed[_-]urls?|auth\/grant|chatkit\/sessions)(?:[/:]|$)/i;
 
 /**
  * Why such a route is refused; `undefined` for all others. With a provider's own token a client would go around the

@@ -62,7 +62,7 @@ function standing({ bind: _, ...deployment }: Deployment): Deployment {
 }
 
 /** Parameters of a query that are the gateway's. */
-const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
+const OWN_PARAMETERS = ["key", "api_key", "api-key", "api-version", "custom_llm_provider", "model"];
 
 /** Asks who keeps it. The reply is in the words of the client. */
 export async function askKeeper(

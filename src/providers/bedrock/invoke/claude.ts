@@ -3,10 +3,11 @@
  * API reference, "CountTokens".
  */
 
+import { withoutCacheScopes } from "../../../formats/anthropic/cache-scope.ts";
 import { isChunk, payloadOf } from "../../../formats/bedrock/invoke/chunk.ts";
 import { familyName } from "../../../formats/bedrock/traits.ts";
 import { encodeText } from "../../../formats/data-url.ts";
-import { asRecord, isRecord, type JsonObject, recordsIn } from "../../../formats/json.ts";
+import { asRecord, type JsonObject } from "../../../formats/json.ts";
 import type { ServerEvent } from "../../../formats/sse.ts";
 import { claudeChatAdapter } from "../../anthropic/chat.ts";
 import { type ClaudeHost, countTokensAdapter, messagesAdapter } from "../../anthropic/messages.ts";
@@ -36,32 +37,9 @@ function bedrockBody(body: JsonObject, target: Target, needed: readonly string[]
   const betas = bedrockBetas(asked, target.model, body);
   return {
     anthropic_version: VERSION,
-    ...withoutScopes(without(body, NOT_SENT)),
+    ...withoutCacheScopes(without(body, NOT_SENT)),
     ...(betas.length > 0 && { anthropic_beta: betas }),
   };
-}
-
-/** `cache_control.scope` is of Anthropic's own API, and refused elsewhere. */
-function withoutScopes(body: JsonObject): JsonObject {
-  const plain = (value: unknown): unknown => (Array.isArray(value) ? value.map(unscoped) : value);
-  const { system, tools, messages: turns } = body;
-  return {
-    ...body,
-    ...(system !== undefined && { system: plain(system) }),
-    ...(tools !== undefined && { tools: plain(tools) }),
-    ...(turns !== undefined && {
-      messages: recordsIn(turns).map((turn) =>
-        Array.isArray(turn["content"]) ? { ...turn, content: plain(turn["content"]) } : turn,
-      ),
-    }),
-  };
-}
-
-function unscoped(block: unknown): unknown {
-  const marker = isRecord(block) ? block["cache_control"] : undefined;
-  return isRecord(block) && isRecord(marker) && "scope" in marker
-    ? { ...block, cache_control: without(marker, ["scope"]) }
-    : block;
 }
 
 const host: ClaudeHost = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { billsOf, usedByAnthropic, usedByOpenai } from "../../../../src/gateway/llm/batches/account.ts";
 import { pauseBefore } from "../../../../src/gateway/llm/batches/run-line.ts";
+import type { Target } from "../../../../src/providers/provider.ts";
 
 const refused = (status: number, headers: Record<string, string> = {}) => ({ status, headers });
 
@@ -51,6 +52,23 @@ describe("what a provider's batch costs", () => {
       ["nobody-knows", 1, undefined],
     ]);
     expect(bills.get("gpt-4o-mini")?.usage).toMatchObject({ prompt_tokens: 2000, completion_tokens: 200 });
+  });
+
+  it("at the deployment's own prices, also where results name a snapshot or the model behind Azure's name", async () => {
+    const usage = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 };
+    const own = { input_cost_per_token: 0.000_01, output_cost_per_token: 0.000_02 };
+    const costOf = async (target: Target, said = "gpt-4o-mini-2024-07-18") =>
+      [...(await billsOf(lines([line(said, usage)]), usedByOpenai, { target })).values()][0]?.cost;
+    const half = (1000 * 10_000 + 100 * 20_000) / 2;
+    expect(await costOf({ provider: "openai", model: "gpt-4o-mini", info: own })).toBe(half);
+    expect(await costOf({ provider: "azure", model: "ours", info: own })).toBe(half);
+    const european = { provider: "azure", model: "ours", baseModel: "azure/eu/gpt-4o-mini-2024-07-18" };
+    expect(await costOf({ ...european, info: own })).toBe(half);
+    // Other models of the account.
+    expect(await costOf({ ...european, info: own }, "gpt-4.1-nano-2025-04-14")).toBe(
+      await costOf({ provider: "azure", model: "*" }, "gpt-4.1-nano-2025-04-14"),
+    );
+    expect(await costOf({ provider: "openai", model: "gpt-4o", info: own })).toBe(1000 * 75 + 100 * 300);
   });
 
   it("Claude's, where the catalogue has no prices of batches: half", async () => {

@@ -29,10 +29,23 @@ test.each([
 });
 
 test.each([
+  ["azure", "/openai/deployments/d/chat/completions", "chat"],
+  ["azure", "/openai/deployments/d/extensions/chat/completions", "chat"],
+  ["azure", "/openai/v1/responses", "responses"],
+  ["azure", "/openai/deployments/d/audio/transcriptions", "transcriptions"],
+  ["azure_ai", "/models/chat/completions", "chat"],
+  ["azure_ai", "/chat/completions", "chat"],
+  ["azure_ai", "/anthropic/v1/messages", "messages"],
+  ["azure_ai", "/providers/cohere/v2/rerank", "rerank"],
+])("%s%s is %s", (slug, path, operation) => expect(knownCall(path, slug)?.operation.name).toBe(operation));
+
+test.each([
   ["openai", "/v1/threads/thread_1/messages"],
   ["openai", "/v1/files"],
   ["openai", "/v1/chat/completions/chatcmpl-1"],
   ["nobody", "/v1/chat/completions"],
+  ["azure", "/deployment/chat/completions"],
+  ["azure", "/account/gateway/azure-openai/resource/deployment/chat/completions"],
 ])("%s%s is none", (slug, path) => expect(knownCall(path, slug)).toBeUndefined());
 
 test.each([
@@ -53,6 +66,8 @@ test.each([
   "/v1/auth/grant",
   "/v1/single-use-token/realtime_scribe",
   "/v1/convai/conversation/get-signed-url",
+  "/openai/realtimeapi/sessions",
+  "/v1beta1/projects/p/locations/us-central1/featureOnlineStores/s/featureViews/v:generateFetchAccessToken",
 ])("%s hands out tokens", (path) => expect(refuseTokens(path)?.status).toBe(403));
 
 test.each([

@@ -75,6 +75,7 @@ describe("a key made by a key", () => {
     ["metadata.model_rpm_limit", { model_rpm_limit: { "gpt-5": 6 } }],
     ["metadata.disable_global_guardrails", { disable_global_guardrails: true }],
     ["metadata.allow_client_mock_response", { metadata: { allow_client_mock_response: true } }],
+    ["metadata.priority", { metadata: { priority: "prod" } }],
     ["metadata.logging", { metadata: { logging: [{ callback_name: "langfuse" }] } }],
     ["metadata.temp_budget_increase", { temp_budget_increase: 5, temp_budget_expiry: END }],
     ["config", { config: { model_list: [] } }],

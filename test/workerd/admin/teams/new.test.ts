@@ -169,6 +169,7 @@ describe("/team/new", () => {
     expect(await refusal({ models: ["gpt-4", "claude-opus"], max_budget: 10 })).toBe("200 made");
     for (const body of [
       { metadata: { allow_client_mock_response: true } },
+      { metadata: { priority: "prod" } },
       { metadata: { callback_settings: { callback_vars: { langfuse_host: "http://169.254.169.254" } } } },
       { router_settings: { fallbacks: [] } },
       { access_group_ids: ["everything"] },
