@@ -16,38 +16,35 @@ type General = Pick<
   "admin_only_routes" | "allowed_routes" | "public_routes" | "use_x_forwarded_for"
 >;
 
-/**
- * The address a request comes from. Cloudflare says it in a header that no client can set; elsewhere anybody could.
- * `x-forwarded-for` counts only where the config says that a proxy stands in front: its own word is the last one.
- */
-export function clientAddress(
-  { headers }: Pick<Request, "headers">,
-  { use_x_forwarded_for }: Pick<General, "use_x_forwarded_for">,
-): string | undefined {
-  const given = use_x_forwarded_for
-    ? headers.get("x-forwarded-for")?.split(",").at(-1)
-    : headers.get("cf-connecting-ip");
-  return given?.trim() || undefined;
+/** A request as a Worker gets it. */
+export interface Received extends Pick<Request, "headers"> {
+  cf?: unknown;
 }
 
 /**
- * Has Cloudflare taken the request? Then `cf-connecting-ip` is its word. Only there has a request a data centre: on a machine of
- * one's own workerd fills `cf` too, and passes on that header as the client has it.
+ * The address a request comes from, as far as no client can make it up. `x-forwarded-for` counts only where the config says that
+ * a proxy stands in front: its own word is the last one. `cf-connecting-ip` counts only where Cloudflare has taken the request, which
+ * tells its data centre then. On a machine of one's own workerd tells the other end of the connection, with its port.
  */
-function isAtCloudflare(request: Request): boolean {
-  const { cf } = request as { cf?: unknown }; // there in a Worker
-  return isRecord(cf) && typeof cf["colo"] === "string";
+export function clientAddress(
+  { headers, cf }: Received,
+  { use_x_forwarded_for }: Pick<General, "use_x_forwarded_for">,
+): string | undefined {
+  if (use_x_forwarded_for) return headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || undefined;
+  if (!isRecord(cf)) return undefined;
+  if (typeof cf["colo"] === "string") return headers.get("cf-connecting-ip")?.trim() || undefined;
+  const [, six, four] = /^(?:\[(.+)\]|([^:]+)):\d+$/.exec(String(cf["clientIp"])) ?? [];
+  return six ?? four;
 }
 
 /** @param allowed addresses and networks; where there are none, all are */
 export function refuseAddress(
-  request: Request,
+  request: Received,
   allowed: readonly string[],
   general: Pick<General, "use_x_forwarded_for">,
 ): SluiceError | undefined {
   if (allowed.length === 0) return undefined;
-  const isKnown = general.use_x_forwarded_for === true || isAtCloudflare(request);
-  const address = isKnown ? parseIp(clientAddress(request, general) ?? "") : undefined;
+  const address = parseIp(clientAddress(request, general) ?? "");
   if (address !== undefined && allowed.some((range) => isWithin(address, range))) return undefined;
   return new PermissionDeniedError("Access forbidden: IP address not allowed.", { type: "auth_error" });
 }

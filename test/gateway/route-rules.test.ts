@@ -1,6 +1,6 @@
 /** From which addresses requests come, as far as that can be known. */
 import { expect, it } from "vitest";
-import { refuseAddress } from "../../src/gateway/route-rules.ts";
+import { clientAddress, refuseAddress } from "../../src/gateway/route-rules.ts";
 
 const ALLOWED = ["203.0.113.7"];
 
@@ -13,8 +13,21 @@ it("Cloudflare's header counts where Cloudflare has taken the request", () => {
   expect(statusOf({ colo: "AMS", country: "NL" })).toBeUndefined();
 });
 
-it.each([undefined, null, {}, { clientIp: "203.0.113.7:4711" }])("and not with a cf of %j", (cf) => {
-  expect(statusOf(cf)).toBe(403);
+it.each([undefined, null, {}, { clientIp: "198.51.100.1:4711" }, { clientIp: "unix:socket" }])(
+  "and not with a cf of %j",
+  (cf) => {
+    expect(statusOf(cf)).toBe(403);
+  },
+);
+
+it.each([
+  ["203.0.113.7:4711", "203.0.113.7"],
+  ["[2001:db8::7]:4711", "2001:db8::7"],
+  ["nonsense", undefined],
+])("on a machine of one's own, the other end of the connection: %s", (clientIp, address) => {
+  expect(clientAddress({ headers: new Headers({ "cf-connecting-ip": "203.0.113.9" }), cf: { clientIp } }, {})).toBe(
+    address,
+  );
 });
 
 it("nor where the config says that another proxy stands in front", () => {

@@ -182,13 +182,18 @@ describe("addresses", () => {
   });
 });
 
-describe("addresses where nobody can tell them", () => {
+describe("addresses on a machine of one's own", () => {
   let client: Client;
   beforeAll(async () => {
     client = await start({ general_settings: { allowed_ips: ["203.0.113.7"] } });
   }, 60_000);
 
-  it("let nobody in: elsewhere than on Cloudflare its header is the client's own", async () => {
+  it("are the other end of the connection", async () => {
+    const own = await start({ general_settings: { allowed_ips: ["127.0.0.0/8"] } });
+    expect((await own.ask("/v1/models", undefined, MASTER_KEY)).status).toBe(200);
+  }, 60_000);
+
+  it("are no client's to tell: elsewhere than on Cloudflare its header is the client's own", async () => {
     const others = { "mf-cf-blob": '{"colo":"AMS"}', "x-forwarded-for": "203.0.113.7" };
     for (const more of [{}, others])
       expect(

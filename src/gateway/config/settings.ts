@@ -448,7 +448,7 @@ export const GENERAL_SETTINGS = {
   allow_user_auth: accepted(flag),
   allowed_ips: inForce(
     addresses,
-    "Addresses and networks (`10.0.0.0/8`) that may call; also `/add/allowed_ip`. On Cloudflare by `cf-connecting-ip`.",
+    "Addresses and networks (`10.0.0.0/8`) that may call; also `/add/allowed_ip`. Headers of clients do not count.",
   ),
   allowed_routes: inForce(
     texts,

@@ -5,7 +5,7 @@ import { callerOf, type RequestFacts } from "../caller.ts";
 import { customerOf } from "../customer.ts";
 import type { Gateway } from "../gateway.ts";
 import type { RouteCall } from "../route.ts";
-import { clientAddress } from "../route-rules.ts";
+import { clientAddress, type Received } from "../route-rules.ts";
 
 /** @param body of the operation's request, as far as it is known; it names the customer, and what is kept with the spend */
 export function callInput(call: RouteCall, body: Record<string, unknown>): CallInput {
@@ -17,18 +17,19 @@ export function callInput(call: RouteCall, body: Record<string, unknown>): CallI
     body,
     headers,
     signal,
-    caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(gateway, headers, body)),
+    caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(gateway, context.req.raw, body)),
   };
 }
 
 /** What the request says of whom it is for. */
-export function factsOf({ config }: Gateway, headers: Headers, body: Readonly<Record<string, unknown>>): RequestFacts {
+export function factsOf({ config }: Gateway, request: Received, body: Readonly<Record<string, unknown>>): RequestFacts {
   const { general } = config.settings;
+  const { headers } = request;
   const settings = { header: general.user_header_name, mappings: general.user_header_mappings ?? [] };
   return {
     customerId: customerOf(body, headers, settings),
     sessionId: headers.get("x-litellm-trace-id") ?? headers.get("x-litellm-session-id") ?? undefined,
-    requesterIp: clientAddress({ headers }, general),
+    requesterIp: clientAddress(request, general),
     metadata: spendMetadata(body, headers.get("x-litellm-spend-logs-metadata")),
     now: Date.now(),
   };

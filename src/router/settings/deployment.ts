@@ -254,7 +254,7 @@ export const DEPLOYMENT_PARAMS = {
   ssl_verify: accepted(anything),
   supports_system_message: accepted(flag),
   use_chat_completions_api: inForce(flag, "Answer the Responses API by way of chat, although the provider has it."),
-  use_in_pass_through: accepted(flag),
+  use_in_pass_through: inForce(flag, "Its credentials are those of the provider's pass-through routes."),
   use_litellm_proxy: accepted(flag),
 } satisfies Table;
 

@@ -134,7 +134,7 @@ function perform(gateway: Gateway, keeper: Keeper, { principal, run, id, signal 
     body,
     headers,
     signal,
-    caller: callerOf(gateway, principal, gateway.subjects(keeper), factsOf(gateway, headers, body)),
+    caller: callerOf(gateway, principal, gateway.subjects(keeper), factsOf(gateway, { headers }, body)),
   };
   const operation: ResponsesOperation = {
     ...responses,
