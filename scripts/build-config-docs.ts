@@ -1,14 +1,10 @@
 /** `node scripts/build-config-docs.ts`: writes the tables of `docs/config.md` from the settings themselves. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  CACHE_PARAMS,
-  CREDENTIAL,
-  GENERAL_SETTINGS,
-  LITELLM_SETTINGS,
-  MODEL_ITEM,
-  TOP_LEVEL,
-} from "../src/gateway/config/settings.ts";
+import { CACHE_PARAMS } from "../src/gateway/config/settings/cache.ts";
+import { CREDENTIAL, MODEL_ITEM, TOP_LEVEL } from "../src/gateway/config/settings/file.ts";
+import { GENERAL_SETTINGS } from "../src/gateway/config/settings/general.ts";
+import { LITELLM_SETTINGS } from "../src/gateway/config/settings/litellm.ts";
 import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS, MODEL_INFO } from "../src/router/settings/deployment.ts";
 import { ROUTER_SETTINGS } from "../src/router/settings/router.ts";
 import type { Table } from "../src/router/settings/table.ts";

@@ -31,7 +31,7 @@ import { type OpenCache, openCache } from "./cache/open.ts";
 import type { SubjectLookup } from "./caller.ts";
 import type { GatewayConfig } from "./config/load.ts";
 import { deploymentGate } from "./deployment-limits.ts";
-import { type Own, OwnRouting } from "./own-routing.ts";
+import { type Own, OwnRouting } from "./keys/own-routing.ts";
 import { StoredModels } from "./stored-models.ts";
 import { subjectDirectory } from "./subject-lookup.ts";
 

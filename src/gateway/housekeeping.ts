@@ -1,7 +1,7 @@
 /** What cron sees to beside health checks: old calls leave the ledger, files expire, replaced keys stop, keys replace themselves. */
 import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
 import type { Gateway, Keeper } from "./gateway.ts";
-import { rotateKeys } from "./key-rotation.ts";
+import { rotateKeys } from "./keys/rotation.ts";
 import { removeExpiredFiles } from "./llm/files/expire.ts";
 import { accountForgotten } from "./llm/responses/billing.ts";
 import { removeExpiredResponses } from "./llm/responses/expire.ts";

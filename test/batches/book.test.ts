@@ -293,7 +293,7 @@ describe("a batch whose lines a job runs", () => {
     expect(book.view()).toMatchObject({
       status: "completed",
       request_counts: { total: 3, completed: 1, failed: 2 },
-      usage: { total_tokens: 15 },
+      usage: { total_tokens: 30 },
     });
     expect(book.ending()?.files).toHaveLength(2);
     expect(book.handOver(NOW, { id: "job-2", model: "m" })).toBe(false);

@@ -43,6 +43,11 @@ beforeAll(async () => {
     model_list: [
       entry("gemini", { model: "vertex_ai/gemini-2.5-flash", ...google }),
       entry("claude-at-google", { model: "vertex_ai/claude-sonnet-4-5@20250929", ...google }),
+      entry("claude-with-beta", {
+        model: "vertex_ai/claude-sonnet-4-5@20250929",
+        ...google,
+        extra_headers: { "anthropic-beta": "context-1m-2025-08-07" },
+      }),
       entry("nova", { model: "bedrock/us.amazon.nova-lite-v1:0", ...amazon }),
       entry("claude", { model: "bedrock/invoke/us.anthropic.claude-sonnet-4-5-20250929-v1:0", ...amazon }),
       entry("titan", { model: "bedrock/amazon.titan-embed-text-v2:0", ...amazon }),
@@ -360,6 +365,15 @@ describe("Vertex AI", () => {
     },
     90_000,
   );
+
+  it("the gateway runs what a line cannot say", async () => {
+    const openai = at(await newKey());
+    const made = await start(openai, [line("1", "claude-with-beta", "say one")]);
+    const over = await became(openai, made.id, "completed");
+    expect(over.request_counts).toMatchObject({ total: 1, failed: 1 });
+    expect(clouds.asked.at(-1)).toContain(":rawPredict");
+    expect(clouds.jobs.some(({ name }) => name === made.id.replaceAll("_", "-"))).toBe(false);
+  }, 90_000);
 
   it("a gateway that dies finds its job again, and the answers are paid for once", async () => {
     const key = await newKey();

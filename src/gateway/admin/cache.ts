@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Secret } from "../../credentials/secret.ts";
 import { BadRequestError, ServiceUnavailableError } from "../../formats/errors.ts";
 import type { OpenCache } from "../cache/open.ts";
-import { CACHE_PARAMS } from "../config/settings.ts";
+import { CACHE_PARAMS } from "../config/settings/cache.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { bodyOf } from "./admin-call.ts";

@@ -1,7 +1,7 @@
 /** Settings that keys and teams have of their own, checked before they are stored. */
 import { BadRequestError } from "../../formats/errors.ts";
 import { isSame } from "../../formats/json.ts";
-import { KeyConfigError, readRouterSettings } from "../key-config.ts";
+import { KeyConfigError, readRouterSettings } from "../keys/config.ts";
 
 type Settings = Readonly<Record<string, unknown>> | null | undefined;
 

@@ -7,7 +7,8 @@ import { Secret } from "../../credentials/secret.ts";
 import { stringsIn } from "../../formats/json.ts";
 import type { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import type { Values } from "../../router/settings/table.ts";
-import type { CACHE_PARAMS, LITELLM_SETTINGS } from "./settings.ts";
+import type { CACHE_PARAMS } from "./settings/cache.ts";
+import type { LITELLM_SETTINGS } from "./settings/litellm.ts";
 
 /** Variables that say where answers are kept, where the file does not. */
 export const CACHE_VARIABLES = [

@@ -14,7 +14,10 @@ import { readSection, settingOf } from "../../router/settings/read.ts";
 import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
 import type { Path, State, Table } from "../../router/settings/table.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";
-import { CACHE_PARAMS, CREDENTIAL, GENERAL_SETTINGS, LITELLM_SETTINGS, MODEL_ITEM, TOP_LEVEL } from "./settings.ts";
+import { CACHE_PARAMS } from "./settings/cache.ts";
+import { CREDENTIAL, MODEL_ITEM, TOP_LEVEL } from "./settings/file.ts";
+import { GENERAL_SETTINGS } from "./settings/general.ts";
+import { LITELLM_SETTINGS } from "./settings/litellm.ts";
 
 export type FoundState = State | "unknown";
 

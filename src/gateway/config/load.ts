@@ -33,7 +33,9 @@ import { isWeakMasterKey } from "../../tenancy/master-key.ts";
 import { type CacheConfig, cacheConfig } from "./cache-settings.ts";
 import { ConfigError } from "./diagnostics.ts";
 import { withModuleVariables } from "./module-variables.ts";
-import { CACHE_PARAMS, GENERAL_SETTINGS, LITELLM_SETTINGS } from "./settings.ts";
+import { CACHE_PARAMS } from "./settings/cache.ts";
+import { GENERAL_SETTINGS } from "./settings/general.ts";
+import { LITELLM_SETTINGS } from "./settings/litellm.ts";
 
 export interface GatewayConfig {
   /** Wildcards among them; in the order of the file. */

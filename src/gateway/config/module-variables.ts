@@ -2,7 +2,7 @@
 import { Secret } from "../../credentials/secret.ts";
 import type { Environment } from "../../router/settings/environment.ts";
 import type { Values } from "../../router/settings/table.ts";
-import type { LITELLM_SETTINGS } from "./settings.ts";
+import type { LITELLM_SETTINGS } from "./settings/litellm.ts";
 
 const VARIABLES = {
   azure_key: "AZURE_OPENAI_API_KEY",

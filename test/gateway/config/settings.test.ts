@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
-import {
-  CACHE_PARAMS,
-  CREDENTIAL,
-  GENERAL_SETTINGS,
-  LITELLM_SETTINGS,
-  MODEL_ITEM,
-  TOP_LEVEL,
-} from "../../../src/gateway/config/settings.ts";
+import { CACHE_PARAMS } from "../../../src/gateway/config/settings/cache.ts";
+import { CREDENTIAL, MODEL_ITEM, TOP_LEVEL } from "../../../src/gateway/config/settings/file.ts";
+import { GENERAL_SETTINGS } from "../../../src/gateway/config/settings/general.ts";
+import { LITELLM_SETTINGS } from "../../../src/gateway/config/settings/litellm.ts";
 import { CONNECTION_PARAMS, DEPLOYMENT_PARAMS, MODEL_INFO } from "../../../src/router/settings/deployment.ts";
 import { isSecretName } from "../../../src/router/settings/environment.ts";
 import { flag, secret, secretJson } from "../../../src/router/settings/kinds.ts";

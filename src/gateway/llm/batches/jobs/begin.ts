@@ -119,6 +119,7 @@ async function put(place: Workplace, beginning: Beginning): Promise<string | und
     return undefined;
   }
   if (mayPass(answer)) throw new Error(`the bucket for ${provider} answered ${answer.status} to a file`);
+  if (answer.status < 300 && !lines.isWhole) throw new Error(`the file of ${spec.id} broke off`);
   if (answer.status < 300) return lines.count < jobs.fewest ? undefined : lines.kind;
   gateway.log.notice(
     `the bucket for ${provider} does not take the file of ${spec.id} (${answer.status}: ${answer.said.slice(0, 300)}): the gateway runs it`,
@@ -132,6 +133,8 @@ class JobLines {
   readonly #tell: (reports: NumberedReport[]) => Promise<void>;
   /** `false` once there was a line that only a call can ask for. */
   isSayable = true;
+  /** All of them were read: a body that breaks off may be taken for one that ends. */
+  isWhole = false;
   count = 0;
   kind: string | undefined;
 
@@ -161,6 +164,7 @@ class JobLines {
       yield encoder.encode(`${line}\n`);
     }
     if (failed.length > 0) await this.#tell(failed);
+    this.isWhole = true;
   }
 
   async #lineOf(number: number, body: Record<string, unknown>): Promise<string | SluiceError> {

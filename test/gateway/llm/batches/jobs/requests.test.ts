@@ -143,6 +143,32 @@ describe.each(MODELS)("%s", (_, translation, field, answer) => {
   });
 });
 
+describe("other endpoints", () => {
+  const responses = { model: "m", input: "hi", max_output_tokens: 9 };
+  const completions = { model: "m", prompt: "hi", max_tokens: 9 };
+  const messages = { model: "m", messages: [{ role: "user", content: "hi" }], max_tokens: 9 };
+  it.each([
+    ["responses at Gemini", "vertex_ai/gemini-2.5-flash", GOOGLE, "/v1/responses", responses, GEMINI, "response"],
+    ["responses at Nova", "bedrock/us.amazon.nova-lite-v1:0", AWS, "/v1/responses", responses, CONVERSE, "response"],
+    [
+      "completions at Gemini",
+      "vertex_ai/gemini-2.5-flash",
+      GOOGLE,
+      "/v1/completions",
+      completions,
+      GEMINI,
+      "text_completion",
+    ],
+    ["messages at Gemini", "vertex_ai/gemini-2.5-flash", GOOGLE, "/v1/messages", messages, GEMINI, undefined],
+  ])("%s", async (_, model, params, endpoint, body, answer, object) => {
+    const translation = translationOf(model, params, endpoint);
+    expect(await toLine(translation, 1, body)).toBeDefined();
+    const answered = await toAnswer(translation, 1, body, { id: lineId(1), body: answer });
+    expect(answered).toMatchObject({ ok: true, usage: { prompt_tokens: 10 } });
+    expect(JSON.parse(answered.text)).toMatchObject(object === undefined ? { type: "message" } : { object });
+  });
+});
+
 describe("a line", () => {
   const [, nova] = MODELS[2] ?? [];
   if (nova === undefined) throw new Error("there is none");

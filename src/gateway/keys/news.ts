@@ -1,5 +1,5 @@
 /** Headers by which an app notices that its key is being replaced: RFC 9745 (`Deprecation`), RFC 8594 (`Sunset`). */
-import type { Principal } from "../tenancy/principal.ts";
+import type { Principal } from "../../tenancy/principal.ts";
 
 /** `undefined` where there is nothing to tell. */
 export function keyNews({ identity }: Pick<Principal, "identity">): Record<string, string> | undefined {

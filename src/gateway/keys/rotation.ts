@@ -1,7 +1,7 @@
 /** Scheduled rotation of this gateway's keys, and who is told of it. */
-import { findSpender, nameOfKey } from "../store/spenders.ts";
-import { EMPTY_EVENT } from "../telemetry/alerts/event.ts";
-import { scopeOf } from "../tenancy/scopes.ts";
+import { findSpender, nameOfKey } from "../../store/spenders.ts";
+import { EMPTY_EVENT } from "../../telemetry/alerts/event.ts";
+import { scopeOf } from "../../tenancy/scopes.ts";
 import {
   endOldKeys,
   isRotationEnabled,
@@ -10,8 +10,8 @@ import {
   type RotationPorts,
   rotateDueKeys,
   USUAL_BOUND,
-} from "./admin/keys/rotation.ts";
-import type { Gateway } from "./gateway.ts";
+} from "../admin/keys/rotation.ts";
+import type { Gateway } from "../gateway.ts";
 
 /** @param now milliseconds since the epoch */
 export async function rotateKeys(gateway: Gateway, now: number): Promise<void> {

@@ -3,22 +3,22 @@
  * until the key changes, or what it is laid over does.
  */
 
-import { ServiceUnavailableError } from "../formats/errors.ts";
-import { isSame } from "../formats/json.ts";
-import type { CallSettings } from "../operations/attempt.ts";
-import type { Credential } from "../router/bound.ts";
-import type { RoutingEngine } from "../router/engine.ts";
-import { GroupsWithOwn, type ModelGroups } from "../router/groups.ts";
-import type { RoutingSettings } from "../router/request.ts";
-import { routingSettings } from "../router/settings/routing.ts";
-import { openParams } from "../secrets/params.ts";
-import { UnreadableSecret, type Vault } from "../secrets/vault.ts";
-import type { KeyIdentity } from "../store/identity.ts";
-import type { KeyRow, TeamRow } from "../store/schema/index.ts";
-import type { Log } from "../telemetry/log.ts";
-import { scopeOf } from "../tenancy/scopes.ts";
-import type { GatewayConfig } from "./config/load.ts";
-import { type KeyConfig, KeyConfigError, readKeyConfig, readRouterSettings } from "./key-config.ts";
+import { ServiceUnavailableError } from "../../formats/errors.ts";
+import { isSame } from "../../formats/json.ts";
+import type { CallSettings } from "../../operations/attempt.ts";
+import type { Credential } from "../../router/bound.ts";
+import type { RoutingEngine } from "../../router/engine.ts";
+import { GroupsWithOwn, type ModelGroups } from "../../router/groups.ts";
+import type { RoutingSettings } from "../../router/request.ts";
+import { routingSettings } from "../../router/settings/routing.ts";
+import { openParams } from "../../secrets/params.ts";
+import { UnreadableSecret, type Vault } from "../../secrets/vault.ts";
+import type { KeyIdentity } from "../../store/identity.ts";
+import type { KeyRow, TeamRow } from "../../store/schema/index.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { scopeOf } from "../../tenancy/scopes.ts";
+import type { GatewayConfig } from "../config/load.ts";
+import { type KeyConfig, KeyConfigError, readKeyConfig, readRouterSettings } from "./config.ts";
 
 export interface OwnRoutingPorts {
   config: Pick<GatewayConfig, "storedDeployment">;

@@ -1,16 +1,16 @@
 /** Routing of keys' own: read once for each key as it stands, and laid over the gateway's. */
 import { describe, expect, it } from "vitest";
-import { Secret } from "../../src/credentials/secret.ts";
-import { AuthenticationError } from "../../src/formats/errors.ts";
-import { loadConfig } from "../../src/gateway/config/load.ts";
-import { OwnRouting } from "../../src/gateway/own-routing.ts";
-import { RoutingEngine } from "../../src/router/engine.ts";
-import { ModelGroups } from "../../src/router/groups.ts";
-import { MemoryRouterState } from "../../src/router/state.ts";
-import { sealParams } from "../../src/secrets/params.ts";
-import { createVault } from "../../src/secrets/vault.ts";
-import type { KeyIdentity } from "../../src/store/identity.ts";
-import { request } from "../router/candidates.ts";
+import { Secret } from "../../../src/credentials/secret.ts";
+import { AuthenticationError } from "../../../src/formats/errors.ts";
+import { loadConfig } from "../../../src/gateway/config/load.ts";
+import { OwnRouting } from "../../../src/gateway/keys/own-routing.ts";
+import { RoutingEngine } from "../../../src/router/engine.ts";
+import { ModelGroups } from "../../../src/router/groups.ts";
+import { MemoryRouterState } from "../../../src/router/state.ts";
+import { sealParams } from "../../../src/secrets/params.ts";
+import { createVault } from "../../../src/secrets/vault.ts";
+import type { KeyIdentity } from "../../../src/store/identity.ts";
+import { request } from "../../router/candidates.ts";
 
 const FILE = {
   model_list: [

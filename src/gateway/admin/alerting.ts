@@ -1,10 +1,10 @@
 /** Who is told of what, for an admin to see, and a test message for each channel. */
 import { z } from "zod";
-import { BadRequestError } from "../formats/errors.ts";
-import { trySink } from "../telemetry/alerts/deliver.ts";
-import { type Alert, EMPTY_EVENT } from "../telemetry/alerts/event.ts";
-import type { Sink } from "../telemetry/alerts/message.ts";
-import type { Route, RouteCall } from "./route.ts";
+import { BadRequestError } from "../../formats/errors.ts";
+import { trySink } from "../../telemetry/alerts/deliver.ts";
+import { type Alert, EMPTY_EVENT } from "../../telemetry/alerts/event.ts";
+import type { Sink } from "../../telemetry/alerts/message.ts";
+import type { Route, RouteCall } from "../route.ts";
 
 /** Services that can be tried, and the channel of each; the second of Slack's is LiteLLM's. */
 const SERVICES: Readonly<Record<string, Sink["channel"]>> = {

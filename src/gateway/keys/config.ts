@@ -3,19 +3,20 @@
  * models are read as those of the database are (`router/bound.ts`): no variables but the provider's own, and no key of the
  * gateway's to a host that was chosen there.
  */
-import { asRecord, isRecord } from "../formats/json.ts";
-import { nearestName } from "../providers/nearest.ts";
-import type { Credential } from "../router/bound.ts";
-import type { Deployment } from "../router/deployment.ts";
-import { digest } from "../router/digest.ts";
-import type { Alias } from "../router/groups.ts";
-import { findReferences } from "../router/settings/environment.ts";
-import { readSection, settingOf } from "../router/settings/read.ts";
-import { ROUTER_SETTINGS } from "../router/settings/router.ts";
-import type { Table, Values } from "../router/settings/table.ts";
-import { ConfigError } from "./config/diagnostics.ts";
-import { type GatewayConfig, loadAliases, MODULE_SETTINGS, withModuleSettings } from "./config/load.ts";
-import { LITELLM_SETTINGS, TOP_LEVEL } from "./config/settings.ts";
+import { asRecord, isRecord } from "../../formats/json.ts";
+import { nearestName } from "../../providers/nearest.ts";
+import type { Credential } from "../../router/bound.ts";
+import type { Deployment } from "../../router/deployment.ts";
+import { digest } from "../../router/digest.ts";
+import type { Alias } from "../../router/groups.ts";
+import { findReferences } from "../../router/settings/environment.ts";
+import { readSection, settingOf } from "../../router/settings/read.ts";
+import { ROUTER_SETTINGS } from "../../router/settings/router.ts";
+import type { Table, Values } from "../../router/settings/table.ts";
+import { ConfigError } from "../config/diagnostics.ts";
+import { type GatewayConfig, loadAliases, MODULE_SETTINGS, withModuleSettings } from "../config/load.ts";
+import { TOP_LEVEL } from "../config/settings/file.ts";
+import { LITELLM_SETTINGS } from "../config/settings/litellm.ts";
 
 type RouterValues = Values<typeof ROUTER_SETTINGS>;
 type LitellmValues = Values<typeof LITELLM_SETTINGS>;
