@@ -4,7 +4,7 @@
  * milliseconds since the epoch.
  */
 import type { ClosedNote } from "../ledger/notes.ts";
-import { type Batch, type BatchError, type BatchStatus, isOver } from "./batch.ts";
+import { type Batch, type BatchError, isOver } from "./batch.ts";
 import { duplicate, EMPTY_FILE, MOST_ERRORS, MOST_LINES, TOO_MANY_LINES } from "./input.ts";
 import type { BatchHold } from "./size.ts";
 import {
@@ -20,9 +20,11 @@ import {
   type Plan,
   type ReadPart,
   type Reason,
+  turn,
   viewOf,
   type Work,
   type Written,
+  workIn,
 } from "./state.ts";
 import { type BatchStorage, BatchTables } from "./tables.ts";
 
@@ -457,18 +459,4 @@ export class BatchBook {
       return result;
     });
   }
-}
-
-function turn(state: BatchState, status: BatchStatus, now: number): void {
-  state.status = status;
-  state.times[status] = now;
-  if (status === "failed") state.total = 0;
-}
-
-function workIn({ spec, status, passed, isRead, read, models, uploaded, total, job }: BatchState): Work {
-  if (job !== undefined) return { kind: "job", spec, job, isCancelled: status === "cancelling" };
-  if (passed !== undefined) return { kind: "poll", spec };
-  if (status !== "validating") return { kind: "run", spec };
-  if (!isRead) return { kind: "read", spec, from: read };
-  return { kind: "decide", spec, models, total, ...(uploaded !== undefined && { uploaded }) };
 }

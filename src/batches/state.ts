@@ -177,6 +177,22 @@ export function newState(spec: BatchSpec): BatchState {
   };
 }
 
+/** From now on it stands so. */
+export function turn(state: BatchState, status: BatchStatus, now: number): void {
+  state.status = status;
+  state.times[status] = now;
+  if (status === "failed") state.total = 0;
+}
+
+/** What there is to do for whoever comes. */
+export function workIn({ spec, status, passed, isRead, read, models, uploaded, total, job }: BatchState): Work {
+  if (job !== undefined) return { kind: "job", spec, job, isCancelled: status === "cancelling" };
+  if (passed !== undefined) return { kind: "poll", spec };
+  if (status !== "validating") return { kind: "run", spec };
+  if (!isRead) return { kind: "read", spec, from: read };
+  return { kind: "decide", spec, models, total, ...(uploaded !== undefined && { uploaded }) };
+}
+
 /** As clients see it. */
 export function viewOf(state: BatchState): Batch & { usage: Record<string, unknown> } {
   const { spec, status, times, errors, total, completed, failed, models, tokens, written } = state;

@@ -2,6 +2,7 @@
  * A cache that cannot hold a call up: what fails or takes too long is "not there", and after a few failures it is not
  * asked for a while. LiteLLM's figures (`REDIS_CIRCUIT_BREAKER_*`).
  */
+import { inTime } from "../router/in-time.ts";
 import { getAll, type Kept, type ResponseCache, setAll } from "./store.ts";
 
 /** Failures in a row until it is left alone. */
@@ -40,7 +41,7 @@ export function guarded(store: ResponseCache, ports: GuardPorts = {}): GuardedCa
     if (at < closedUntil) return otherwise;
     if (failures >= FAILURES) closedUntil = at + limit; // one tries, the others wait for what becomes of it
     try {
-      const result = await within(act(), limit);
+      const result = await inTime(act(), limit);
       failures = 0;
       closedUntil = 0;
       return result;
@@ -62,18 +63,4 @@ export function guarded(store: ResponseCache, ports: GuardPorts = {}): GuardedCa
       ),
     write: (values) => attempt(() => setAll(store, values), WRITING, undefined),
   };
-}
-
-/** @throws Error where it takes longer, in milliseconds */
-export async function within<Result>(work: Promise<Result>, limit: number): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => {}); // of no interest any more
-  }
 }

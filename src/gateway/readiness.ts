@@ -1,7 +1,7 @@
 /** May the gateway take traffic: asked of the database itself, at most once a second, as anybody may ask. */
 import { sql } from "drizzle-orm";
+import { inTime } from "../router/in-time.ts";
 import type { Database } from "../store/database.ts";
-import { inTime } from "../store/in-time.ts";
 
 export interface Readiness {
   status: "healthy" | "unhealthy";

@@ -8,7 +8,7 @@
  *
  * Batches are numbered, sent one at a time, and repeated unchanged until acknowledged: the object applies each once.
  */
-import { inTime } from "../store/in-time.ts";
+import { inTime } from "../router/in-time.ts";
 import type { Batch, ClosedNote, OpenedNote } from "./notes.ts";
 import { byteLength } from "./row.ts";
 

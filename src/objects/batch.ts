@@ -15,10 +15,10 @@ import type {
 } from "../batches/state.ts";
 import type { SqlValue } from "../batches/tables.ts";
 import type { ClosedNote, Batch as LedgerBatch } from "../ledger/notes.ts";
+import { inTime } from "../router/in-time.ts";
 import { endBatch } from "../store/batches.ts";
 import { openDatabase } from "../store/database.ts";
 import { bucketFiles } from "../store/files.ts";
-import { inTime } from "../store/in-time.ts";
 import { askObject } from "./ask.ts";
 import { LEDGER_SHARDS } from "./ledger.ts";
 

@@ -6,7 +6,7 @@ import { Outbox } from "../ledger/outbox.ts";
 import type { SpendMessage } from "../ledger/parcels.ts";
 import { ledgerStorage } from "../ledger/sqlite.ts";
 import type { Charge } from "../limits/demand.ts";
-import { inTime } from "../store/in-time.ts";
+import { inTime } from "../router/in-time.ts";
 
 /** Ledger objects in all. An isolate tells one of them, chosen at random. */
 export const LEDGER_SHARDS = 16;

@@ -1,5 +1,6 @@
 import { coalesced } from "../router/coalesce.ts";
 import { GAUGE_LIFETIME, type Reply, type Report } from "../router/exchange.ts";
+import { inTime } from "../router/in-time.ts";
 import { RecentMap } from "../router/recent.ts";
 import {
   type DeploymentStats,
@@ -166,7 +167,7 @@ export class SharedRouterState implements RouterState {
       ...(view.recalled !== undefined && { recalled: view.recalled }),
     };
     try {
-      const reply = await this.#inTime(this.#ports.exchange(group, report));
+      const reply = await inTime(this.#ports.exchange(group, report), PATIENCE);
       if (view.shift !== shift) return; // too late: another has told the same again
       adopt(view, reply);
       view.freshAt = askedAt;
@@ -186,18 +187,6 @@ export class SharedRouterState implements RouterState {
     view.queue = [];
     view.sequence += 1;
     return { sequence: view.sequence, events };
-  }
-
-  async #inTime(reply: Promise<Reply>): Promise<Reply> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no reply within ${PATIENCE} ms`)), PATIENCE);
-    });
-    try {
-      return await Promise.race([reply, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** A key that was deleted, with all it belonged to that is still there: for what it has begun, and others pay for. */
 import { and, desc, eq, inArray } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import type { KeyIdentity } from "./identity.ts";
+import { identityOf, type KeyIdentity } from "./identity.ts";
 import {
   budgets,
   deletedKeys,
@@ -47,22 +47,15 @@ export async function loadDeletedIdentity(db: Database, token: string): Promise<
   const named = [key, organization, organizationMember, project].map((of) => of?.budget_id);
   const ids = [...named, memberBudgetId].filter((id) => typeof id === "string");
   const tiers = ids.length === 0 ? [] : await db.select().from(budgets).where(inArray(budgets.budget_id, ids));
-  const tier = (id: string | null | undefined) => tiers.find(({ budget_id }) => budget_id === id);
-  return {
+  return identityOf({
     key,
-    keyBudget: tier(key.budget_id),
     user,
     team,
     member,
-    memberBudget: tier(memberBudgetId),
     organization,
-    organizationBudget: tier(organization?.budget_id),
     organizationMember,
-    organizationMemberBudget: tier(organizationMember?.budget_id),
     project,
-    projectBudget: tier(project?.budget_id),
-    keyGroupModels: [],
-    teamGroupModels: [],
+    tiers,
     spentNano: key.spend_nano ?? 0,
-  };
+  });
 }

@@ -1,7 +1,7 @@
 /** A key and all it belongs to, in one trip: a statement for each table, as D1 gives no more than 100 columns at once. */
 import { and, eq, inArray, ne, or, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import type { KeyIdentity } from "./identity.ts";
+import { identityOf, type KeyIdentity } from "./identity.ts";
 import {
   accessGroups,
   budgets,
@@ -114,29 +114,17 @@ export async function loadIdentity(db: Database, token: string, now: number): Pr
     const { successor: _, ...rest } = active; // is that key's to take
     return { ...rest, revokeAt: replacement.revoke_at };
   }
-  const tier = (id: string | null | undefined) => tiers.find(({ budget_id }) => budget_id === id);
   const modelsOf = (ids: readonly string[] = []) =>
     groups
       .filter(
         ({ access_group_id, access_group_name }) => ids.includes(access_group_id) || ids.includes(access_group_name),
       )
       .flatMap(({ access_model_names }) => access_model_names);
+  const spentNano = spend?.total_nano ?? 0;
   return {
-    key,
-    keyBudget: tier(key.budget_id),
-    user,
-    team,
-    member,
-    memberBudget: tier(member?.budget_id ?? team?.team_member_budget_id),
-    organization,
-    organizationBudget: tier(organization?.budget_id),
-    organizationMember,
-    organizationMemberBudget: tier(organizationMember?.budget_id),
-    project,
-    projectBudget: tier(project?.budget_id),
+    ...identityOf({ key, user, team, member, organization, organizationMember, project, tiers, spentNano }),
     keyGroupModels: modelsOf(key.access_group_ids),
     teamGroupModels: modelsOf(team?.access_group_ids),
-    spentNano: spend?.total_nano ?? 0,
     ...(successor && { successor }),
   };
 }

@@ -35,3 +35,28 @@ export interface KeyIdentity {
   /** A rotation has made a successor that waits to be taken; times as above. */
   successor?: { madeAt: string; retireAt: string | null };
 }
+
+/** The rows of an identity, its tiers in one list. */
+export interface IdentityRows
+  extends Pick<
+    KeyIdentity,
+    "key" | "user" | "team" | "member" | "organization" | "organizationMember" | "project" | "spentNano"
+  > {
+  tiers: readonly BudgetRow[];
+}
+
+/** Each with its tier, and without models of access groups. */
+export function identityOf({ tiers, ...rows }: IdentityRows): KeyIdentity {
+  const { key, team, member, organization, organizationMember, project } = rows;
+  const tier = (id: string | null | undefined) => tiers.find(({ budget_id }) => budget_id === id);
+  return {
+    ...rows,
+    keyBudget: tier(key.budget_id),
+    memberBudget: tier(member?.budget_id ?? team?.team_member_budget_id),
+    organizationBudget: tier(organization?.budget_id),
+    organizationMemberBudget: tier(organizationMember?.budget_id),
+    projectBudget: tier(project?.budget_id),
+    keyGroupModels: [],
+    teamGroupModels: [],
+  };
+}

@@ -350,6 +350,21 @@ describe("Vertex AI", () => {
     expect(row?.spend).toBeLessThan(100 * OUTPUT);
   }, 90_000);
 
+  it("answers that may not be read yet are asked for again", async () => {
+    const openai = at(await newKey());
+    clouds.outcome = () => geminiSays("late");
+    const made = await start(openai, [line("1", "gemini", "say one")]);
+    const job = await jobOf(made.id);
+    clouds.refusals = { get: 403 };
+    clouds.end(job, "JOB_STATE_SUCCEEDED");
+    for (let times = 0; times < 10; times++) {
+      expect((await openai.batches.retrieve(made.id)).status).not.toBe("completed");
+      await new Promise((next) => setTimeout(next, 200));
+    }
+    clouds.refusals = {};
+    expect((await became(openai, made.id, "completed")).request_counts).toMatchObject({ completed: 1 });
+  }, 90_000);
+
   it.each([
     ["the bucket refuses", "gemini", { put: 403 }],
     ["the job is refused", "gemini", { create: 400 }],

@@ -5,9 +5,11 @@
  * of tools Anthropic runs itself. A turn that has any of it therefore carries its blocks word for word in
  * `provider_specific_fields.content_blocks`; a client that sends the message back restores the turn exactly.
  */
+
 import { BadRequestError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { AssistantMessage, ChatMessage, MessageToolCall, ThinkingBlock, ToolCall } from "../openai/chat.ts";
+import { isInOrder, toolCallsOf } from "../openai/message-calls.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { toBlocks } from "./content.ts";
 import { present, text } from "./fields.ts";
@@ -133,13 +135,7 @@ export function specificFields(blocks: readonly Block[], reading: Reading): Reco
 
 /** Thinking, then text without citations, then tool calls: the order in which the hub's message is said again. */
 function isPlain(blocks: readonly Block[]): boolean {
-  let stage = 0;
-  for (const block of blocks) {
-    const next = stageOf(block);
-    if (next === undefined || next < stage) return false;
-    stage = next;
-  }
-  return true;
+  return isInOrder(blocks, stageOf);
 }
 
 function stageOf(block: Block): number | undefined {
@@ -171,18 +167,6 @@ export function assistantBlocks(message: ChatMessage, path: string): Block[] {
     ...spoken,
     ...calls.map((call, index) => toolUse(call, `${path}.tool_calls[${index}]`)),
   ];
-}
-
-/** The message's tool calls, a legacy `function_call` among them. */
-function toolCallsOf(message: ChatMessage, path: string): MessageToolCall[] {
-  if (message.tool_calls && message.tool_calls.length > 0) return message.tool_calls;
-  const call = message.function_call;
-  return call ? [{ id: functionCallId(path), type: "function", function: call }] : [];
-}
-
-/** The id of a legacy function call, which has none; `path` leads to its message. */
-export function functionCallId(path: string): string {
-  return upstreamToolId(`call_${path}`);
 }
 
 /** The blocks the turn came with, if the message still says what they say. */

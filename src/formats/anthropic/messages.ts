@@ -1,7 +1,9 @@
 /** The hub's messages → Anthropic's system blocks and alternating turns. */
+
 import type { ChatMessage } from "../openai/chat.ts";
+import { answeredCall } from "../openai/message-calls.ts";
 import { withToolCallIds } from "../openai/tool-call-ids.ts";
-import { assistantBlocks, functionCallId } from "./assistant.ts";
+import { assistantBlocks } from "./assistant.ts";
 import { toBlocks } from "./content.ts";
 import { present, text } from "./fields.ts";
 import { upstreamToolId } from "./tool-names.ts";
@@ -83,7 +85,7 @@ function blocksOf(message: ChatMessage, messages: readonly ChatMessage[], index:
     case "tool":
       return [toolResult(message, upstreamToolId(message.tool_call_id ?? ""), path)];
     case "function":
-      return [toolResult(message, answeredCall(messages, index), path)];
+      return [toolResult(message, upstreamToolId(answeredCall(messages, index)), path)];
     default:
       return toBlocks(message.content, `${path}.content`);
   }
@@ -98,15 +100,6 @@ function toolResult(message: ChatMessage, id: string, path: string): Block {
     is_error: message["is_error"],
     toolset_name: message["toolset_name"],
   });
-}
-
-/** The id of the legacy call that the result at `index` answers: the last one of its name. */
-function answeredCall(messages: readonly ChatMessage[], index: number): string {
-  const at = messages.findLastIndex(
-    ({ function_call, tool_calls }, position) =>
-      position < index && !tool_calls?.length && function_call?.name === messages[index]?.name,
-  );
-  return functionCallId(`messages[${at < 0 ? index - 1 : at}]`);
 }
 
 /** A cache marker on a message is one on its last block. Thinking takes none. */

@@ -2,6 +2,7 @@
  * An assistant's turn: Converse's blocks ↔ the hub's message. As with Claude's own API, a turn whose order or citations the
  * hub cannot say carries its blocks word for word in `provider_specific_fields.content_blocks`.
  */
+
 import { JSON_TOOL, type Reading } from "../anthropic/assistant.ts";
 import { upstreamToolName } from "../anthropic/tool-names.ts";
 import { toDataUrl } from "../data-url.ts";
@@ -15,6 +16,7 @@ import type {
   ThinkingBlock,
   ToolCall,
 } from "../openai/chat.ts";
+import { isInOrder, toolCallsOf } from "../openai/message-calls.ts";
 import { type ContentOptions, cachePoint, textBlocks, toBlocks } from "./content.ts";
 import type { Block } from "./types.ts";
 
@@ -147,13 +149,7 @@ export function specificFields(blocks: readonly Block[], reading: Reading): Reco
 
 /** Reasoning, then text, then calls: the order in which the hub's message is said again. */
 function isPlain(blocks: readonly Block[]): boolean {
-  let stage = 0;
-  for (const block of blocks) {
-    const next = stageOf(block);
-    if (next === undefined || next < stage) return false;
-    stage = next;
-  }
-  return true;
+  return isInOrder(blocks, stageOf);
 }
 
 function stageOf(block: Block): number | undefined {
@@ -186,18 +182,6 @@ export function assistantBlocks(message: ChatMessage, options: TurnOptions, path
 function reasoningBlock({ type, thinking, signature, data }: ThinkingBlock): Block[] {
   if (type === "redacted_thinking") return data ? [{ reasoningContent: { redactedContent: data } }] : [];
   return signature ? [{ reasoningContent: { reasoningText: { text: thinking ?? "", signature } } }] : [];
-}
-
-/** The message's tool calls, a legacy `function_call` among them. */
-function toolCallsOf(message: ChatMessage, path: string): MessageToolCall[] {
-  if (message.tool_calls && message.tool_calls.length > 0) return message.tool_calls;
-  const call = message.function_call;
-  return call ? [{ id: functionCallId(path), type: "function", function: call }] : [];
-}
-
-/** The id of a legacy function call, which has none; `path` leads to its message. */
-export function functionCallId(path: string): string {
-  return `call_${path}`;
 }
 
 /** The id upstream: of Claude's calls it has the rules of names. Calls and results go through it alike. */

@@ -1,8 +1,10 @@
 /** The hub's messages → Converse's system blocks and alternating turns. */
+
 import { BadRequestError } from "../errors.ts";
 import type { ChatMessage } from "../openai/chat.ts";
+import { answeredCall } from "../openai/message-calls.ts";
 import { withToolCallIds } from "../openai/tool-call-ids.ts";
-import { assistantBlocks, functionCallId, type TurnOptions, upstreamToolId } from "./assistant.ts";
+import { assistantBlocks, type TurnOptions, upstreamToolId } from "./assistant.ts";
 import { addCachePoint, toBlocks } from "./content.ts";
 import { uniqueNames } from "./media.ts";
 import type { Block, Turn } from "./types.ts";
@@ -84,15 +86,6 @@ function toolResult(message: ChatMessage, id: string, options: ConversationOptio
     { toolResult: { toolUseId, content: content.length > 0 ? content : [{ text: NO_OUTPUT }], ...status } },
     ...points.slice(-1),
   ];
-}
-
-/** The id of the legacy call that the result at `index` answers: the last one of its name. */
-function answeredCall(messages: readonly ChatMessage[], index: number): string {
-  const at = messages.findLastIndex(
-    ({ function_call, tool_calls }, position) =>
-      position < index && !tool_calls?.length && function_call?.name === messages[index]?.name,
-  );
-  return functionCallId(`messages[${at < 0 ? index - 1 : at}]`);
 }
 
 /** A message of blank text says nothing, and would leave its turn out. */

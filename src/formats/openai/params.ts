@@ -34,3 +34,12 @@ export const OPENAI_CHAT_PARAMS = [
   "verbosity",
   "web_search_options",
 ] as const;
+
+/** Fields of a request that a prompt in one text says otherwise, or that are the gateway's: no model of texts is sent them. */
+export const PROMPT_FIELDS: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "stream",
+  "stream_options",
+  "max_completion_tokens",
+]);

@@ -8,8 +8,9 @@ import {
   ServiceUnavailableError,
   UnprocessableEntityError,
 } from "../../formats/errors.ts";
+import { inTime } from "../../router/in-time.ts";
 import { digestOf } from "../../tenancy/digest.ts";
-import { HeldKey, type IdempotencyPorts, keepStream, keepWhole, within } from "./kept-answer.ts";
+import { HeldKey, type IdempotencyPorts, keepStream, keepWhole } from "./kept-answer.ts";
 
 /** How long the store may take to say whether a request may run, in milliseconds. */
 const CLAIM_PATIENCE = 5000;
@@ -106,7 +107,7 @@ async function claim(
 ): Promise<Verdict> {
   const asked = store.claim(name, claim);
   try {
-    return await within(asked, CLAIM_PATIENCE);
+    return await inTime(asked, CLAIM_PATIENCE);
   } catch (cause) {
     log.fault(callId, cause);
     waitUntil(asked.then(() => store.release(name, claim.holder)).catch(() => {})); // it may come through yet

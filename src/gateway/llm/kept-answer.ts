@@ -3,6 +3,7 @@
 import type { Reply } from "../../call/call.ts";
 import { type IdempotencyStore, isLasting, type KeptAnswer, RENEWAL_INTERVAL } from "../../call/idempotency.ts";
 import type { CallRecord } from "../../ledger/record.ts";
+import { inTime } from "../../router/in-time.ts";
 import type { Log } from "../../telemetry/log.ts";
 
 /** The largest answer that is kept, in bytes. */
@@ -52,7 +53,7 @@ export class HeldKey {
     clearInterval(this.#renewal);
     const { store, log } = this.#ports;
     const told = answer ? store.keep(this.#name, this.#holder, answer) : store.release(this.#name, this.#holder);
-    await within(told, STORE_PATIENCE).catch((error: unknown) => log.fault(this.callId, error));
+    await inTime(told, STORE_PATIENCE).catch((error: unknown) => log.fault(this.callId, error));
     this.#over.resolve();
   }
 }
@@ -112,7 +113,7 @@ export function keepStream(
           return;
         }
         const rest = readRest();
-        await within(rest, LAST_EVENT_PATIENCE).catch(() => {}); // an upstream that lingers; a failure is thrown below
+        await inTime(rest, LAST_EVENT_PATIENCE).catch(() => {}); // an upstream that lingers; a failure is thrown below
         if (!done && !hasLeft) controller.enqueue(value);
         for (const bytes of await rest) if (!hasLeft) controller.enqueue(bytes);
         if (!hasLeft) controller.close();
@@ -166,16 +167,5 @@ class StreamCopy {
   /** `undefined` where it is too large. */
   async bytes(): Promise<KeptAnswer["body"] | undefined> {
     return this.#size <= MAX_KEPT_BYTES ? new Uint8Array(await new Blob(this.#parts).arrayBuffer()) : undefined;
-  }
-}
-
-/** @throws Error where the promise takes longer than so many milliseconds */
-export async function within<T>(promise: Promise<T>, patience: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${patience} ms`)), patience);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -13,6 +13,7 @@ import {
 import { APIConnectionError, APIResponseValidationError } from "../../formats/errors.ts";
 import { asRecord, isRecord, type JsonObject, recordsIn } from "../../formats/json.ts";
 import type { ChatChunk, ChatRequest } from "../../formats/openai/chat.ts";
+import { PROMPT_FIELDS } from "../../formats/openai/params.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { ChatAdapter, Exchange, StreamDecoder, Target } from "../provider.ts";
 import { invocation } from "./endpoint.ts";
@@ -27,13 +28,6 @@ const NAMES: Readonly<Record<string, string>> = {
   seed: "seed",
 };
 const SUPPORTED: ReadonlySet<string> = new Set([...Object.keys(NAMES), "max_completion_tokens", "stream_options"]);
-const NOT_SENT: ReadonlySet<string> = new Set([
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_completion_tokens",
-]);
 
 /** An endpoint's name is free: it may tell the model. */
 const PROMPTS: readonly (readonly [name: RegExp, prompt: Prompt])[] = [
@@ -54,7 +48,7 @@ export const text: ChatAdapter = {
   request(request, target) {
     const asked: JsonObject = { ...request, max_tokens: request.max_completion_tokens ?? request.max_tokens };
     const parameters = Object.entries(asked).flatMap(([name, value]) => {
-      if (NOT_SENT.has(name) || value === undefined || value === null) return [];
+      if (PROMPT_FIELDS.has(name) || value === undefined || value === null) return [];
       return [[NAMES[name] ?? name, name === "stop" && typeof value === "string" ? [value] : value] as const];
     });
     const streams = request.stream === true;

@@ -1,6 +1,8 @@
 /** Cohere's Command R, by the first version of its chat. Source: Amazon Bedrock user guide, "Cohere Command R and R+". */
+
 import type { JsonObject } from "../../json.ts";
 import type { ChatMessage, ChatRequest } from "../../openai/chat.ts";
+import { PROMPT_FIELDS } from "../../openai/params.ts";
 import { textOf } from "./prompt.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -15,14 +17,6 @@ const NAMES: Readonly<Record<string, string>> = {
 
 export const COMMAND_R_PARAMS: readonly string[] = [...Object.keys(NAMES), "max_completion_tokens"];
 
-const NOT_SENT: ReadonlySet<string> = new Set([
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_completion_tokens",
-]);
-
 /** @throws BadRequestError where the conversation is more than text */
 export function commandRBody(request: ChatRequest): JsonObject {
   const said = request.messages.map((message, index) => ({ role: roleOf(message), text: textOf(message, index) }));
@@ -31,7 +25,7 @@ export function commandRBody(request: ChatRequest): JsonObject {
   const history = turns.slice(0, -1).map(({ role, text }) => ({ role, message: text }));
   const asked: JsonObject = { ...request, max_tokens: request.max_completion_tokens ?? request.max_tokens };
   const params = Object.entries(asked).flatMap(([name, value]) => {
-    if (NOT_SENT.has(name) || value === undefined || value === null) return [];
+    if (PROMPT_FIELDS.has(name) || value === undefined || value === null) return [];
     return [[NAMES[name] ?? name, name === "stop" && typeof value === "string" ? [value] : value] as const];
   });
   return {

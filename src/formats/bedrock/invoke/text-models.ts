@@ -2,8 +2,10 @@
  * Models that complete a text: what their requests are made of.
  * Source: Amazon Bedrock user guide, "Inference request parameters and response fields", and "Custom Model Import".
  */
+
 import type { JsonObject } from "../../json.ts";
 import type { ChatRequest } from "../../openai/chat.ts";
+import { PROMPT_FIELDS } from "../../openai/params.ts";
 import {
   chatMlPrompt,
   deepseekPrompt,
@@ -87,22 +89,13 @@ export function paramsOf({ names }: TextModel): string[] {
   return [...Object.keys(names), "max_completion_tokens"];
 }
 
-/** What belongs to the gateway, or is said in the prompt. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_completion_tokens",
-]);
-
 /** @throws BadRequestError where the conversation is more than text */
 export function textBody(request: ChatRequest, model: TextModel): JsonObject {
   const { prompt, field, names, within, saysStream } = model;
   const asked: JsonObject = { ...request, max_tokens: request.max_completion_tokens ?? request.max_tokens };
   const params: JsonObject = {};
   for (const [name, value] of Object.entries(asked)) {
-    if (NOT_SENT.has(name) || value === undefined || value === null) continue;
+    if (PROMPT_FIELDS.has(name) || value === undefined || value === null) continue;
     params[names[name] ?? name] = name === "stop" && typeof value === "string" ? [value] : value;
   }
   if (saysStream && request.stream) params["stream"] = true;
