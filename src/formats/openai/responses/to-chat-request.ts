@@ -53,7 +53,10 @@ function chatOf(request: ResponsesRequest, messages: ChatMessage[], set: ToolSet
   return { ...fields, model, messages };
 }
 
-const KNOWN: ReadonlySet<string> = new Set(["input", "model", "stream", ...OPENAI_RESPONSES_PARAMS]);
+/** What Codex tells OpenAI of itself: strict providers refuse what they do not know. */
+const TOLD_TO_OPENAI = ["client_metadata"];
+
+const KNOWN: ReadonlySet<string> = new Set(["input", "model", "stream", ...OPENAI_RESPONSES_PARAMS, ...TOLD_TO_OPENAI]);
 
 function others(request: ResponsesRequest): JsonObject {
   return Object.fromEntries(Object.entries(request).filter(([name]) => !KNOWN.has(name)));

@@ -121,6 +121,12 @@ describe("toChatRequest", () => {
     expect(messages[0]?.thinking_blocks).toEqual([{ type: "thinking", thinking: "Hm.", signature: "late" }]);
   });
 
+  it("leaves out what Codex tells OpenAI of itself, and lets a provider's own parameters through", () => {
+    const client_metadata = { "x-codex-turn-metadata": "{}" };
+    const request = toChatRequest({ model, input: "Hi", client_metadata, top_k: 5 });
+    expect(request).toEqual({ model, messages: [{ role: "user", content: "Hi" }], top_k: 5 });
+  });
+
   it("offers what a client runs itself as functions", () => {
     const request = toChatRequest({
       ...{ model, input: "Hi" },
