@@ -216,14 +216,19 @@ describe("with time passing", () => {
 
   it("a store that hangs is 503, and the claim is given back should it come through", async () => {
     const store = new MemoryIdempotency();
+    const asked = Promise.withResolvers<void>();
     const claimed = Promise.withResolvers<void>();
     const slow = Object.assign(Object.create(store) as IdempotencyStore, {
-      claim: (...args: Parameters<IdempotencyStore["claim"]>) => claimed.promise.then(() => store.claim(...args)),
+      claim(...args: Parameters<IdempotencyStore["claim"]>) {
+        asked.resolve();
+        return claimed.promise.then(() => store.claim(...args));
+      },
       release: store.release.bind(store),
     });
     const { ask, settled } = setUp(slow);
     const perform = whole("{}");
     const refused = expect(ask(perform)).rejects.toMatchObject({ status: 503, retryAfter: 5 });
+    await asked.promise; // the digest before it takes its own time
     await vi.advanceTimersByTimeAsync(5000);
     await refused;
     claimed.resolve();
