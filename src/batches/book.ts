@@ -6,6 +6,7 @@
 import type { ClosedNote } from "../ledger/notes.ts";
 import { type Batch, type BatchError, isOver } from "./batch.ts";
 import { duplicate, EMPTY_FILE, MOST_ERRORS, MOST_LINES, TOO_MANY_LINES } from "./input.ts";
+import { dropLines, LANE_TIMEOUT, planFor } from "./plan.ts";
 import type { BatchHold } from "./size.ts";
 import {
   type BatchEnding,
@@ -31,12 +32,8 @@ import { type BatchStorage, BatchTables } from "./tables.ts";
 /** Most lanes of a batch, and the lines that are worth one. */
 const MOST_LANES = 4;
 const LINES_A_LANE = 20;
-/** Whoever was not heard of for so long is gone, and its lines are handed out again. */
-export const LANE_TIMEOUT = 15_000;
 /** That somebody is there is written down so often. */
 const HEARD_EVERY = 1000;
-/** A lane that was woken and where nobody came is woken again. */
-const WAKE_AGAIN = 60_000;
 /** The longest a batch waits for a limit before it tries another line. */
 const LONGEST_PAUSE = 5000;
 /** Until a provider's batch is looked at again: longer each time. */
@@ -49,11 +46,6 @@ export const LOOKS_AFTER_WINDOW = 7 * 86_400_000;
 /** Notes delivered at once. */
 const MOST_NOTES = 100;
 const MOST_NOTE_BYTES = 500_000;
-
-export const EXPIRED: Reason = {
-  code: "batch_expired",
-  message: "This request could not be executed before the completion window expired.",
-};
 
 export class BatchBook {
   readonly #tables: BatchTables;
@@ -138,10 +130,15 @@ export class BatchBook {
     });
   }
 
-  /** A provider has the input, and is about to be asked to run it: whoever comes after a crash looks there first. */
-  uploaded(fileId: string): void {
-    this.#change((state) => {
-      if (state.status === "validating") state.uploaded = fileId;
+  /**
+   * A provider has the input, and is about to be asked to run it: whoever comes after a crash looks there first.
+   * @returns `false` where it was cancelled meanwhile, and nobody is to be asked
+   */
+  uploaded(fileId: string): boolean {
+    return this.#change((state) => {
+      if (state.status !== "validating") return false;
+      state.uploaded = fileId;
+      return true;
     });
   }
 
@@ -188,7 +185,7 @@ export class BatchBook {
   collected(ending: NonNullable<BatchState["ending"]>, reason: Reason | undefined, now: number): void {
     this.#change((state) => {
       if (isOver(state.status) || state.status === "finalizing") return;
-      if (reason !== undefined) this.#drop(state, reason);
+      if (reason !== undefined) dropLines(state, this.#tables, reason);
       state.ending ??= ending;
       turn(state, "finalizing", now);
     });
@@ -276,7 +273,7 @@ export class BatchBook {
 
   /** Lines that nobody has begun are not run: whoever pays for them may not any more. */
   stop(reason: Reason): void {
-    this.#change((state) => this.#drop(state, reason));
+    this.#change((state) => dropLines(state, this.#tables, reason));
   }
 
   /** Nobody is to begin a line until then. */
@@ -300,18 +297,7 @@ export class BatchBook {
 
   /** Moves on what time or the last report has made due, and says what is to be done. */
   tick(now: number): Plan {
-    return this.#change((state) => {
-      for (const { lane, session, heardAt } of this.#tables.lanes())
-        if (session !== undefined && now - heardAt >= LANE_TIMEOUT) {
-          this.#tables.release(session);
-          this.#tables.leaveLane(lane);
-        }
-      if (state.passed === undefined) this.#moveOn(state, now);
-      if (isOver(state.status)) return { wake: [], finalize: false, next: undefined };
-      const isCancelled = state.status === "cancelling" && state.job === undefined && !this.#tables.isRunning;
-      if (state.status === "finalizing" || isCancelled) return { wake: [], finalize: true, next: now };
-      return this.#wake(state, now);
-    });
+    return this.#change((state) => planFor(state, this.#tables, now));
   }
 
   /** The lane could not be woken. */
@@ -394,59 +380,6 @@ export class BatchBook {
     if (known.session !== session) return false;
     if (now - known.heardAt > HEARD_EVERY) this.#tables.heard(lane, now);
     return true;
-  }
-
-  #drop(state: BatchState, reason: Reason): void {
-    const dropped = this.#tables.drop(state.reasons.length);
-    if (dropped === 0) return;
-    state.reasons.push(reason);
-    state.failed += dropped;
-  }
-
-  /** When the completion window is over no line is begun any more; those under way may end. */
-  #moveOn(state: BatchState, now: number): void {
-    const isExpired = now >= state.spec.expiresAt;
-    if (isExpired && state.status === "validating") turn(state, "expired", now);
-    if (state.status !== "in_progress") return;
-    if (isExpired) {
-      const { failed } = state;
-      this.#drop(state, EXPIRED);
-      if (state.failed > failed) state.ending = "expired";
-    }
-    if (this.#tables.isOpen) return;
-    state.ending ??= "completed";
-    turn(state, "finalizing", now);
-  }
-
-  #wake(state: BatchState, now: number): Plan {
-    const wake: number[] = [];
-    const times = state.passed === undefined ? [state.spec.expiresAt] : [];
-    for (const { session, heardAt } of this.#tables.lanes())
-      if (session !== undefined) times.push(heardAt + LANE_TIMEOUT);
-    const workAt = this.#workAt(state);
-    if (workAt !== undefined && workAt > now) times.push(workAt);
-    if (workAt !== undefined && workAt <= now)
-      for (let lane = 0; lane < state.lanes; lane++) {
-        const { session, wokenAt } = this.#tables.lane(lane);
-        if (session !== undefined) continue;
-        if (now - wokenAt < WAKE_AGAIN) times.push(wokenAt + WAKE_AGAIN);
-        else {
-          wake.push(lane);
-          this.#tables.woken(lane, now);
-          times.push(now + WAKE_AGAIN);
-        }
-      }
-    return { wake, finalize: false, next: times.length === 0 ? undefined : Math.max(now, Math.min(...times)) };
-  }
-
-  /** When there is something to do that nobody does; `undefined` where there is not. */
-  #workAt(state: BatchState): number | undefined {
-    const { passed, status, pausedUntil, job } = state;
-    if (status === "cancelling" && job === undefined) return undefined;
-    if (passed !== undefined) return Math.max(passed.nextAt, pausedUntil);
-    if (status === "validating") return pausedUntil;
-    const { readyAt } = this.#tables;
-    return readyAt === undefined ? undefined : Math.max(readyAt, pausedUntil);
   }
 
   #change<T>(change: (state: BatchState) => T): T {

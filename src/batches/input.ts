@@ -21,11 +21,13 @@ export interface RawLine {
 /**
  * The lines of a stream of bytes, without their ends; a last line without an end is one too.
  * @param from the first line's number and place in the file
+ * @param tooLong what becomes of a line that is longer than any may be: it can be left out
  * @throws LineTooLongError
  */
 export async function* linesOf(
   stream: AsyncIterable<Uint8Array>,
   from: { number: number; offset: number } = { number: 1, offset: 0 },
+  tooLong: "refused" | "left out" = "refused",
 ): AsyncGenerator<RawLine> {
   let { number, offset } = from;
   let rest: Uint8Array[] = [];
@@ -33,20 +35,21 @@ export async function* linesOf(
   for await (const piece of stream) {
     let begin = 0;
     for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, begin)) {
-      const bytes = joined([...rest, piece.subarray(begin, end)]);
-      yield { number, offset, bytes };
+      const length = held + end - begin;
+      if (held <= LONGEST_LINE) yield { number, offset, bytes: joined([...rest, piece.subarray(begin, end)]) };
       number++;
-      offset += bytes.length + 1;
+      offset += length + 1;
       rest = [];
       held = 0;
       begin = end + 1;
     }
     if (begin === piece.length) continue;
-    rest.push(piece.slice(begin));
     held += piece.length - begin;
-    if (held > LONGEST_LINE) throw new LineTooLongError(number);
+    if (held <= LONGEST_LINE) rest.push(piece.slice(begin));
+    else if (tooLong === "refused") throw new LineTooLongError(number);
+    else rest = [];
   }
-  if (held > 0) yield { number, offset, bytes: joined(rest) };
+  if (held > 0 && held <= LONGEST_LINE) yield { number, offset, bytes: joined(rest) };
 }
 
 export class LineTooLongError extends Error {

@@ -24,7 +24,8 @@ export interface BatchRoom {
   begin(): Promise<void>;
   fail(error: BatchError): Promise<void>;
   held(hold: BatchHold | undefined): Promise<void>;
-  uploaded(fileId: string): Promise<void>;
+  /** @returns whether it is still wanted */
+  uploaded(fileId: string): Promise<boolean>;
   handOver(job?: BatchJob): Promise<boolean>;
   /** A batch that a provider was asked to run from the first. */
   watch(spec: BatchSpec): Promise<void>;

@@ -101,7 +101,7 @@ export class BatchObject extends DurableObject<BatchBindings> {
   }
 
   uploaded(fileId: string) {
-    this.#book.uploaded(fileId);
+    return this.#book.uploaded(fileId);
   }
 
   async handOver(job?: BatchJob) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { BatchBook, LANE_TIMEOUT } from "../../src/batches/book.ts";
+import { BatchBook } from "../../src/batches/book.ts";
+import { LANE_TIMEOUT } from "../../src/batches/plan.ts";
 import { done, linesOf, NOW, specOf } from "./specs.ts";
 import { Crash, TestStorage } from "./storage.ts";
 
@@ -270,6 +271,16 @@ describe("a batch whose lines a job runs", () => {
     expect(book.handOver(NOW, job)).toBe(true); // told twice
     book.leave(0, "a");
   }
+
+  it("is not asked for where the batch was cancelled while its file was on the way", () => {
+    book.create(specOf());
+    const to = { number: 2, offset: 10 };
+    book.learn({ from: { offset: 0 }, to, lines: linesOf(1), models: ["m"], errors: [], isEnd: true }, NOW);
+    expect(book.uploaded("Converse")).toBe(true);
+    expect(book.cancel(NOW)).toBe(true);
+    expect(book.uploaded("Converse")).toBe(false);
+    expect(book.handOver(NOW, job)).toBe(false);
+  });
 
   it("stays the gateway's: nobody runs its lines, their results come from the job", () => {
     given(3);

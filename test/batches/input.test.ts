@@ -34,6 +34,27 @@ describe("lines of a file", () => {
     ]);
     expect(await all("", 4)).toEqual([]);
   });
+
+  it("that are too long are refused, or left out and the others stay where they are", async () => {
+    const piece = new Uint8Array(1024 * 1024).fill(120);
+    async function* content() {
+      yield encoder.encode("first\n");
+      for (let count = 0; count < 40; count++) yield piece;
+      yield encoder.encode("end\nthird\n");
+      for (let count = 0; count < 33; count++) yield piece;
+    }
+    const places: [number, number, number][] = [];
+    for await (const { number, offset, bytes } of linesOf(content(), undefined, "left out"))
+      places.push([number, offset, bytes.length]);
+    expect(places).toEqual([
+      [1, 0, 5],
+      [3, 6 + 40 * piece.length + 4, 5],
+    ]);
+    const strictly = async () => {
+      for await (const _ of linesOf(content()));
+    };
+    await expect(strictly()).rejects.toMatchObject({ name: "LineTooLongError", line: 2 });
+  });
 });
 
 describe("what a line must be", () => {

@@ -27,12 +27,14 @@ export interface Clouds {
   asked: string[];
   /** What each bucket refuses, and with which status: `put`, `get`. */
   refusals: { put?: number; get?: number; create?: number };
+  /** Bytes after which whoever reads a file is cut off. */
+  cutAt: number | undefined;
   /** Milliseconds until whoever began a job is told. */
   delay: number;
   /** What becomes of a line. */
   outcome: (request: Record<string, unknown>, id: string) => Outcome | undefined;
-  /** Ends a job, with answers to its lines in another order than that of the lines. */
-  end(job: Job, state: string): void;
+  /** Ends a job, with answers to its lines in another order than that of the lines. @param as what becomes of their file */
+  end(job: Job, state: string, as?: (text: string) => string): void;
   close(): Promise<void>;
 }
 
@@ -61,11 +63,13 @@ export async function startClouds(): Promise<Clouds> {
     jobs: [],
     asked: [],
     refusals: {},
+    cutAt: undefined,
     delay: 0,
     outcome: () => undefined,
-    end(job, state) {
+    end(job, state, as = (given) => given) {
       job.state = state;
-      const [name, text] = answersOf(clouds, job);
+      const [name, given] = answersOf(clouds, job);
+      const text = as(given);
       if (text !== "") clouds.objects.set(name, text);
     },
     async close() {
@@ -224,9 +228,12 @@ function amazon(
   return json(response, 200, {});
 }
 
-function content({ objects, refusals }: Clouds, name: string, response: ServerResponse) {
+function content({ objects, refusals, cutAt }: Clouds, name: string, response: ServerResponse) {
   const text = objects.get(name);
   const status = refusals.get ?? (text === undefined ? 404 : 200);
   // What is in a bucket is whatever it was put there as.
-  response.writeHead(status, { "content-type": "application/json" }).end(status === 200 ? text : '{"error":"no"}');
+  response.writeHead(status, { "content-type": "application/json" });
+  if (status !== 200 || cutAt === undefined) return response.end(status === 200 ? text : '{"error":"no"}');
+  response.write(text?.slice(0, cutAt));
+  return void setTimeout(() => response.destroy(), 200);
 }

@@ -67,6 +67,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   clouds.refusals = {};
+  clouds.cutAt = undefined;
   clouds.asked.length = 0;
 });
 
@@ -365,6 +366,99 @@ describe("Vertex AI", () => {
     expect((await became(openai, made.id, "completed")).request_counts).toMatchObject({ completed: 1 });
   }, 90_000);
 
+  it("answers that are cut off are read again", async () => {
+    const key = await newKey();
+    const openai = at(key);
+    clouds.outcome = (request) => geminiSays(textIn(request));
+    const made = await start(openai, manyLines("gemini", 3));
+    const job = await jobOf(made.id);
+    clouds.cutAt = 700;
+    clouds.end(job, "JOB_STATE_SUCCEEDED");
+    for (let times = 0; times < 10; times++) {
+      expect((await openai.batches.retrieve(made.id)).status).not.toBe("completed");
+      await new Promise((next) => setTimeout(next, 200));
+    }
+    clouds.cutAt = undefined;
+    expect((await became(openai, made.id, "completed")).request_counts).toMatchObject({ completed: 3 });
+    expect((await rowsOf(key))[0]?.spend).toBeCloseTo(3 * COST, 9);
+  }, 90_000);
+
+  it("answers that come twice, to nothing that was asked, or make no sense, cost what was answered, and once", async () => {
+    const key = await newKey();
+    const openai = at(key);
+    clouds.outcome = (request) => geminiSays(textIn(request));
+    const made = await start(openai, manyLines("gemini", 120));
+    const job = await jobOf(made.id);
+    const labelled = (number: number | string, response: unknown) =>
+      JSON.stringify({ request: { labels: { sluice_line: `line${number}` } }, status: "", response });
+    clouds.end(job, "JOB_STATE_SUCCEEDED", (text) => {
+      const lines = text.split("\n");
+      const { response } = JSON.parse(lines[0] ?? "");
+      return [
+        ...lines.slice(0, 100),
+        lines[0], // in the same group of lines, and in another one
+        ...lines.slice(90),
+        labelled("9999999", response),
+        labelled("99999999999999999999999999999", response),
+        labelled("0000000", response),
+        labelled("-000001", response),
+        '{"response":',
+        "[]",
+        "null",
+      ].join("\n");
+    });
+    const over = await became(openai, made.id, "completed");
+    expect(over.request_counts).toEqual({ total: 120, completed: 120, failed: 0 });
+    expect(over.usage).toMatchObject({ input_tokens: 1200, output_tokens: 600 });
+    const [row] = await rowsOf(key);
+    expect(row?.spend).toBeCloseTo(120 * COST, 9);
+    expect(row?.metadata).toMatchObject({ batch_requests: 120 });
+  }, 90_000);
+
+  it("an answer that is none, or too long to be read, is the failure of its line alone", async () => {
+    const openai = at(await newKey());
+    const bodies: Record<string, object> = {
+      "say 0": { candidates: "none" },
+      "say 1": { candidates: [null] },
+      "say 2": { candidates: [{ content: { parts: "none" } }], usageMetadata: "none" },
+      "say 3": { candidates: [{ content: { parts: [null, 7] } }] },
+    };
+    clouds.outcome = (request) => {
+      const body = bodies[textIn(request)];
+      return body === undefined ? geminiSays("ok") : { answer: body };
+    };
+    const made = await start(openai, manyLines("gemini", 6));
+    const job = await jobOf(made.id);
+    clouds.end(job, "JOB_STATE_SUCCEEDED", (text) => {
+      const lines = text.split("\n");
+      const long = { ...JSON.parse(lines[0] ?? ""), more: "x".repeat(33 * 1024 * 1024) };
+      return [JSON.stringify(long), ...lines.slice(1)].join("\n");
+    });
+    const over = await became(openai, made.id, "completed");
+    expect(over.request_counts?.total).toBe(6);
+    expect((await linesIn(openai, over.output_file_id)).map(({ custom_id }) => custom_id)).toContain("request-4");
+    const bad = await linesIn(openai, over.error_file_id);
+    expect(bad.map(({ custom_id }) => custom_id)).toContain("request-5");
+    expect(bad.find(({ custom_id }) => custom_id === "request-5")?.error).toMatchObject({ code: "not_answered" });
+  }, 90_000);
+
+  it("answers are given and paid for also where the input is deleted meanwhile", async () => {
+    const key = await newKey();
+    const openai = at(key);
+    clouds.outcome = (request) => geminiSays(`re: ${textIn(request)}`);
+    const made = await start(openai, manyLines("gemini", 2));
+    const job = await jobOf(made.id);
+    await became(openai, made.id, "in_progress");
+    await openai.files.delete(made.input_file_id);
+    clouds.end(job, "JOB_STATE_SUCCEEDED");
+    const over = await became(openai, made.id, "completed");
+    expect(over.request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
+    expect((await linesIn(openai, over.output_file_id))[1]?.response?.body).toMatchObject({
+      choices: [{ message: { content: "re: say 1" } }],
+    });
+    expect((await rowsOf(key))[0]?.spend).toBeCloseTo(2 * COST, 9);
+  }, 90_000);
+
   it.each([
     ["the bucket refuses", "gemini", { put: 403 }],
     ["the job is refused", "gemini", { create: 400 }],
@@ -380,6 +474,15 @@ describe("Vertex AI", () => {
     },
     90_000,
   );
+
+  it("the gateway runs what is so long that its answer, which repeats it, could not be read", async () => {
+    const openai = at(await newKey());
+    const made = await start(openai, [line("1", "gemini", "x".repeat(17 * 1024 * 1024))]);
+    const over = await became(openai, made.id, "completed");
+    expect(over.request_counts).toMatchObject({ total: 1, failed: 1 });
+    expect(clouds.asked.at(-1)).toContain("gemini-2.5-flash:generateContent");
+    expect(clouds.jobs.some(({ name }) => name === made.id.replaceAll("_", "-"))).toBe(false);
+  }, 90_000);
 
   it("the gateway runs what a line cannot say", async () => {
     const openai = at(await newKey());

@@ -103,15 +103,13 @@ const ENDINGS: Readonly<Record<string, Extract<JobStanding, { isOver: true }>["e
 function standing({ status, message, jobArn }: JsonObject, name: string): JobStanding {
   const ending = ENDINGS[String(status)];
   if (ending === undefined) return { isOver: false };
-  const id = String(jobArn ?? "")
-    .split("/")
-    .at(-1);
+  const [, id = ""] = /\/([^/]+)$/.exec(String(jobArn)) ?? [];
   const file = inputOf(name).split("/").at(-1);
   return {
     isOver: true,
     ending,
     ...(typeof message === "string" && message !== "" && { message }),
-    ...(id && { results: `${answersOf(name)}${id}/${file}.out` }),
+    ...(/^\w[\w-]*$/.test(id) && { results: `${answersOf(name)}${id}/${file}.out` }),
   };
 }
 

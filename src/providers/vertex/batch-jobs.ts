@@ -56,7 +56,7 @@ export const batchJobs: BatchJobs = {
       inputConfig: { instancesFormat: "jsonl", gcsSource: { uris: [uriOf(inputOf(name), target)] } },
       outputConfig: {
         predictionsFormat: "jsonl",
-        gcsDestination: { outputUriPrefix: uriOf(`${folderOf(name)}/answers`, target) },
+        gcsDestination: { outputUriPrefix: uriOf(answersOf(name), target) },
       },
     });
   },
@@ -76,6 +76,11 @@ export const batchJobs: BatchJobs = {
   cancel: (id, target) => ask("POST", `${jobPath(id)}:cancel`, target, {}),
 };
 
+/** What names of its answers begin with. */
+function answersOf(job: string): string {
+  return `${folderOf(job)}/answers`;
+}
+
 function jobPath(id: string): string {
   return `/batchPredictionJobs/${encodeURIComponent(id)}`;
 }
@@ -92,7 +97,7 @@ const ENDINGS: Readonly<Record<string, Extract<JobStanding, { isOver: true }>["e
   JOB_STATE_EXPIRED: "expired",
 };
 
-function standing({ state, error, outputInfo }: JsonObject, _: string, target: Target): JobStanding {
+function standing({ state, error, outputInfo }: JsonObject, job: string, target: Target): JobStanding {
   const ending = ENDINGS[String(state)];
   if (ending === undefined) return { isOver: false };
   const { message } = asRecord(error);
@@ -102,7 +107,7 @@ function standing({ state, error, outputInfo }: JsonObject, _: string, target: T
     isOver: true,
     ending,
     ...(typeof message === "string" && { message }),
-    ...(name !== undefined && { results: name }),
+    ...(name?.startsWith(answersOf(job)) && { results: name }),
   };
 }
 

@@ -104,6 +104,13 @@ describe("jobs of Bedrock", () => {
     const told = batchJobs.standing({ status, jobArn: ARN, message: "why" }, "batch-1", target());
     expect(told).toEqual(expected.isOver ? { ...expected, message: "why" } : expected);
   });
+
+  it.each(["arn:x/..", "arn:x/.", "arn:x/", "arn:x/a?b", "..", undefined])("nothing is read by the id %s", (jobArn) => {
+    expect(batchJobs.standing({ status: "Completed", jobArn }, "batch-1", target())).toEqual({
+      isOver: true,
+      ending: "completed",
+    });
+  });
 });
 
 describe("lines of Bedrock", () => {

@@ -79,7 +79,7 @@ describe("jobs of Vertex AI", () => {
     expect(batchJobs.standing({ state }, "batch-1", target())).toEqual(expected);
   });
 
-  it("say what failed, and where their answers are: in the bucket, and nowhere else", () => {
+  it("say what failed, and where their answers are: among its own, and nowhere else", () => {
     const own = target({}, { gcs_bucket_name: "gs://files/llm/" });
     const over = (folder: string) =>
       batchJobs.standing(
@@ -94,6 +94,8 @@ describe("jobs of Vertex AI", () => {
       results: "sluice-batches/batch-1/answers/prediction-x/predictions.jsonl",
     });
     expect(over("gs://others/llm/x")).toEqual({ isOver: true, ending: "failed", message: "no" });
+    const others = "gs://files/llm/sluice-batches/batch-2/answers/prediction-x";
+    expect(over(others)).toEqual({ isOver: true, ending: "failed", message: "no" });
   });
 });
 

@@ -4,7 +4,7 @@ import type { BatchHold } from "../../../batches/size.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import { ServiceUnavailableError, SluiceError } from "../../../formats/errors.ts";
-import { asRecord, isRecord } from "../../../formats/json.ts";
+import { asRecord } from "../../../formats/json.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { passObject } from "../../../store/batches.ts";
 import type { Database } from "../../../store/database.ts";
@@ -16,12 +16,13 @@ import type { Gateway } from "../../gateway.ts";
 import { renamedLines, uploadCall } from "../files/to-provider.ts";
 import { hostOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { type HoldPorts, holdFor, isLimited, prolong, unhold } from "./hold.ts";
+import { type HoldPorts, heldUntil, holdFor, isLimited, prolong, unhold } from "./hold.ts";
 import { type Beginning, beginJob, quitJob } from "./jobs/begin.ts";
 import { measure, requestsIn } from "./measure.ts";
 import { operationFor } from "./operations.ts";
-import { createCall, heldUntil, remembered } from "./passed.ts";
+import { cancelCall, createCall, remembered } from "./passed.ts";
 import { askQuietly } from "./quietly.ts";
+import { batchOfFile } from "./sought.ts";
 import { type Taker, takerOf } from "./taker.ts";
 import type { Workplace } from "./work.ts";
 
@@ -106,8 +107,12 @@ async function given(
   if (row === undefined) return false;
   const fileId = handing.uploaded ?? (await uploaded(place, spec, deployment, nameFor));
   if (fileId === undefined) return false;
-  const before = handing.uploaded === undefined ? undefined : await found(place, deployment, fileId);
-  await room.uploaded(fileId);
+  const before = handing.uploaded === undefined ? undefined : await found(place, deployment, fileId, spec);
+  const isWanted = await room.uploaded(fileId);
+  if (!isWanted && before === undefined) {
+    await dropFile(place, deployment, fileId);
+    return false;
+  }
   const reply = before ?? (await created(place, spec, deployment, fileId));
   if (reply.status >= 500 || reply.status === 429)
     throw new Error(`${deployment.target.provider} answered ${reply.status} to a batch`);
@@ -116,8 +121,7 @@ async function given(
     gateway.log.notice(
       `${deployment.target.provider} does not take the batch ${spec.id} (${reply.status}): the gateway runs it`,
     );
-    const path = `/v1/files/${encodeURIComponent(fileId)}`;
-    await askQuietly(place, deployment, { method: "DELETE", path, headers: {} });
+    await dropFile(place, deployment, fileId);
     return false;
   }
   await adopt(place, database, {
@@ -151,11 +155,12 @@ async function givenAsJob(place: Workplace, beginning: Beginning, hold: BatchHol
 
 /** It was cancelled while it was handed over. */
 async function quit(place: Workplace, deployment: Deployment, id: string): Promise<void> {
-  await askQuietly(place, deployment, {
-    method: "POST",
-    path: `/v1/batches/${encodeURIComponent(id)}/cancel`,
-    headers: {},
-  });
+  await askQuietly(place, deployment, cancelCall(id));
+}
+
+async function dropFile(place: Workplace, deployment: Deployment, fileId: string): Promise<void> {
+  const path = `/v1/files/${encodeURIComponent(fileId)}`;
+  await askQuietly(place, deployment, { method: "DELETE", path, headers: {} });
 }
 
 function isOnlyIn(own: Gateway, gateway: Gateway, { id }: Deployment): boolean {
@@ -198,19 +203,21 @@ function created(place: Workplace, spec: BatchSpec, deployment: Deployment, file
 }
 
 /** The batch of this file, if it was made before somebody crashed. */
-async function found(place: Workplace, deployment: Deployment, fileId: string): Promise<Reply | undefined> {
-  const reply = await askQuietly(place, deployment, { method: "GET", path: "/v1/batches?limit=100", headers: {} });
-  if (reply.status >= 300 || typeof reply.body !== "string") throw new Error("the provider's batches cannot be seen");
-  const { data } = asRecord(JSON.parse(reply.body));
-  const own = (Array.isArray(data) ? data : []).find((one) => isRecord(one) && one["input_file_id"] === fileId);
-  return own && { ...reply, body: JSON.stringify(own) };
+async function found(
+  place: Workplace,
+  deployment: Deployment,
+  fileId: string,
+  { createdAt }: BatchSpec,
+): Promise<Pick<Reply, "status" | "body"> | undefined> {
+  const own = await batchOfFile(place, deployment, fileId, createdAt);
+  return own && { status: 200, body: JSON.stringify(own) };
 }
 
 interface Adopted {
   row: ObjectRow;
   deployment: Deployment;
   fileId: string;
-  reply: Reply;
+  reply: Pick<Reply, "status" | "body">;
   id: string;
   inputFileId: string;
   models: readonly string[];

@@ -2,6 +2,7 @@
  * What a provider's batch may cost is set aside before it begins, for as long as it runs: nobody's lease lasts so long, so the
  * money moves from the lease it was reserved with into a hold of each scope's own (`docs/decisions/batches.md`).
  */
+import { LOOKS_AFTER_WINDOW } from "../../../batches/book.ts";
 import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { CallDependencies } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
@@ -105,6 +106,13 @@ function setAside(admitted: readonly Admitted[]): { scopes: BatchHold["scopes"];
   return { scopes, from };
 }
 
+const DAY = 86_400_000;
+
+/** Longer than its provider is asked what it cost. */
+export function heldUntil(expiresAt: number): number {
+  return expiresAt + LOOKS_AFTER_WINDOW + DAY;
+}
+
 /** It is held until then. @throws where a scope's object cannot be asked */
 export async function prolong(
   accounts: Pick<ScopeAccounts, "hold">,
@@ -114,7 +122,10 @@ export async function prolong(
 ): Promise<void> {
   const hold = ([scope, meters]: [string, Record<string, number>]) =>
     accounts.hold(scope, id, { meters, until }, from.get(scope) ?? []);
-  await Promise.all(Object.entries(scopes).map(hold));
+  // All are through before anybody frees them again.
+  const told = await Promise.allSettled(Object.entries(scopes).map(hold));
+  const failed = told.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /**

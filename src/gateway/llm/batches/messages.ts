@@ -13,7 +13,6 @@ import { findProvider } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { deleteObject, keepObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
-import { ownerOf } from "../../../tenancy/owner.ts";
 import { readJson } from "../../body.ts";
 import { teamOf } from "../../model-names.ts";
 import type { Route, RouteCall } from "../../route.ts";
@@ -21,12 +20,11 @@ import { usableModel } from "../files/destination.ts";
 import { findOwn } from "../files/find.ts";
 import { ownPage } from "../files/page.ts";
 import { asResponse, callNative } from "../native.ts";
-import { AnswerIds } from "../objects/answer-ids.ts";
 import { isSameAccount, keeperOf, noCredentials } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { providerDeployment } from "../provider-deployment.ts";
+import { beginPassed } from "./beginning.ts";
 import { measure } from "./measure.ts";
-import { watch, whileHeld } from "./passed.ts";
 import { workForBatch } from "./work.ts";
 
 const PROVIDER = "anthropic";
@@ -48,19 +46,22 @@ async function create(call: RouteCall): Promise<Response> {
     const { params } = request;
     return { ...request, params: { ...params, model: names.get(params.model) ?? params.model } };
   });
-  const { principal, gateway } = call;
+  const { gateway } = call;
   const measured = () => {
     const all = requests.map(({ params }) => ({ body: params, bytes: JSON.stringify(params).length }));
     return measure(gateway, all, { operation: messages, deployment, nameFor: (name) => names.get(name) ?? name });
   };
-  return whileHeld(call, measured, async (hold) => {
-    const native = { method: "POST" as const, body: { json: { ...rest, requests: renamed } } };
-    const reply = await ask(call, deployment, native, "create");
-    const owner = { owner: ownerOf(principal), createdBy: principal.userId ?? principal.token };
-    const model = requests[0]?.params.model ?? null;
-    const kept = await remembered(call, reply, { deployment, ...owner, model });
-    await watch(call, kept, { inputFileId: "", endpoint: "/v1/messages", ...owner, ...(hold && { hold }) });
-    return kept;
+  return beginPassed(call, {
+    kind: "message_batch",
+    deployment,
+    endpoint: "/v1/messages",
+    inputFileId: "",
+    model: requests[0]?.params.model ?? null,
+    marks: { requests: requests.length },
+    measured,
+    ask: () => ask(call, deployment, { method: "POST", body: { json: { ...rest, requests: renamed } } }, "create"),
+    keep: (reply, row) => remembered(call, reply, row),
+    cancel: (id) => ({ method: "POST", path: `/v1/messages/batches/${encodeURIComponent(id)}/cancel`, headers: {} }),
   });
 }
 
@@ -103,8 +104,7 @@ async function about(call: RouteCall, method: "GET" | "POST", what: string, name
   const deployment = keeperOf(call.gateway, row);
   const path = `/${encodeURIComponent(row.provider_id ?? "")}${what}`;
   const reply = await ask(call, deployment, { method, path }, name);
-  const known = { deployment, owner: row.owner, createdBy: row.created_by, model: row.model, row };
-  const kept = await remembered(call, reply, known);
+  const kept = await remembered(call, reply, row);
   const { gateway, context } = call;
   if (stateOf(kept) === "ended" && gateway.batches) gateway.waitUntil(context, gateway.batches(row.id).due());
   return asResponse(kept);
@@ -167,25 +167,14 @@ function ask(
   );
 }
 
-interface Known {
-  deployment: Deployment;
-  owner: string;
-  createdBy: string | null;
-  model: string | null;
-  row?: ObjectRow;
-}
-
 /** The answer with the gateway's id and address; the batch is kept as it is now. */
-async function remembered(call: RouteCall, reply: Reply, { row, model, ...keeping }: Known): Promise<Reply> {
-  if (reply.status >= 300 || typeof reply.body !== "string") return row === undefined ? reply : inOwnWords(reply, row);
+async function remembered(call: RouteCall, reply: Reply, row: ObjectRow): Promise<Reply> {
+  if (reply.status >= 300 || typeof reply.body !== "string") return inOwnWords(reply, row);
   const answer = asRecord(JSON.parse(reply.body));
   if (typeof answer["id"] !== "string") return reply;
-  const database = databaseOf(call.gateway);
-  const ids = new AnswerIds(database, { ...keeping, now: Date.now() }, new Map());
-  const batch = row ?? { ...(await ids.rowOf({ id: answer["id"], kind: "message_batch" })), model };
-  const address = new URL(`/v1/messages/batches/${batch.id}/results`, call.context.req.url);
-  const body = { ...answer, id: batch.id, ...(answer["results_url"] ? { results_url: address.href } : {}) };
-  await told(keepObject(database, { ...batch, body }));
+  const address = new URL(`/v1/messages/batches/${row.id}/results`, call.context.req.url);
+  const body = { ...answer, id: row.id, ...(answer["results_url"] ? { results_url: address.href } : {}) };
+  await told(keepObject(databaseOf(call.gateway), { ...row, body }));
   return { ...reply, body: JSON.stringify(body) };
 }
 

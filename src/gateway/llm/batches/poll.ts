@@ -10,10 +10,12 @@ import type { ObjectRow } from "../../../store/schema/index.ts";
 import { keeperOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { type Bills, billsOf, estimatedBills, notesFor, usedByAnthropic, usedByOpenai } from "./account.ts";
+import { forget } from "./beginning.ts";
 import { unhold } from "./hold.ts";
 import { remembered } from "./passed.ts";
 import { piecesOf } from "./pieces.ts";
 import { askQuietly } from "./quietly.ts";
+import { sought } from "./sought.ts";
 import type { Workplace } from "./work.ts";
 
 /** What is seen of a batch: that it runs, what it cost, or that nobody can say any more what it cost. */
@@ -22,11 +24,12 @@ type Seen = "running" | "lost" | Bills;
 export async function poll(place: Workplace, spec: BatchSpec): Promise<void> {
   const { gateway, room } = place;
   const row = await told(findObject(databaseOf(gateway), spec.id));
-  if (row === undefined || row.provider_id === null) {
+  if (row === undefined) {
     if (spec.hold !== undefined) await unhold(gateway.accounts, spec.hold);
     return room.polled(true);
   }
   const isLate = Date.now() > spec.expiresAt + LOOKS_AFTER_WINDOW;
+  if (row.provider_id === null) return lookFor(place, spec, row, isLate);
   const seen = await look(place, row).catch((error: unknown) => {
     if (!isLate) throw error;
     return "lost" as const;
@@ -36,6 +39,22 @@ export async function poll(place: Workplace, spec: BatchSpec): Promise<void> {
   const isKnown = typeof seen !== "string";
   await account(place, spec, row, isKnown ? seen : estimatedBills(spec.hold), !isKnown);
   await room.polled(true);
+}
+
+/** Whoever asked the provider to run it was gone before the answer came, or could not keep it. */
+async function lookFor(place: Workplace, spec: BatchSpec, row: ObjectRow, isLate: boolean): Promise<void> {
+  const { gateway, room } = place;
+  const found = await sought(place, row).catch((error: unknown) => {
+    if (!isLate) throw error;
+    return "unknown" as const;
+  });
+  if (found === "not yet") return room.polled(false);
+  if (typeof found !== "string" && found.id === row.id) {
+    gateway.log.notice(`${row.provider} has taken the batch ${row.id}, of which nobody had heard`);
+    return poll(place, spec);
+  }
+  if (found === "unknown") await account(place, spec, row, estimatedBills(spec.hold), true);
+  await forget(gateway, databaseOf(gateway), row.id, found === "unknown" ? undefined : spec.hold);
 }
 
 function look(place: Workplace, row: ObjectRow): Promise<Seen> {

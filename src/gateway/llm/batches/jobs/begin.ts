@@ -1,5 +1,5 @@
 /** A batch whose lines are given to a provider's job: its file goes to the provider's bucket, in the provider's format. */
-import { isBlank, isWrong, linesOf, readLine } from "../../../../batches/input.ts";
+import { isBlank, isWrong, LONGEST_LINE, linesOf, readLine } from "../../../../batches/input.ts";
 import type { BatchJob, BatchSpec, NumberedReport } from "../../../../batches/state.ts";
 import type { Caller } from "../../../../call/caller.ts";
 import { SluiceError } from "../../../../formats/errors.ts";
@@ -18,6 +18,8 @@ import { upload } from "./upload.ts";
 
 /** Lines told at once. */
 const PART_LINES = 100;
+/** Bytes. Answers may repeat their requests, and must be read, too. */
+const LONGEST_JOB_LINE = LONGEST_LINE / 2;
 const HOUR = 3_600_000;
 
 export interface Beginning {
@@ -65,14 +67,14 @@ async function found(asking: Asking, jobs: BatchJobs, name: string): Promise<str
   return jobs.foundIn(await jsonOf(reply), name);
 }
 
-/** @param kind of the lines in the bucket; `undefined`: there are none */
+/** @param kind of the lines in the bucket; `undefined`: there are none. @returns `undefined` too where it was cancelled by then */
 async function created(
   place: Workplace,
   { spec, deployment, jobs }: Beginning,
   kind: string | undefined,
 ): Promise<string | undefined> {
   if (kind === undefined) return undefined;
-  await place.room.uploaded(kind);
+  if (!(await place.room.uploaded(kind))) return undefined;
   const hours = (spec.expiresAt - spec.createdAt) / HOUR;
   const job = { name: nameOf(spec), kind, hours };
   const reply = await ask({ place, deployment }, "POST", (target) => jobs.create(job, target));
@@ -160,8 +162,10 @@ class JobLines {
         failed = [];
         continue;
       }
+      const bytes = encoder.encode(`${line}\n`);
+      if (bytes.length > LONGEST_JOB_LINE) throw this.#unsayable();
       this.count++;
-      yield encoder.encode(`${line}\n`);
+      yield bytes;
     }
     if (failed.length > 0) await this.#tell(failed);
     this.isWhole = true;

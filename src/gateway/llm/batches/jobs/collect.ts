@@ -30,33 +30,40 @@ export interface Collected {
   bills: Bills;
 }
 
-/** May be done again at any point: what was told before changes nothing, and the sum is that of all answers each time. */
+/**
+ * May be done again at any point: what was told before changes nothing, and the sum is that of all answers each time. Of several
+ * answers to a line the first counts. What is too long to be read is none.
+ */
 export async function collect(collecting: Collecting, answers: AsyncIterable<Uint8Array>): Promise<Collected> {
   const bills = new Map<string, Bill>();
-  let count = 0;
+  const told = new Set<number>();
   const decoder = new TextDecoder();
   let group = new Map<number, JobResult>();
   let bytes = 0;
-  for await (const line of linesOf(answers)) {
-    const result = collecting.translation.jobs.result(parsed(decoder.decode(line.bytes)));
-    const number = result && numberOf(result.id);
-    if (result === undefined || number === undefined) continue;
-    group.set(number, result);
-    bytes += line.bytes.length;
-    if (group.size < GROUP_LINES && bytes < GROUP_BYTES) continue;
-    count += await tell(collecting, group, bills);
+  const tellGroup = async () => {
+    for (const number of await tell(collecting, group, bills)) told.add(number);
     group = new Map();
     bytes = 0;
+  };
+  for await (const line of linesOf(answers, undefined, "left out")) {
+    const result = collecting.translation.jobs.result(parsed(decoder.decode(line.bytes)));
+    const number = result && numberOf(result.id);
+    if (result === undefined || number === undefined || told.has(number) || group.has(number)) continue;
+    // A long answer goes by itself: what is told at once is sent as one message.
+    if (group.size >= GROUP_LINES || (group.size > 0 && bytes + line.bytes.length > GROUP_BYTES)) await tellGroup();
+    group.set(number, result);
+    bytes += line.bytes.length;
   }
-  if (group.size > 0) count += await tell(collecting, group, bills);
-  return { count, bills };
+  if (group.size > 0) await tellGroup();
+  return { count: told.size, bills };
 }
 
+/** @returns the lines there are */
 async function tell(
   { translation, files, room, lane, session }: Collecting,
   results: ReadonlyMap<number, JobResult>,
   bills: Map<string, Bill>,
-): Promise<number> {
+): Promise<number[]> {
   const { spec, operation, deployment } = translation;
   const places = await room.places([...results.keys()]);
   const reports: NumberedReport[] = [];
@@ -69,7 +76,7 @@ async function tell(
     reports.push(reportOf(spec, place, answered));
   }
   await room.reportAll(lane, session, reports);
-  return reports.length;
+  return reports.map(({ number }) => number);
 }
 
 /** The lines of the input at these places, in their order. Of an input that is gone they are empty. */

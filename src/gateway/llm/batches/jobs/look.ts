@@ -1,6 +1,6 @@
 /** A batch whose lines a provider's job runs: how that stands, and its answers once it is over. */
-import { EXPIRED, LOOKS_AFTER_WINDOW } from "../../../../batches/book.ts";
-import { LineTooLongError } from "../../../../batches/input.ts";
+import { LOOKS_AFTER_WINDOW } from "../../../../batches/book.ts";
+import { EXPIRED } from "../../../../batches/plan.ts";
 import type { BatchState, Reason, Work } from "../../../../batches/state.ts";
 import type { BatchJobs, JobStanding } from "../../../../providers/batch-jobs.ts";
 import { findProvider } from "../../../../providers/registry.ts";
@@ -126,12 +126,7 @@ async function answersOf(place: Workplace, { spec, deployment, jobs }: Ended, ov
   }
   const caller = quietCaller(place);
   const translation = { spec, operation, deployment, jobs, caller, calls: gateway.calls(keeper) };
-  try {
-    const collected = await collect({ translation, files, room, lane, session }, piecesOf(content));
-    // Answers of which nobody knows whose they are were paid for all the same.
-    return over.ending === "completed" && collected.count === 0 ? "lost" : { over, collected };
-  } catch (error) {
-    if (error instanceof LineTooLongError) return "lost";
-    throw error;
-  }
+  const collected = await collect({ translation, files, room, lane, session }, piecesOf(content));
+  // Answers of which nobody knows whose they are were paid for all the same.
+  return over.ending === "completed" && collected.count === 0 ? "lost" : { over, collected };
 }

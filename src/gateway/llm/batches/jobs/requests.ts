@@ -4,7 +4,7 @@ import type { BatchSpec } from "../../../../batches/state.ts";
 import { admit } from "../../../../call/admit.ts";
 import type { CallDependencies } from "../../../../call/call.ts";
 import type { Caller } from "../../../../call/caller.ts";
-import { SluiceError } from "../../../../formats/errors.ts";
+import { APIResponseValidationError, SluiceError } from "../../../../formats/errors.ts";
 import type { Usage } from "../../../../formats/openai/chat.ts";
 import { type Settled, settle } from "../../../../operations/attempt.ts";
 import type { AnyOperation } from "../../../../operations/operation.ts";
@@ -64,6 +64,16 @@ export interface Answered {
   usage?: Usage;
 }
 
+/**
+ * In place of a request that cannot be read any more, as its file is deleted or its rules have changed: its answer was paid
+ * for, and few translations look at more than the answer.
+ */
+const STAND_INS: readonly Record<string, unknown>[] = [
+  { messages: [{ role: "user", content: "-" }], max_tokens: 1 },
+  { input: "-" },
+  { prompt: "-" },
+];
+
 /** @param body of the request it answers */
 export async function toAnswer(
   translation: Translation,
@@ -71,25 +81,58 @@ export async function toAnswer(
   body: Record<string, unknown>,
   result: JobResult,
 ): Promise<Answered> {
-  const { operation, spec } = translation;
-  try {
-    const { adapter, target, request } = await settled(translation, body);
-    if ("error" in result) {
-      const { status, error } = result;
-      return refused(operation, adapter.error({ status, body: error, headers: {}, target }));
-    }
-    const id = operation.newId?.() ?? `${operation.idPrefix}${resultId(spec.id, number)}`;
-    const exchange = { request, target, headers: {}, now: Math.floor(Date.now() / 1000), id };
-    const response: unknown = adapter.response(result.body, exchange);
-    const meter = operation.meter(request, target);
-    meter.response(response);
-    const usage = meter.usage ?? (await meter.estimate(target.model));
-    const whole = operation.encodeWhole(response, request);
-    return { ok: true, status: 200, text: typeof whole === "string" ? whole : new TextDecoder().decode(whole), usage };
-  } catch (error) {
-    if (error instanceof SluiceError) return refused(operation, error);
-    throw error;
+  const { operation, deployment } = translation;
+  const model = body["model"] ?? deployment.modelName;
+  let refusal: SluiceError | undefined;
+  for (const request of [body, ...STAND_INS.map((one) => ({ ...one, model }))]) {
+    const answered = await answerTo(translation, number, request, result);
+    if (!(answered instanceof SluiceError)) return answered;
+    refusal ??= answered;
   }
+  return refused(operation, refusal ?? new SluiceError("nothing was asked"));
+}
+
+/** An error where the answer is none to this request. */
+async function answerTo(
+  translation: Translation,
+  number: number,
+  body: Record<string, unknown>,
+  result: JobResult,
+): Promise<Answered | SluiceError> {
+  const known = await settled(translation, body).catch((error: unknown) => {
+    if (error instanceof SluiceError && error.status < 500) return error;
+    throw error; // it is read again in a while
+  });
+  if (known instanceof SluiceError) return known;
+  try {
+    return await translated(translation, number, known, result);
+  } catch (cause) {
+    // Whatever a provider says is the end of this line alone: looked at again it would say the same.
+    if (cause instanceof SluiceError) return cause;
+    const { provider, model } = known.target;
+    const message = `litellm.APIResponseValidationError: the answer of ${provider} cannot be read`;
+    return new APIResponseValidationError(message, { provider, model, cause });
+  }
+}
+
+async function translated(
+  { operation, spec }: Translation,
+  number: number,
+  { adapter, target, request }: AnySettled,
+  result: JobResult,
+): Promise<Answered> {
+  if ("error" in result) {
+    const { status, error } = result;
+    return refused(operation, adapter.error({ status, body: error, headers: {}, target }));
+  }
+  const id = operation.newId?.() ?? `${operation.idPrefix}${resultId(spec.id, number)}`;
+  const exchange = { request, target, headers: {}, now: Math.floor(Date.now() / 1000), id };
+  const response: unknown = adapter.response(result.body, exchange);
+  const meter = operation.meter(request, target);
+  meter.response(response);
+  const usage = meter.usage ?? (await meter.estimate(target.model));
+  const whole = operation.encodeWhole(response, request);
+  return { ok: true, status: 200, text: typeof whole === "string" ? whole : new TextDecoder().decode(whole), usage };
 }
 
 export function refused(operation: AnyOperation, error: SluiceError): Answered {

@@ -219,3 +219,47 @@ describe("a line", () => {
     expect([numberOf("12"), numberOf("lineX"), numberOf("")]).toEqual([undefined, undefined, undefined]);
   });
 });
+
+describe("answers of which the request is gone", () => {
+  const claude = {
+    content: [{ type: "text", text: "six" }],
+    stop_reason: "end_turn",
+    usage: { input_tokens: 10, output_tokens: 5 },
+    role: "assistant",
+    type: "message",
+    id: "msg_1",
+    model: "claude",
+  };
+
+  it.each(["/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/completions"])(
+    "are given and counted for %s",
+    async (endpoint) => {
+      const translation = translationOf("vertex_ai/claude-sonnet-4-5", GOOGLE, endpoint);
+      const answered = await toAnswer(translation, 1, {}, { id: lineId(1), body: claude });
+      expect(answered).toMatchObject({ ok: true, usage: { prompt_tokens: 10, completion_tokens: 5 } });
+      expect(answered.text).toContain("six");
+    },
+  );
+
+  it("and embeddings", async () => {
+    const translation = translationOf("bedrock/amazon.titan-embed-text-v2:0", AWS, "/v1/embeddings");
+    const body = { embedding: [0.5], inputTextTokenCount: 3 };
+    expect(await toAnswer(translation, 1, {}, { id: lineId(1), body })).toMatchObject({
+      ok: true,
+      usage: { prompt_tokens: 3 },
+    });
+  });
+
+  it("an answer that nobody foresaw is the failure of its line", async () => {
+    const translation = translationOf("vertex_ai/gemini-2.5-flash", GOOGLE);
+    const body = {};
+    Object.defineProperty(body, "candidates", {
+      get: () => {
+        throw new TypeError("unforeseen");
+      },
+    });
+    const answered = await toAnswer(translation, 1, { ...CHATS["plain"], model: "m" }, { id: lineId(1), body });
+    expect(answered).toMatchObject({ ok: false, status: 500 });
+    expect(JSON.parse(answered.text)).toMatchObject({ error: { message: expect.stringContaining("cannot be read") } });
+  });
+});
