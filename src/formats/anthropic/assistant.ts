@@ -9,7 +9,7 @@
 import { BadRequestError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { AssistantMessage, ChatMessage, MessageToolCall, ThinkingBlock, ToolCall } from "../openai/chat.ts";
-import { isInOrder, toolCallsOf } from "../openai/message-calls.ts";
+import { isInOrder, parseArguments, textOfMessage, toolCallsOf } from "../openai/message-calls.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { toBlocks } from "./content.ts";
 import { present, text } from "./fields.ts";
@@ -173,11 +173,7 @@ export function assistantBlocks(message: ChatMessage, path: string): Block[] {
 function keptBlocks(message: ChatMessage, calls: readonly MessageToolCall[]): Block[] | undefined {
   const kept = message.provider_specific_fields?.["content_blocks"];
   if (!Array.isArray(kept) || !kept.every(isBlock)) return undefined;
-  const said =
-    typeof message.content === "string"
-      ? message.content
-      : (message.content ?? []).map((part) => textOf(part)).join("");
-  const sameText = kept.map(textOf).join("") === said;
+  const sameText = kept.map(textOf).join("") === textOfMessage(message);
   const ids = kept.filter(({ type }) => type === "tool_use").map((block) => text(block["id"]));
   const sameCalls = ids.length === calls.length && ids.every((id, index) => id === calls[index]?.id);
   return sameText && sameCalls ? kept.filter(isTakenBack) : undefined;
@@ -221,18 +217,4 @@ function toolUse(call: MessageToolCall, path: string): Block {
   };
   for (const field of TOOL_USE_STATE) block[field] = call.provider_specific_fields?.[field];
   return present(block);
-}
-
-function parseArguments(value: string, path: string): Record<string, unknown> {
-  if (value.trim() === "") return {};
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value);
-  } catch (cause) {
-    throw new BadRequestError("The arguments of a tool call must be JSON.", { param: path, cause });
-  }
-  if (parsed === null) return {};
-  if (!isRecord(parsed))
-    throw new BadRequestError("The arguments of a tool call must be a JSON object.", { param: path });
-  return parsed;
 }

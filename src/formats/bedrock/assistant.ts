@@ -16,7 +16,7 @@ import type {
   ThinkingBlock,
   ToolCall,
 } from "../openai/chat.ts";
-import { isInOrder, toolCallsOf } from "../openai/message-calls.ts";
+import { isInOrder, parseArguments, textOfMessage, toolCallsOf } from "../openai/message-calls.ts";
 import { type ContentOptions, cachePoint, textBlocks, toBlocks } from "./content.ts";
 import type { Block } from "./types.ts";
 
@@ -198,20 +198,6 @@ function toolUse(call: MessageToolCall, options: TurnOptions, path: string): Blo
   return { toolUse: { toolUseId: upstreamToolId(call.id ?? "", options), name: upstreamToolName(name), input } };
 }
 
-function parseArguments(json: string, path: string): Record<string, unknown> {
-  if (json.trim() === "") return {};
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (cause) {
-    throw new BadRequestError("The arguments of a tool call must be JSON.", { param: path, cause });
-  }
-  if (parsed === null) return {};
-  if (!isRecord(parsed))
-    throw new BadRequestError("The arguments of a tool call must be a JSON object.", { param: path });
-  return parsed;
-}
-
 /** The blocks the turn came with, if the message still says what they say. */
 function keptBlocks(
   message: ChatMessage,
@@ -220,10 +206,7 @@ function keptBlocks(
 ): Block[] | undefined {
   const kept = message.provider_specific_fields?.["content_blocks"];
   if (!Array.isArray(kept) || !kept.every(isOwnBlock)) return undefined;
-  const said =
-    typeof message.content === "string"
-      ? message.content
-      : (message.content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
+  const said = textOfMessage(message);
   const text = kept.map((block) => (typeof block.text === "string" ? block.text : citedText(block))).join("");
   const ids = kept.flatMap(({ toolUse: use }) => (use && use.type !== "server_tool_use" ? [use.toolUseId] : []));
   const isSame = text === said && ids.length === calls.length && ids.every((id, index) => id === calls[index]?.id);

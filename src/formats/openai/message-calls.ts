@@ -1,4 +1,6 @@
-/** Tool calls of a conversation's messages, as requests have them. */
+/** Tool calls and text of a conversation's messages, as requests have them. */
+import { BadRequestError } from "../errors.ts";
+import { isRecord } from "../json.ts";
 import type { ChatMessage, MessageToolCall } from "./chat.ts";
 
 /** The message's tool calls, a legacy `function_call` among them. `path` leads to the message, e.g. `messages[1]`. */
@@ -31,4 +33,29 @@ export function isInOrder<Block>(blocks: readonly Block[], stageOf: (block: Bloc
     stage = next;
   }
   return true;
+}
+
+/**
+ * Arguments of a call, which providers with formats of their own want as an object; no text and `null` are none. `path` leads to them.
+ * @throws BadRequestError where they are no JSON object
+ */
+export function parseArguments(json: string, path: string): Record<string, unknown> {
+  if (json.trim() === "") return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (cause) {
+    throw new BadRequestError("The arguments of a tool call must be JSON.", { param: path, cause });
+  }
+  if (parsed === null) return {};
+  if (!isRecord(parsed))
+    throw new BadRequestError("The arguments of a tool call must be a JSON object.", { param: path });
+  return parsed;
+}
+
+/** All text of a message, pictures and files left out. */
+export function textOfMessage({ content }: ChatMessage): string {
+  return typeof content === "string"
+    ? content
+    : (content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 }
