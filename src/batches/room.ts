@@ -29,6 +29,8 @@ export interface BatchRoom {
   handOver(job?: BatchJob): Promise<boolean>;
   /** A batch that a provider was asked to run from the first. */
   watch(spec: BatchSpec): Promise<void>;
+  /** As it was given to `watch`, while it is not over. */
+  watched(): Promise<BatchSpec | undefined>;
   due(): Promise<void>;
   polled(isAtEnd: boolean): Promise<void>;
   places(numbers: readonly number[]): Promise<IndexedLine[]>;

@@ -289,6 +289,9 @@ export class LeasingLimiter implements Limiter {
 
   #neverMet({ scope, meter, least }: Demand): Refusal {
     const lease = this.#holdings.get(scope)?.lease(meter);
+    // Nobody was asked: what others have reserved is not known.
+    const spent = lease?.spent ?? 0;
+    if (meter.kind === "budget") return { scope, meter, remaining: meter.limit - spent, demanded: least, spent };
     return { scope, meter, remaining: lease?.remaining(this.#ports.now()) ?? meter.limit, demanded: least };
   }
 

@@ -4,8 +4,10 @@
  */
 import data from "./catalogue.data.json" with { type: "json" };
 import { baseProvider, candidates, sameProvider, snapshotBase } from "./names.ts";
+import { ownRow } from "./own-rows.ts";
 import { type CompactCatalogue, readRows } from "./rows.ts";
 import { withSearchPrices } from "./search-prices.ts";
+import { withTrainingPrices } from "./training-prices.ts";
 
 /**
  * What is known of a model: LiteLLM's field names, prices in US dollars for one unit. Absent means unknown, never 0.
@@ -33,12 +35,17 @@ export interface ModelInfo {
    * `end_time` (`hh:mm:ssZ`); the last that holds wins.
    */
   timed_pricing?: Record<string, unknown>[];
+  /** It asks other models, which are charged at their own prices where an answer names them: these are the dearest. */
+  split_pricing?: boolean;
   supports_reasoning?: boolean;
   supports_vision?: boolean;
   supports_function_calling?: boolean;
   supports_response_schema?: boolean;
   supports_prompt_caching?: boolean;
   supported_endpoints?: string[];
+  /** Of a token that a model is trained with, in each epoch; of an hour of reinforcement. */
+  training_cost_per_token?: number;
+  training_cost_per_hour?: number;
   /** `YYYY-MM-DD` */
   deprecation_date?: string;
   [field: string]: unknown;
@@ -53,8 +60,8 @@ export const catalogueStamp: Readonly<CompactCatalogue["stamp"]> = compact.stamp
 
 // The row's fields are checked when the catalogue is built; every one is optional and read with its type in mind.
 const rowOf = (name: string): ModelInfo | undefined => {
-  const row = rows.find(name) as ModelInfo | undefined;
-  return row && withSearchPrices(name, row);
+  const row = (rows.find(name) as ModelInfo | undefined) ?? ownRow(name);
+  return row && withTrainingPrices(name, withSearchPrices(name, row));
 };
 
 /**
@@ -192,7 +199,7 @@ export function withOverrides(
   const replaced = [
     ...(input ? [inputRate] : []),
     ...(output ? [outputRate] : []),
-    ...(input || output ? [/^(tiered|timed)_pricing$/] : []),
+    ...(input || output ? [/^(tiered|timed|split)_pricing$/] : []),
   ];
   const kept = Object.entries(start ?? {}).filter(([field]) => !replaced.some((rates) => rates.test(field)));
   return Object.fromEntries([...kept, ...stated]);

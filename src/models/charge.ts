@@ -19,6 +19,7 @@ export type CostPart =
   | "page"
   | "search"
   | "session"
+  | "training"
   | "request";
 
 /** A quantity at a price in dollars for one unit. */

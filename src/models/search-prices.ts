@@ -28,6 +28,8 @@ function factsOf(name: string, { litellm_provider: provider = "" }: ModelInfo): 
     return isGemini3(geminiModel(name)) ? { perSearch: 0.014, asked: SEVERAL } : { perSearch: 0.035 };
   // xAI, "Tools pricing": $5 for 1,000 calls of web search or X search. "Live Search" (until 2026): $25 for 1,000 sources.
   if (provider === "xai") return { perSearch: 0.005, perSource: 0.025, asked: SEVERAL };
+  // Groq: $5 for 1,000 searches of the browser that GPT-OSS has there. Compound's are in `own-rows.ts`.
+  if (provider === "groq" && /(?:^|\/)gpt-oss-/.test(name)) return { perSearch: 0.005, asked: SEVERAL };
   // Perplexity, "Pricing": a fee for each request of a Sonar model, by the size of its search context.
   if (provider === "perplexity" && name.startsWith("perplexity/sonar")) return { always: 1 };
   return undefined;

@@ -34,8 +34,12 @@ export interface Measured {
   annotatedPages?: number;
   /** Code interpreter containers. */
   sessions?: number;
+  /** Tokens a model was trained with, each epoch counted, or seconds of reinforcement. */
+  trainedTokens?: number;
+  trainedSeconds?: number;
 }
 
+const SECONDS_OF_AN_HOUR = 3600;
 const perQuery = new Set(["rerank", "search", "vector_store"]);
 const pictures = new Set(["image_generation", "image_edit"]);
 
@@ -100,6 +104,12 @@ export function measuredParts(usage: Usage, rates: Rates, info: ModelInfo, measu
       price: rates("annotation_cost_per_page") ?? rates("ocr_cost_per_page"),
     },
     { part: "session", quantity: measured.sessions ?? 0, price: rates("code_interpreter_cost_per_session") },
+    { part: "training", quantity: measured.trainedTokens ?? 0, price: rates("training_cost_per_token") },
+    {
+      part: "training",
+      quantity: (measured.trainedSeconds ?? 0) / SECONDS_OF_AN_HOUR,
+      price: rates("training_cost_per_hour"),
+    },
     { part: "request", quantity: 1, price: rates("input_cost_per_request") },
     { part: "input_video", quantity: inputVideoSeconds, price: videoRate(rates, inputVideoSeconds) },
   ];

@@ -115,6 +115,10 @@ export class BatchObject extends DurableObject<BatchBindings> {
     await this.handOver();
   }
 
+  watched() {
+    return this.#book.isOver ? undefined : this.#book.spec;
+  }
+
   async due() {
     if (this.#book.spec === undefined) return;
     this.#book.due(Date.now());
@@ -277,6 +281,7 @@ export function batchRooms(namespace: DurableObjectNamespace<BatchObject>): Batc
       uploaded: (fileId) => ask(async (object) => object.uploaded(fileId)),
       handOver: (job) => ask(async (object) => object.handOver(job)),
       watch: (spec) => ask(async (object) => object.watch(spec)),
+      watched: () => ask(async (object) => object.watched()),
       due: () => ask(async (object) => object.due()),
       polled: (isAtEnd) => ask(async (object) => object.polled(isAtEnd)),
       places: (numbers) => ask(async (object) => object.places([...numbers])),

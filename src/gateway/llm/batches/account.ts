@@ -2,7 +2,7 @@
 import { linesOf } from "../../../batches/input.ts";
 import type { BatchHold } from "../../../batches/size.ts";
 import { toUsage } from "../../../formats/anthropic/usage.ts";
-import { asRecord } from "../../../formats/json.ts";
+import { asRecord, type JsonObject } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import { addUsage } from "../../../formats/openai/continuation.ts";
 import { toHubUsage } from "../../../formats/openai/responses/usage.ts";
@@ -50,6 +50,8 @@ export interface Bill {
   usage: Usage;
   /** Nano-dollars; `undefined` where a price is not known. */
   cost: number | undefined;
+  /** It is reckoned from what the provider told, not told. */
+  isEstimated?: true;
 }
 
 /** By model. */
@@ -115,6 +117,10 @@ export interface Payer {
   /** SHA-256 of the key. */
   token: string;
   batch: Pick<ObjectRow, "id" | "created_at" | "model" | "deployment_id" | "provider">;
+  /** On the ledger. */
+  operation: string;
+  /** How its rows tell what they are of. */
+  metadata(requests: number): JsonObject;
   /** Are these not what the provider told? Then they have surcharges in them, as they were set aside. */
   isEstimated: boolean;
   /** Id of what was set aside for it. */
@@ -134,7 +140,7 @@ async function payerOf(gateway: Gateway, keeper: Keeper, token: string): Promise
 export async function notesFor(
   gateway: Gateway,
   keeper: Keeper,
-  { token, batch, isEstimated, hold }: Payer,
+  { token, batch, operation, metadata, isEstimated, hold }: Payer,
   bills: Bills,
 ): Promise<ClosedNote[]> {
   const identity = await payerOf(gateway, keeper, token);
@@ -142,12 +148,12 @@ export async function notesFor(
   const now = Date.now();
   const { surcharges, timezone, watch } = gateway.config.settings.calls;
   const notes: ClosedNote[] = [];
-  for (const [model, { requests, usage, cost: priced }] of bills) {
+  for (const [model, { requests, usage, cost: priced, isEstimated: isReckoned = false }] of bills) {
     const provider = batch.provider ?? "";
     const isSurcharged = priced !== undefined && surcharges && !isEstimated;
     const total = isSurcharged ? surcharge(priced, provider, surcharges).total : priced;
-    const metadata = { batch_id: batch.id, batch_requests: requests };
-    const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata, now };
+    const nobody = { customerId: undefined, sessionId: undefined, requesterIp: undefined };
+    const facts = { ...nobody, metadata: metadata(requests), now };
     const caller = callerOf(gateway, principal, gateway.subjects(keeper), facts);
     const id = newLogId(now);
     const group = batch.model ?? model;
@@ -155,7 +161,7 @@ export async function notesFor(
       id,
       logId: id,
       attribution: caller.attribution,
-      operation: "batch",
+      operation,
       modelGroup: group,
       model,
       provider,
@@ -165,7 +171,7 @@ export async function notesFor(
       status: 200,
       usage,
       ...(total !== undefined && { cost: total }),
-      estimated: isEstimated,
+      estimated: isEstimated || isReckoned,
       startedAt: batch.created_at,
       endedAt: now,
       tags: [...caller.tags],

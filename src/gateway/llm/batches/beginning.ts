@@ -24,6 +24,7 @@ import { databaseOf, told } from "../objects/lookup.ts";
 import { heldUntil, holdFor, isLimited, prolong, unhold } from "./hold.ts";
 import { askQuietly } from "./quietly.ts";
 import { LONGEST_CREATION, takenAs } from "./sought.ts";
+import { watchedSpec } from "./watched.ts";
 
 const DAY = 86_400_000;
 
@@ -139,13 +140,10 @@ function newRow({ principal }: RouteCall, { kind, deployment, model, marks }: Be
 function specOf(
   { principal }: RouteCall,
   { endpoint, inputFileId }: Beginning,
-  { id, owner, created_by: createdBy, created_at: createdAt }: ObjectRow,
+  row: ObjectRow,
   hold: BatchHold | undefined,
 ): BatchSpec {
-  const nothing = { inputKey: "", outputFileId: "", errorFileId: "", outputLifetime: 0, metadata: null };
-  const times = { completionWindow: "24h", createdAt, expiresAt: createdAt + DAY };
-  const known = { id, endpoint, inputFileId, owner, createdBy, token: principal.token };
-  return { ...nothing, ...known, ...times, ...(hold && { hold }) };
+  return watchedSpec(row, { token: principal.token, endpoint, inputFileId, window: DAY, hold });
 }
 
 /** The provider has answered with a batch that it had before: that one is paid for, and once. */
@@ -162,11 +160,11 @@ async function moved(
 }
 
 /** The provider has not begun it, for sure. Whose connection broke, or who waited for too long, cannot say. */
-function isRefusal({ status }: Pick<Reply, "status">): boolean {
+export function isRefusal({ status }: Pick<Reply, "status">): boolean {
   return status < 500 ? status !== 408 && status !== 499 : status === 503 || status === 529;
 }
 
-function idIn({ body }: Reply): string | undefined {
+export function idIn({ body }: Reply): string | undefined {
   if (typeof body !== "string") return undefined;
   try {
     const { id } = asRecord(JSON.parse(body));

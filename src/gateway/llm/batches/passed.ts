@@ -84,7 +84,7 @@ interface Known {
   row: ObjectRow;
 }
 
-/** The provider's answer in the gateway's ids; the batch is kept as it is now. Files that it names are there from then on. */
+/** The provider's answer in the gateway's ids; the batch, or what else the row is of, is kept as it is now. Files that it names are there from then on. */
 export async function remembered<Told extends Pick<Reply, "status" | "body">>(
   gateway: Gateway,
   reply: Told,
@@ -100,7 +100,8 @@ export async function remembered<Told extends Pick<Reply, "status" | "body">>(
   const answer = asRecord(JSON.parse(reply.body));
   const { id } = answer;
   if (typeof id !== "string") return reply;
-  const text = await ids.inJson(reply.body, answer, [{ id, kind: "batch" }, ...filesOf(answer)]);
+  const itself = { id, kind: row.kind as Reference["kind"] }; // rows that providers keep have no other kinds
+  const text = await ids.inJson(reply.body, answer, [itself, ...filesOf(answer)]);
   await told(keepObject(database, { ...row, body: asRecord(JSON.parse(text)) }));
   return { ...reply, body: text };
 }

@@ -9,12 +9,15 @@ import { findObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { keeperOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { type Bills, billsOf, estimatedBills, notesFor, usedByAnthropic, usedByOpenai } from "./account.ts";
+import { isRunOver, runKindOf } from "../objects/runs/kind.ts";
+import { billsOfRun, endRun } from "../objects/runs/settle.ts";
+import { type Bills, billsOf, estimatedBills, usedByAnthropic, usedByOpenai } from "./account.ts";
 import { forget } from "./beginning.ts";
 import { unhold } from "./hold.ts";
 import { remembered } from "./passed.ts";
 import { piecesOf } from "./pieces.ts";
 import { askQuietly } from "./quietly.ts";
+import { account } from "./settle.ts";
 import { sought } from "./sought.ts";
 import type { Workplace } from "./work.ts";
 
@@ -39,6 +42,7 @@ export async function poll(place: Workplace, spec: BatchSpec): Promise<void> {
   const isKnown = typeof seen !== "string";
   await account(place, spec, row, isKnown ? seen : estimatedBills(spec.hold), !isKnown);
   await room.polled(true);
+  await endRun(gateway, row);
 }
 
 /** Whoever asked the provider to run it was gone before the answer came, or could not keep it. */
@@ -59,6 +63,7 @@ async function lookFor(place: Workplace, spec: BatchSpec, row: ObjectRow, isLate
 
 function look(place: Workplace, row: ObjectRow): Promise<Seen> {
   const deployment = keeperOf(place.gateway, row);
+  if (runKindOf(row.kind) !== undefined) return seeRun(place, row, deployment);
   return row.kind === "message_batch" ? seeMessages(place, row, deployment) : see(place, row, deployment);
 }
 
@@ -88,19 +93,17 @@ async function seeMessages(place: Workplace, row: ObjectRow, deployment: Deploym
   return billsOf(piecesOf(results), usedByAnthropic, deployment);
 }
 
-/** The charges end what is held of their scopes, so that there is no moment in which neither counts. */
-export async function account(
-  { gateway, keeper, room }: Workplace,
-  spec: BatchSpec,
-  batch: ObjectRow,
-  bills: Bills,
-  isEstimated: boolean,
-): Promise<void> {
-  const { token, hold } = spec;
-  const notes = await notesFor(gateway, keeper, { token, batch, isEstimated, hold: hold?.id }, bills);
-  await room.account(notes);
-  const charged = new Set(notes.flatMap(({ charges }) => charges.map(({ scope }) => scope)));
-  if (hold !== undefined) await unhold(gateway.accounts, hold, charged);
+async function seeRun(place: Workplace, row: ObjectRow, deployment: Deployment): Promise<Seen> {
+  const { within } = asRecord(row.state);
+  const asked = runKindOf(row.kind)?.retrieve(row.provider_id ?? "", String(within ?? ""));
+  if (asked === undefined) return "lost";
+  const reply = await askQuietly(place, deployment, asked);
+  if (reply.status === 404) return "lost"; // it was deleted there, or what it was a part of
+  if (reply.status >= 300 || typeof reply.body !== "string") return "running";
+  const run = asRecord(JSON.parse(reply.body));
+  if (row.kind === "fine_tuning.job")
+    await remembered(place.gateway, reply, { deployment, row, owner: row.owner, createdBy: row.created_by });
+  return isRunOver(run) ? billsOfRun(place, row, deployment, run) : "running";
 }
 
 function get(path: string): NativeCall {

@@ -13,6 +13,7 @@ import { findProvider } from "../../../providers/registry.ts";
 export function priceRow(named: string, { provider, model, baseModel, info }: Target): ModelInfo | undefined {
   const own = [model, baseModel?.split("/").at(-1)].map((name) => name && withoutDate(name));
   const known = findModel(`${provider}/${named}`);
+  if (model === "") return known; // the provider as a whole, which has no price
   if (own.includes(withoutDate(named)) || isOfOwnName({ provider, model, baseModel })) return info ?? known;
   return known ?? info;
 }

@@ -16,10 +16,14 @@ export function renamedEvents(
   return rewrittenEvents(source, (data) => renamed(data, ids, alsoNamed));
 }
 
-/** @param rewrite the data of one event */
+/**
+ * @param rewrite the data of one event
+ * @param ended there will be no more: it is over, broke off, or nobody reads it any more
+ */
 export function rewrittenEvents(
   source: ReadableStream<Uint8Array>,
   rewrite: (data: string) => Promise<string>,
+  ended: () => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const decoder = new SseDecoder();
@@ -32,15 +36,26 @@ export function rewrittenEvents(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        for (;;) {
-          const { done, value } = await reader.read();
-          const text = await written(done ? decoder.end() : decoder.push(value));
-          if (text !== "") controller.enqueue(encoder.encode(text));
-          if (done) controller.close();
-          if (done || text !== "") return;
+        try {
+          for (;;) {
+            const { done, value } = await reader.read();
+            const text = await written(done ? decoder.end() : decoder.push(value));
+            if (text !== "") controller.enqueue(encoder.encode(text));
+            if (done) {
+              controller.close();
+              ended();
+            }
+            if (done || text !== "") return;
+          }
+        } catch (error) {
+          ended();
+          throw error;
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        ended();
+        return reader.cancel(reason);
+      },
     },
     { highWaterMark: 0 },
   );

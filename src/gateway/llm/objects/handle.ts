@@ -28,6 +28,7 @@ import { placeOf } from "./placement.ts";
 import { keeperOfStore, mayUseStore, type RegisteredStore, registeredStore } from "./registered.ts";
 import { renamedReply, textOf } from "./renamed-reply.ts";
 import type { Endpoint } from "./resources.ts";
+import { beginRun, settleSeen } from "./runs/begin.ts";
 import { readSent, type Sent, written } from "./sent.ts";
 import { inOtherWords } from "./translation.ts";
 
@@ -105,7 +106,7 @@ async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }
     headers: headersOf(call, sent),
     ...(body !== undefined && { body }),
   };
-  const reply = await callNative(call, deployment, native, {
+  const options = {
     name: endpoint.name,
     errorBody: errorBodyFor(call.context.req),
     facts: factsOf(sent.fields),
@@ -118,14 +119,23 @@ async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }
       query,
       range: native.headers["range"],
     }),
-  });
+  };
+  const ask = () => callNative(call, deployment, native, options);
+  const owner = main?.owner ?? ownerOf(principal);
+  const { runs } = endpoint.resource;
+  const run = runs && { kind: runs, deployment: place.deployment, owner, parent: main };
+  const byTheirs = new Map([...rows.values()].map((row) => [row.provider_id ?? row.id, row]));
+  const model = place.model ?? modelOfRun(rows.values());
+  const begun =
+    run && endpoint.begins ? await beginRun(call, { ...run, body: fields, rows: byTheirs, model }, ask) : await ask();
+  const reply = run === undefined ? begun : await settleSeen(call, run, begun);
 
   // What an admin calls by the provider's own name keeps it in the answer.
   const foreign = parameters.filter(({ id }) => !rows.has(id)).map(({ id }) => [id, id] as const);
   const named = [...rows.values()].map(({ id, provider_id }) => [provider_id ?? id, id] as const);
   const keeping = {
     deployment: place.deployment,
-    owner: main?.owner ?? ownerOf(principal),
+    owner,
     createdBy: principal.userId ?? principal.token,
     now: Date.now(),
     isShown: store !== undefined && !isAdmin(principal.role),
@@ -217,12 +227,19 @@ function priced(
 ): Deployment {
   const { provider, info: known } = deployment.target;
   if (pricing === undefined) return { ...deployment, target: { ...deployment.target, info: FREE } };
-  const asked = [body["model"], main?.body?.["model"], pricing.model].find((name) => typeof name === "string");
-  const isNamed = typeof body["model"] === "string" && known !== undefined;
+  const asked = [pricing.modelOf?.(body) ?? body["model"], main?.body?.["model"], pricing.model].find(
+    (name) => typeof name === "string",
+  );
+  const isNamed = known !== undefined && (typeof body["model"] === "string" || asked === deployment.target.model);
   const name = pricing.rowFor?.(String(asked), body) ?? asked;
   if (isNamed && (name === asked || deployment.info.output_cost_per_video_per_second !== undefined)) return deployment;
   const info = findModel(`${provider}/${name}`);
   return { ...deployment, target: { ...deployment.target, ...(info && { info }) } };
+}
+
+/** A run that names no model is one of its assistant's. */
+function modelOfRun(rows: Iterable<ObjectRow>): string | undefined {
+  return [...rows].find(({ kind }) => kind === "assistant")?.model ?? undefined;
 }
 
 interface Kept {

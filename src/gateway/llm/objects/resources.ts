@@ -2,9 +2,14 @@
 import type { ForwardReading } from "../../../operations/forward.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { refuseBatchFile, refuseStoredData } from "./checks.ts";
+import { graderModel, graderReading } from "./grader-reading.ts";
 import type { ObjectKind } from "./ids.ts";
 import type { SettingsName } from "./keeper.ts";
 import { containerReading, searchReading, videoReading } from "./readings.ts";
+import { evalRun } from "./runs/eval-run.ts";
+import { fineTuningJob } from "./runs/fine-tuning-job.ts";
+import type { RunKind } from "./runs/kind.ts";
+import { threadRun } from "./runs/thread-run.ts";
 import { type Translation, videoTranslation } from "./translation.ts";
 
 export interface Endpoint {
@@ -24,6 +29,8 @@ export interface Endpoint {
   /** Of what is created, where that is not the resource itself. */
   creates?: ObjectKind;
   pricing?: Pricing;
+  /** The answer is a run of the resource's, or tells of one in its events. */
+  begins?: true;
   /** The field of the answer with an object of its own, once there is one: an upload's file. */
   holds?: string;
   /** Lists are the oldest first, unless the client says otherwise. */
@@ -36,6 +43,8 @@ export interface Endpoint {
 export interface Pricing {
   /** The row of the provider's prices, where the call names no model. */
   model?: string;
+  /** The model that the call names elsewhere than where others do. */
+  modelOf?(body: Record<string, unknown>): string | undefined;
   /** The row for what is asked of the model, where it has several. */
   rowFor?(model: string, body: Record<string, unknown>): string;
   reading(body: Record<string, unknown>): ForwardReading;
@@ -50,14 +59,21 @@ export interface Resource {
   isAnthropics?: boolean;
   /** How it is asked for where a provider has it otherwise. */
   translation?: Translation;
+  /** What its provider goes on with, of which its answers tell. */
+  runs?: RunKind;
 }
 
-const fineTuning: Resource = { kind: "fine_tuning.job", settings: "finetune_settings", tag: "fine-tuning" };
+const fineTuning: Resource = {
+  kind: "fine_tuning.job",
+  settings: "finetune_settings",
+  tag: "fine-tuning",
+  runs: fineTuningJob,
+};
 const stores: Resource = { kind: "vector_store", settings: "files_settings", tag: "vector stores" };
 const assistants: Resource = { kind: "assistant", settings: "files_settings", tag: "assistants" };
-const threads: Resource = { kind: "thread", settings: "files_settings", tag: "assistants" };
+const threads: Resource = { kind: "thread", settings: "files_settings", tag: "assistants", runs: threadRun };
 const containers: Resource = { kind: "container", settings: "files_settings", tag: "containers" };
-const evals: Resource = { kind: "eval", settings: "files_settings", tag: "evals" };
+const evals: Resource = { kind: "eval", settings: "files_settings", tag: "evals", runs: evalRun };
 const videos: Resource = {
   kind: "video",
   settings: "files_settings",
@@ -84,7 +100,7 @@ type Row = readonly [
   path: string,
   name: string,
   summary: string,
-  special?: Pick<Endpoint, "does" | "creates" | "pricing" | "holds" | "isAscending" | "check">,
+  special?: Pick<Endpoint, "does" | "begins" | "creates" | "pricing" | "holds" | "isAscending" | "check">,
 ];
 
 const under = (resource: Resource, rows: readonly Row[]): Endpoint[] =>
@@ -102,7 +118,7 @@ export const anthropicFiles = under({ kind: "file", settings: "files_settings", 
 /** In the order they are matched: what is spelled out before what a parameter could stand for. */
 export const endpoints: readonly Endpoint[] = [
   ...under(fineTuning, [
-    ["POST", "/fine_tuning/jobs", "fine_tuning.create", "Start a fine-tuning job", { does: "create" }],
+    ["POST", "/fine_tuning/jobs", "fine_tuning.create", "Start a fine-tuning job", { does: "create", begins: true }],
     ["GET", "/fine_tuning/jobs", "fine_tuning.list", "One's fine-tuning jobs", { does: "list" }],
     ["GET", "/fine_tuning/jobs/:fine_tuning_job_id", "fine_tuning.retrieve", "A fine-tuning job"],
     ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/cancel", "fine_tuning.cancel", "Cancel a fine-tuning job"],
@@ -110,7 +126,13 @@ export const endpoints: readonly Endpoint[] = [
     ["POST", "/fine_tuning/jobs/:fine_tuning_job_id/resume", "fine_tuning.resume", "Go on with a fine-tuning job"],
     ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/events", "fine_tuning.events", "What happened in the job"],
     ["GET", "/fine_tuning/jobs/:fine_tuning_job_id/checkpoints", "fine_tuning.checkpoints", "Checkpoints of the job"],
-    ["POST", "/fine_tuning/alpha/graders/run", "fine_tuning.graders.run", "Grade a sample"],
+    [
+      "POST",
+      "/fine_tuning/alpha/graders/run",
+      "fine_tuning.graders.run",
+      "Grade a sample",
+      { pricing: { modelOf: graderModel, reading: graderReading } },
+    ],
     ["POST", "/fine_tuning/alpha/graders/validate", "fine_tuning.graders.validate", "Is a grader well made?"],
   ]),
   ...under(stores, [
@@ -156,7 +178,7 @@ export const endpoints: readonly Endpoint[] = [
   ]),
   ...under(threads, [
     ["POST", "/threads", "threads.create", "Make a thread", { does: "create" }],
-    ["POST", "/threads/runs", "threads.create_and_run", "Make a thread and run it"],
+    ["POST", "/threads/runs", "threads.create_and_run", "Make a thread and run it", { begins: true }],
     ["GET", "/threads/:thread_id", "threads.retrieve", "A thread"],
     ["POST", "/threads/:thread_id", "threads.update", "Change a thread"],
     ["DELETE", "/threads/:thread_id", "threads.delete", "Delete a thread", { does: "delete" }],
@@ -165,7 +187,7 @@ export const endpoints: readonly Endpoint[] = [
     ["GET", "/threads/:thread_id/messages/:message_id", "threads.messages.retrieve", "A message"],
     ["POST", "/threads/:thread_id/messages/:message_id", "threads.messages.update", "Change a message"],
     ["DELETE", "/threads/:thread_id/messages/:message_id", "threads.messages.delete", "Delete a message"],
-    ["POST", "/threads/:thread_id/runs", "threads.runs.create", "Run a thread"],
+    ["POST", "/threads/:thread_id/runs", "threads.runs.create", "Run a thread", { begins: true }],
     ["GET", "/threads/:thread_id/runs", "threads.runs.list", "Runs of a thread"],
     ["GET", "/threads/:thread_id/runs/:run_id", "threads.runs.retrieve", "A run"],
     ["POST", "/threads/:thread_id/runs/:run_id", "threads.runs.update", "Change a run"],
@@ -203,7 +225,7 @@ export const endpoints: readonly Endpoint[] = [
     ["POST", "/evals/:eval_id", "evals.update", "Change an eval"],
     ["DELETE", "/evals/:eval_id", "evals.delete", "Delete an eval", { does: "delete" }],
     ["POST", "/evals/:eval_id/cancel", "evals.cancel", "Cancel an eval"],
-    ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval", { check: refuseStoredData }],
+    ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval", { begins: true, check: refuseStoredData }],
     ["GET", "/evals/:eval_id/runs", "evals.runs.list", "Runs of an eval"],
     ["GET", "/evals/:eval_id/runs/:run_id", "evals.runs.retrieve", "A run of an eval"],
     ["POST", "/evals/:eval_id/runs/:run_id", "evals.runs.cancel", "Cancel a run"],
