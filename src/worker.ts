@@ -105,7 +105,7 @@ export default {
     const { gateway } = running;
     const ready = gateway.models.ready((promise) => context.waitUntil(promise)) ?? Promise.resolve();
     context.waitUntil(ready.then(() => gateway.health.refresh("cron")));
-    const kept = housekeeping(gateway, { executionCtx: context });
+    const kept = housekeeping(gateway);
     context.waitUntil(kept.catch((error: unknown) => gateway.log.fault("housekeeping", error)));
   },
   async queue(batch, env, context) {

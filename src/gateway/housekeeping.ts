@@ -1,13 +1,12 @@
 /** What cron sees to beside health checks: old calls leave the ledger, files expire, replaced keys stop, keys replace themselves. */
 import { deleteOldLogs, retentionPeriod } from "../ledger/retention.ts";
-import type { Gateway, Keeper } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
 import { rotateKeys } from "./keys/rotation.ts";
 import { removeExpiredFiles } from "./llm/files/expire.ts";
-import { accountForgotten } from "./llm/responses/billing.ts";
 import { removeExpiredResponses } from "./llm/responses/expire.ts";
 
 /** Bounded: what one run does not manage the next one does. */
-export async function housekeeping(gateway: Gateway, keeper: Keeper): Promise<void> {
+export async function housekeeping(gateway: Gateway): Promise<void> {
   const { config, database, payloads, log } = gateway;
   if (database === undefined) return;
   const { maximum_spend_logs_retention_period: period } = config.settings.general;
@@ -25,7 +24,6 @@ export async function housekeeping(gateway: Gateway, keeper: Keeper): Promise<vo
   }
   try {
     await removeExpiredResponses(gateway, Date.now());
-    await accountForgotten(gateway, keeper, Date.now());
   } catch (error) {
     log.fault("responses that expire", error);
   }

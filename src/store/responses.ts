@@ -1,11 +1,15 @@
 /** Responses that the gateway keeps itself. Each is looked up with its owner: for anybody else there is none. */
-import { and, asc, eq, inArray, like, lt, notLike } from "drizzle-orm";
+import { and, asc, eq, inArray, lt } from "drizzle-orm";
 import { among } from "./among.ts";
 import type { Database } from "./database.ts";
 import { type StoredResponseRow, storedResponses } from "./schema/index.ts";
 
 /** Of responses that are still to be made, in the background. */
-export const UNFINISHED = ["queued", "in_progress"] as const;
+const UNFINISHED = ["queued", "in_progress"] as const;
+
+export function isUnfinished(status: unknown): boolean {
+  return UNFINISHED.some((one) => one === status);
+}
 
 export async function insertResponse(db: Database, row: StoredResponseRow): Promise<void> {
   await db.insert(storedResponses).values(row);
@@ -29,30 +33,17 @@ export async function updateUnfinished(
   const changed = await db
     .update(storedResponses)
     .set(fields)
-    .where(and(eq(storedResponses.id, id), isUnfinished()))
+    .where(and(eq(storedResponses.id, id), isToBeMade()))
     .returning({ id: storedResponses.id });
   return changed.length > 0;
 }
-
-/** Ids of those that the gateway makes itself; the others are made by providers. */
-const MADE_HERE = "resp_slc%";
 
 /** Those that the gateway was to make, and was asked for before then, have failed. */
 export async function failUnfinished(db: Database, before: number): Promise<void> {
   await db
     .update(storedResponses)
     .set({ status: "failed" })
-    .where(and(isUnfinished(), like(storedResponses.id, MADE_HERE), lt(storedResponses.created_at, before)));
-}
-
-/** Those that providers make, asked for before then, oldest first. */
-export function unfinishedElsewhere(db: Database, before: number, most: number): Promise<StoredResponseRow[]> {
-  return db
-    .select()
-    .from(storedResponses)
-    .where(and(isUnfinished(), notLike(storedResponses.id, MADE_HERE), lt(storedResponses.created_at, before)))
-    .orderBy(asc(storedResponses.created_at))
-    .limit(most);
+    .where(and(isToBeMade(), lt(storedResponses.created_at, before)));
 }
 
 export async function statusOf(db: Database, id: string): Promise<string | undefined> {
@@ -78,7 +69,7 @@ export async function expiredResponses(db: Database, now: number, most: number):
   return rows.map(({ id }) => id);
 }
 
-function isUnfinished() {
+function isToBeMade() {
   return inArray(storedResponses.status, [...UNFINISHED]);
 }
 

@@ -5,6 +5,10 @@ import { json, type Received } from "./upstream.ts";
 type Json = Record<string, unknown>;
 
 export class ResponsesKeeper {
+  readonly usage = {
+    ...{ input_tokens: 20, input_tokens_details: { cached_tokens: 0 }, output_tokens: 10 },
+    ...{ output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 30 },
+  };
   /** By key and id. */
   readonly kept = new Map<string, Json>();
   #count = 0;
@@ -68,6 +72,10 @@ export class ResponsesKeeper {
     if (body["store"] !== false) this.kept.set(`${key} ${id}`, whole);
     if (body["stream"] !== true) return json(response, 200, whole);
     response.writeHead(200, { "content-type": "text/event-stream" });
+    const begun = JSON.stringify({ type: "response.queued", sequence_number: 0, response: whole });
+    if (body["background"]) response.write(`event: response.queued\ndata: ${begun}\n\n`);
+    if (body["instructions"] === "break off") return setTimeout(() => response.destroy(), 50);
+    if (body["background"]) Object.assign(whole, this.#answered(key, head));
     const output = whole["output"] as Json[];
     const events: Json[] = [
       { type: "response.created", response: { ...head, status: "in_progress", output: [] } },
@@ -122,10 +130,7 @@ export class ResponsesKeeper {
     return {
       status: "completed",
       output,
-      usage: {
-        ...{ input_tokens: 20, input_tokens_details: { cached_tokens: 0 }, output_tokens: 10 },
-        ...{ output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 30 },
-      },
+      usage: this.usage,
     };
   }
 }

@@ -191,6 +191,49 @@ describe("a response that its provider keeps", () => {
     expect(paid?.spend).toBeCloseTo(0.000_005, 9); // 20 tokens of 0.05, 10 of 0.4 $ a million
   });
 
+  it("is paid for once where its events tell of its end, or break off before it", async () => {
+    const answer = await gateway.call("/key/generate", {});
+    const { key, token } = (await answer.json()) as { key: string; token: string };
+    const client = sdkFor(gateway, key);
+    const asked = { model: "first", input: "Hi", background: true, stream: true } as const;
+    const events = await client.responses.create(asked);
+    let last = "";
+    for await (const { type } of events) last = type;
+    expect(last).toBe("response.completed");
+    const paid = async () => {
+      const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as { spend: number }[];
+      return rows.map(({ spend }) => spend).filter((spend) => spend > 0);
+    };
+    const cost = (20 * 1.25 + 10 * 10) / 1e6;
+    await expect.poll(paid, { timeout: 15_000, interval: 300 }).toEqual([cost]);
+
+    // Nobody comes back for it: the gateway looks by itself.
+    const broken = await client.responses.create({ ...asked, instructions: "break off" });
+    const read = async () => {
+      for await (const { type } of broken)
+        if (type === "response.queued")
+          Object.assign([...keeper.kept.values()].at(-1) ?? {}, { status: "completed", usage: keeper.usage });
+    };
+    await expect(read()).rejects.toThrow("connection to the upstream failed");
+    await expect.poll(paid, { timeout: 15_000, interval: 300 }).toEqual([cost, cost]);
+  }, 40_000);
+
+  it("holds the longest answer while it is made", async () => {
+    const longest = (100 * 10) / 1e6;
+    const answer = await gateway.call("/key/generate", { max_budget: longest * 1.5 });
+    const client = sdkFor(gateway, ((await answer.json()) as { key: string }).key);
+    const asked = { model: "first", input: "Hi", background: true, max_output_tokens: 100 } as const;
+    const { max_output_tokens: _, ...unbounded } = asked;
+    expect((await failureOf(client.responses.create(unbounded))).status).toBe(422);
+    const results = await Promise.allSettled([1, 2, 3, 4].map(() => client.responses.create(asked)));
+    const made = results.flatMap((result) => (result.status === "fulfilled" ? [result.value.id] : []));
+    expect(made).toHaveLength(1);
+    await client.responses.cancel(made[0] ?? "");
+    await expect
+      .poll(() => client.responses.create(asked).then(() => "made", String), { timeout: 10_000 })
+      .toBe("made");
+  }, 40_000);
+
   it("names containers by ids that are its owner's", async () => {
     const tools = [{ type: "code_interpreter" as const, container: { type: "auto" as const } }];
     for (const create of [whole, streamed]) {

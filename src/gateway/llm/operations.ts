@@ -32,6 +32,7 @@ import { keptCompletion } from "./objects/stored-completions.ts";
 import { standIn } from "./pass-through/stand-in.ts";
 import { readRequestBody } from "./request-body.ts";
 import { createInBackground, isMadeHere } from "./responses/background.ts";
+import { BackgroundCall } from "./responses/background-call.ts";
 import { beginRequest } from "./responses/begin.ts";
 import { namesResponses, operationFor } from "./responses/operations.ts";
 
@@ -86,12 +87,17 @@ export async function serve(
   const namesObjects = begun?.isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
   const resolved = namesObjects ? await resolveReferences(call, asked) : unresolved(asked);
   const { calls, input } = within(call, resolved.body, onlyKeeper(begun?.deployment, resolved.deployment));
-  const made =
-    begun === undefined ? operation : operationFor(operation, call, begun, resolved.deployment !== undefined);
+  const isLater = operation === responses && resolved.body["background"] === true;
+  const background = isLater ? new BackgroundCall(call) : undefined;
+  const isNamed = resolved.deployment !== undefined;
+  const made = begun === undefined ? operation : operationFor(operation, call, begun, isNamed, background);
   const answer = async () => {
-    if (begun !== undefined && operation === responses && isMadeHere(call, begun, resolved.deployment))
+    if (isLater && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
       return createInBackground(call, begun, resolved.body);
-    const reply = await resolved.answered(await performForModels(calls, made, input));
+    await background?.hold(resolved.body, begun?.deployment ?? resolved.deployment);
+    const answered = await performForModels(calls, made, input);
+    background?.ended(answered);
+    const reply = await resolved.answered(answered);
     return operation === chat ? keptCompletion(call, body, reply, resolved.deployment) : reply;
   };
   const key = request.headers.get("idempotency-key");

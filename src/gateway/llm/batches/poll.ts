@@ -94,10 +94,11 @@ async function seeMessages(place: Workplace, row: ObjectRow, deployment: Deploym
 }
 
 async function seeRun(place: Workplace, row: ObjectRow, deployment: Deployment): Promise<Seen> {
+  const kind = runKindOf(row.kind);
+  if (kind === undefined) return "lost";
   const { within } = asRecord(row.state);
-  const asked = runKindOf(row.kind)?.retrieve(row.provider_id ?? "", String(within ?? ""));
-  if (asked === undefined) return "lost";
-  const reply = await askQuietly(place, deployment, asked);
+  const asked = kind.retrieve(row.provider_id ?? "", String(within ?? ""));
+  const reply = await askQuietly(place, deployment, asked, kind.asking?.());
   if (reply.status === 404) return "lost"; // it was deleted there, or what it was a part of
   if (reply.status >= 300 || typeof reply.body !== "string") return "running";
   const run = asRecord(JSON.parse(reply.body));

@@ -2,7 +2,7 @@
 
 import type { Reply } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
-import type { forward } from "../../../operations/forward.ts";
+import type { AnyOperation } from "../../../operations/operation.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
@@ -25,7 +25,7 @@ export function askQuietly(
   { gateway, keeper }: Pick<Workplace, "gateway" | "keeper">,
   deployment: Deployment,
   native: NativeCall,
-  operation?: ReturnType<typeof forward>,
+  operation?: AnyOperation,
 ): Promise<Reply> {
   const now = Date.now();
   const input = {

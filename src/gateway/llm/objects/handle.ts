@@ -128,7 +128,7 @@ async function forwarded(endpoint: Endpoint, call: RouteCall, { sent, provider }
   const model = place.model ?? modelOfRun(rows.values());
   const begun =
     run && endpoint.begins ? await beginRun(call, { ...run, body: fields, rows: byTheirs, model }, ask) : await ask();
-  const reply = run === undefined ? begun : await settleSeen(call, run, begun);
+  const reply = run === undefined ? begun : await settleSeen(call, run.kind, begun);
 
   // What an admin calls by the provider's own name keeps it in the answer.
   const foreign = parameters.filter(({ id }) => !rows.has(id)).map(({ id }) => [id, id] as const);

@@ -19,6 +19,7 @@ const PREFIXES = {
   "video.character": "char_",
   message_batch: "msgbatch_",
   upload: "upload_",
+  response: "respbg_",
   conversation: "conv_",
   "chat.completion": "chatcmpl-",
   skill: "skill_",

@@ -8,7 +8,7 @@ import type { SettingsName } from "./keeper.ts";
 import { containerReading, searchReading, videoReading } from "./readings.ts";
 import { evalRun } from "./runs/eval-run.ts";
 import { fineTuningJob } from "./runs/fine-tuning-job.ts";
-import type { RunKind } from "./runs/kind.ts";
+import type { MeasuredRunKind } from "./runs/kind.ts";
 import { threadRun } from "./runs/thread-run.ts";
 import { type Translation, videoTranslation } from "./translation.ts";
 
@@ -60,7 +60,7 @@ export interface Resource {
   /** How it is asked for where a provider has it otherwise. */
   translation?: Translation;
   /** What its provider goes on with, of which its answers tell. */
-  runs?: RunKind;
+  runs?: MeasuredRunKind;
 }
 
 const fineTuning: Resource = {

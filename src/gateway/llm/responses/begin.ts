@@ -11,6 +11,7 @@ import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 import { isSameAccount } from "../objects/keeper.ts";
+import type { BackgroundCall } from "./background-call.ts";
 import { findConversation } from "./conversation.ts";
 import { newResponseId, whereaboutsOf } from "./ids.ts";
 import { withReferences } from "./references.ts";
@@ -119,29 +120,36 @@ function servedWhereKept(call: RouteCall, id: string, model: unknown, given: str
 /**
  * Creates responses for one request.
  * @param isNamed are the objects in its answers given ids of the gateway's elsewhere?
+ * @param background where its provider is to make it there
  */
-export function creating(call: RouteCall, begun: BegunRequest, isNamed: boolean): ResponsesOperation {
+export function creating(
+  call: RouteCall,
+  begun: BegunRequest,
+  isNamed: boolean,
+  background: BackgroundCall | undefined,
+): ResponsesOperation {
   const { gateway, principal, context } = call;
+  const usual = background?.operation ?? responses;
   const teller = new Teller({
     gateway,
     callId: context.get("callId"),
     owner: ownerOf(principal),
     createdBy: principal.userId ?? principal.token,
-    token: principal.token,
+    background,
     previousId: begun.previousId,
     items: itemsIn(begun.body) ?? [],
     marksItems: marksItems(call),
     namesContainers: !isNamed && mayMakeContainers(begun.body),
   });
   return {
-    ...responses,
+    ...usual,
     newId: newResponseId,
     prepare: restorer(gateway),
     ...(mayRetell(call, begun.body) && {
       retold: (part, request, deployment) => teller.tell(part, request, deployment),
     }),
     errorBody: (error) => inClientsWords(error, begun).toBody(),
-    encodeError: (error, meter) => teller.inWords(responses.encodeError(error, meter)),
+    encodeError: (error, meter) => teller.inWords(usual.encodeError(error, meter)),
   };
 }
 

@@ -8,7 +8,6 @@ import { ownersSeenBy } from "../../../tenancy/owner.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import type { Gateway } from "../../gateway.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import type { Bill } from "./billing.ts";
 
 /** Milliseconds a response is kept; OpenAI's 30 days. */
 export const LIFETIME = 30 * 86_400_000;
@@ -23,8 +22,6 @@ export interface Conversation {
   response: ResponseObject;
   /** How it is to be made, while it is to be made in the background. */
   run?: BackgroundRun;
-  /** Who pays for it, while its provider makes it in the background. */
-  bill?: Bill;
 }
 
 export interface BackgroundRun {

@@ -3,6 +3,7 @@ import type { AnyOperation } from "../../../operations/operation.ts";
 import { responses } from "../../../operations/responses.ts";
 import { compactResponses, responseInputTokens } from "../../../operations/responses-beside.ts";
 import type { RouteCall } from "../../route.ts";
+import type { BackgroundCall } from "./background-call.ts";
 import { type BegunRequest, creating, marksItems } from "./begin.ts";
 import { restorer } from "./restore.ts";
 import { withMarks } from "./tell.ts";
@@ -18,8 +19,9 @@ export function operationFor(
   call: RouteCall,
   begun: BegunRequest,
   isNamed: boolean,
+  background: BackgroundCall | undefined,
 ): AnyOperation {
-  if (operation === responses) return creating(call, begun, isNamed);
+  if (operation === responses) return creating(call, begun, isNamed, background);
   const beside: AnyOperation = { ...operation, prepare: restorer(call.gateway) };
   if (marksItems(call)) beside.retold = (part, _, { id }) => withMarks(part, id);
   return beside;

@@ -3,11 +3,11 @@ import { isRecord } from "../../../formats/json.ts";
 import type { Item, ResponseEvent, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { markedItem } from "../../../router/response-id.ts";
-import { updateUnfinished } from "../../../store/responses.ts";
+import { isUnfinished } from "../../../store/responses.ts";
 import type { Gateway } from "../../gateway.ts";
 import { AnswerIds } from "../objects/answer-ids.ts";
 import { referencesIn } from "../objects/fields.ts";
-import { isUnfinished } from "./billing.ts";
+import type { BackgroundCall } from "./background-call.ts";
 import { keepConversation } from "./conversation.ts";
 import { isKeptId, newResponseId, signedId } from "./ids.ts";
 import { withIds } from "./items.ts";
@@ -18,8 +18,8 @@ export interface Telling {
   callId: string;
   owner: string;
   createdBy: string | null;
-  /** Digest of the key that pays. */
-  token: string;
+  /** Has its provider make it in the background. */
+  background: BackgroundCall | undefined;
   /** The response it goes on from, as the client named it. */
   previousId: string | undefined;
   /** The conversation up to the answer. */
@@ -87,16 +87,11 @@ export class Teller {
   async #remembered(response: ResponseObject, deployment: Deployment): Promise<string> {
     const known = this.#ids.get(response.id);
     const id = known ?? (await this.#signed(response.id, deployment));
-    const { gateway, owner, token, callId } = this.#telling;
-    const { status = "completed" } = response;
-    if (gateway.database === undefined) return id;
+    const { gateway, background, callId } = this.#telling;
+    if (gateway.database === undefined || background === undefined) return id;
     try {
-      if (!isUnfinished(status))
-        await updateUnfinished(gateway.database, id, { status }); // this call pays for it
-      else if (known === undefined) {
-        const bill = { token, deploymentId: deployment.id, theirs: response.id };
-        await keepConversation(gateway, owner, { items: [], response: { ...response, id }, bill }, Date.now());
-      }
+      if (!isUnfinished(response.status)) background.over(response);
+      else if (known === undefined) await background.begun(response, id, deployment);
     } catch (error) {
       gateway.log.fault(callId, error);
     }

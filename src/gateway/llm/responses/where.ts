@@ -1,7 +1,6 @@
 /** Where a response is that a route names, and the calls to who keeps it. */
 import type { Reply } from "../../../call/call.ts";
 import { asRecord, isRecord, type JsonObject } from "../../../formats/json.ts";
-import type { ResponseObject } from "../../../formats/openai/responses/types.ts";
 import { responseCalls } from "../../../operations/response-calls.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -13,9 +12,11 @@ import { callNative } from "../native.ts";
 import { rewrittenEvents } from "../objects/events.ts";
 import { noCredentials } from "../objects/keeper.ts";
 import { textOf } from "../objects/renamed-reply.ts";
+import { isRunOver } from "../objects/runs/kind.ts";
+import { settleShown } from "../objects/runs/settle.ts";
 import { providerDeployment } from "../provider-deployment.ts";
+import { backgroundResponse } from "./background-response.ts";
 import { marksItems } from "./begin.ts";
-import { seen } from "./billing.ts";
 import { type Conversation, findConversation } from "./conversation.ts";
 import { signedId, whereaboutsOf } from "./ids.ts";
 import { responseNotFound } from "./refusals.ts";
@@ -101,12 +102,10 @@ async function retoldText(call: RouteCall, text: string, keeper: Keeper): Promis
   const answer = parsed(text);
   if (answer === undefined) return text;
   const told = await withOwnIds(call, answer, keeper);
-  const response = isRecord(told["response"]) ? told["response"] : told;
+  const response = isRecord(answer["response"]) ? answer["response"] : answer;
   const { gateway, context } = call;
-  if (response["object"] === "response")
-    await seen(gateway, context, idOf(call), response as unknown as ResponseObject).catch((error: unknown) =>
-      gateway.log.fault(context.get("callId"), error),
-    );
+  const isOver = response["background"] === true && isRunOver(response);
+  if (isOver && gateway.database !== undefined) settleShown({ gateway, keeper: context }, backgroundResponse, response);
   return JSON.stringify(marksItems(call) ? withMarks(told, keeper.deployment.id) : told);
 }
 

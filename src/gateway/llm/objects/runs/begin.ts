@@ -2,33 +2,23 @@
  * A provider is asked to begin what it goes on with after the answer: what that may cost is set aside before, and somebody looks
  * for its end before the client hears of it.
  */
-import type { BatchHold } from "../../../../batches/size.ts";
 import type { Reply } from "../../../../call/call.ts";
-import { ServiceUnavailableError } from "../../../../formats/errors.ts";
 import { asRecord, isRecord, type JsonObject } from "../../../../formats/json.ts";
 import { surcharge } from "../../../../models/surcharge.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
-import { findByProviderIds, insertNewObjects } from "../../../../store/objects.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
-import { newLogId } from "../../../../store/spend/log-id.ts";
 import type { RouteCall } from "../../../route.ts";
 import { isRefusal } from "../../batches/beginning.ts";
-import { heldUntil, holdFor, isLimited, prolong, unhold } from "../../batches/hold.ts";
+import { unhold } from "../../batches/hold.ts";
 import { contentOf } from "../../batches/measure.ts";
-import { askQuietly } from "../../batches/quietly.ts";
-import { LONGEST_CREATION } from "../../batches/sought.ts";
-import { watchedSpec } from "../../batches/watched.ts";
-import { callInput } from "../../call-input.ts";
 import { rewrittenEvents } from "../events.ts";
-import { objectIdOf } from "../ids.ts";
-import { hostOf } from "../keeper.ts";
-import { databaseOf, told } from "../lookup.ts";
 import { textOf } from "../renamed-reply.ts";
-import { isRunOver, type RunKind } from "./kind.ts";
-import { billPorts, settleRun } from "./settle.ts";
+import { isRunOver, type MeasuredRunKind, type RunKind } from "./kind.ts";
+import { billPorts, settleShown } from "./settle.ts";
+import { heldForRun, watchRun } from "./watch.ts";
 
 export interface RunCall {
-  kind: RunKind;
+  kind: MeasuredRunKind;
   deployment: Deployment;
   /** Whose it is. */
   owner: string;
@@ -42,12 +32,10 @@ export interface RunCall {
   model: string | undefined;
 }
 
-export type SeenRun = Pick<RunCall, "kind" | "owner">;
-
 /** @throws SluiceError where a budget has not so much left, or nobody could look for its end */
 export async function beginRun(call: RouteCall, run: RunCall, ask: () => Promise<Reply>): Promise<Reply> {
   const { gateway } = call;
-  const hold = await heldFor(call, run);
+  const hold = await heldForRun(call, () => sizesOf(call, run));
   const reply = await ask();
   if (reply.status >= 300) {
     if (hold !== undefined && isRefusal(reply)) await unhold(gateway.accounts, hold);
@@ -57,33 +45,22 @@ export async function beginRun(call: RouteCall, run: RunCall, ask: () => Promise
   return eachRun(reply, run.kind, async (answer) => {
     if (isWatched) return;
     isWatched = true;
-    await watch(call, run, answer, hold);
+    const { kind, deployment, owner, parent, model } = run;
+    const begun = { kind, deployment, owner, model, parent: parent?.id, within: withinOf(run, answer) };
+    await watchRun(call, { ...begun, theirs: String(answer["id"]) }, hold);
   });
 }
 
-/** What is shown of runs that are over is paid for, whoever of its owner's asked. */
-export function settleSeen(call: RouteCall, { kind, owner }: SeenRun, reply: Reply): Promise<Reply> {
-  const { gateway, context } = call;
+/** What is shown of runs that are over is paid for; those whose events end before are looked at at once. */
+export function settleSeen({ gateway, context }: RouteCall, kind: RunKind, reply: Reply): Promise<Reply> {
+  const place = { gateway, keeper: context };
   let last: JsonObject | undefined;
-  const settle = async (run: JsonObject) => {
-    const rows = await told(findByProviderIds(databaseOf(gateway), [String(run["id"])]));
-    const row = rows.find((one) => one.kind === kind.kind && one.owner === owner);
-    if (row === undefined) return;
-    if (isRunOver(run)) await settleRun({ gateway, keeper: context }, row, run);
-    else await gateway.batches?.(row.id).due();
-  };
-  // It is looked at again anyhow.
-  const later = (run: JsonObject) =>
-    gateway.waitUntil(
-      context,
-      settle(run).catch((error: unknown) => gateway.log.fault(String(run["id"]), error)),
-    );
   const see = async (run: JsonObject) => {
     last = run;
-    if (isRunOver(run)) later(run);
+    if (isRunOver(run)) settleShown(place, kind, run);
   };
   return eachRun(reply, kind, see, () => {
-    if (last !== undefined && !isRunOver(last)) later(last); // it goes on without whoever left
+    if (last !== undefined && !isRunOver(last)) settleShown(place, kind, last); // it goes on without whoever left
   });
 }
 
@@ -119,65 +96,18 @@ function parsed(text: string): JsonObject {
   }
 }
 
-async function heldFor(call: RouteCall, run: RunCall): Promise<BatchHold | undefined> {
-  const { gateway, context } = call;
-  const { caller } = callInput(call, {});
-  if (!(await isLimited(caller))) return undefined;
-  const now = Date.now();
-  const sizes = await sizesOf(call, run, now);
-  const ports = { calls: gateway.calls(context), accounts: gateway.accounts, caller };
-  return holdFor(ports, { id: `run:${newLogId(now)}`, sizes, isCalled: true, until: now + LONGEST_CREATION });
-}
-
-function sizesOf({ gateway, context }: RouteCall, run: RunCall, now: number) {
+function sizesOf({ gateway, context }: RouteCall, run: RunCall) {
   const { kind, deployment, body, parent, rows, model } = run;
   const { surcharges } = gateway.config.settings.calls;
   const { provider } = deployment.target;
   return kind.sizes({
     ...billPorts({ gateway, keeper: context }, deployment, model),
-    ...{ body, model, now },
+    ...{ body, model, now: Date.now() },
     parent: asRecord(parent?.body),
     named: (id) => rows.get(String(id))?.body ?? undefined,
     contentOf: (id) => contentOf(gateway, context, deployment, { id: rows.get(id)?.id ?? id, provider_id: id }),
     price: (cost) => (surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total),
   });
-}
-
-/** From here on somebody looks for its end. @throws ServiceUnavailableError where nobody would: then it is cancelled */
-async function watch(call: RouteCall, run: RunCall, answer: JsonObject, hold: BatchHold | undefined): Promise<void> {
-  const { gateway, context, principal } = call;
-  const { kind, deployment } = run;
-  const within = withinOf(run, answer);
-  const providerId = String(answer["id"]);
-  const id = await objectIdOf({ kind: kind.kind, owner: run.owner, deploymentId: deployment.id, providerId });
-  const row: ObjectRow = {
-    id,
-    kind: kind.kind,
-    owner: run.owner,
-    created_by: principal.userId ?? principal.token,
-    deployment_id: deployment.id,
-    provider: deployment.target.provider,
-    provider_id: providerId,
-    model: run.model ?? null,
-    body: null,
-    state: { host: hostOf(deployment), within, parent: run.parent?.id },
-    created_at: Date.now(),
-    expires_at: null,
-  };
-  const spec = watchedSpec(row, {
-    ...{ token: principal.token, endpoint: kind.operation, inputFileId: "", window: kind.longest, hold },
-  });
-  try {
-    await told(insertNewObjects(databaseOf(gateway), [row]));
-    await gateway.batches?.(id).watch(spec);
-    if (hold !== undefined) await prolong(gateway.accounts, hold, heldUntil(spec.expiresAt));
-  } catch (cause) {
-    const cancelled = askQuietly({ gateway, keeper: context }, deployment, kind.cancel(providerId, within));
-    await cancelled.catch(() => {}); // what it has cost is found by its object, if that has come to be
-    throw new ServiceUnavailableError("litellm.ServiceUnavailableError: the run cannot be kept at the moment.", {
-      cause,
-    });
-  }
 }
 
 /** The thread of a run that was made with its thread is told by the answer alone. */

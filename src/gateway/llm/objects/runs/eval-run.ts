@@ -7,11 +7,11 @@ import { cost } from "../../../../models/cost.ts";
 import { countTokens } from "../../../../models/tokens.ts";
 import { longestOutput, worstCase } from "../../../../models/worst-case.ts";
 import { normaliseUsage } from "../../../../providers/openai/usage.ts";
-import type { BegunRun, RunKind } from "./kind.ts";
+import type { BegunRun, MeasuredRunKind } from "./kind.ts";
 
 const pathOf = (id: string, within: string) => `/v1/evals/${encodeURIComponent(within)}/runs/${encodeURIComponent(id)}`;
 
-export const evalRun: RunKind = {
+export const evalRun: MeasuredRunKind = {
   kind: "eval.run",
   operation: "evals.runs",
   metadata: ({ provider_id: id, state }) => ({ eval_id: asRecord(state)["parent"], run_id: id }),

@@ -7,11 +7,11 @@ import { cost } from "../../../../models/cost.ts";
 import { countTokens } from "../../../../models/tokens.ts";
 import type { Measured } from "../../../../models/units.ts";
 import { worstCase } from "../../../../models/worst-case.ts";
-import type { BegunRun, RunKind } from "./kind.ts";
+import type { BegunRun, MeasuredRunKind } from "./kind.ts";
 
 const DAY = 86_400_000;
 
-export const fineTuningJob: RunKind = {
+export const fineTuningJob: MeasuredRunKind = {
   kind: "fine_tuning.job",
   operation: "fine_tuning",
   metadata: ({ id }) => ({ fine_tuning_job_id: id }),

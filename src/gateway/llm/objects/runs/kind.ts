@@ -1,20 +1,22 @@
 /**
  * What a provider goes on with after the call that began it, for minutes or days: a fine-tuning job, a run of an eval, a run of
- * a thread. What it has cost is known once it is over, to whoever looks then.
+ * a thread, a response in the background. What it has cost is known once it is over, to whoever looks then.
  */
 import type { BatchSize } from "../../../../batches/size.ts";
 import type { JsonObject } from "../../../../formats/json.ts";
 import type { ModelInfo } from "../../../../models/catalogue.ts";
+import type { AnyOperation } from "../../../../operations/operation.ts";
 import type { NativeCall } from "../../../../providers/provider.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
 import type { Bills } from "../../batches/account.ts";
+import { backgroundResponse } from "../../responses/background-response.ts";
 import { evalRun } from "./eval-run.ts";
 import { fineTuningJob } from "./fine-tuning-job.ts";
 import { threadRun } from "./thread-run.ts";
 
 export interface RunKind {
   /** What answers call it: their `object`. */
-  kind: "fine_tuning.job" | "eval.run" | "thread.run";
+  kind: "fine_tuning.job" | "eval.run" | "thread.run" | "response";
   /** On the ledger, once it is over. */
   operation: string;
   /** How the row on the ledger tells of it, in its client's ids. */
@@ -24,8 +26,14 @@ export interface RunKind {
   /** @param within what the provider calls the object it exists inside of */
   retrieve(id: string, within: string): NativeCall;
   cancel(id: string, within: string): NativeCall;
+  /** How its provider is asked, where that is not by its own API as a whole. */
+  asking?(): AnyOperation;
   /** By model; nothing where nothing was used. */
   bills(run: JsonObject, ports: BillPorts): Bills | Promise<Bills>;
+}
+
+/** One that is begun by a call to its own API. */
+export interface MeasuredRunKind extends RunKind {
   /**
    * What it may use at most, by model: asked only where its caller is limited.
    * @throws SluiceError where nobody can say
@@ -56,7 +64,7 @@ export interface BegunRun extends BillPorts {
   now: number;
 }
 
-export const runKinds: readonly RunKind[] = [fineTuningJob, evalRun, threadRun];
+export const runKinds: readonly RunKind[] = [fineTuningJob, evalRun, threadRun, backgroundResponse];
 
 export function runKindOf(kind: unknown): RunKind | undefined {
   return runKinds.find((one) => one.kind === kind);

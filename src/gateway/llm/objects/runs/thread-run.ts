@@ -3,7 +3,7 @@ import { asRecord } from "../../../../formats/json.ts";
 import { cost } from "../../../../models/cost.ts";
 import { longestOutput, worstCase } from "../../../../models/worst-case.ts";
 import { normaliseUsage } from "../../../../providers/openai/usage.ts";
-import type { RunKind } from "./kind.ts";
+import type { MeasuredRunKind } from "./kind.ts";
 
 /** "The OpenAI-Beta header": without it, the API of assistants is not there. */
 const headers = { "openai-beta": "assistants=v2" };
@@ -14,7 +14,7 @@ const pathOf = (id: string, within: string) =>
 /** Tokens of a prompt of a model of which nothing is known. */
 const LONGEST_PROMPT = 128_000;
 
-export const threadRun: RunKind = {
+export const threadRun: MeasuredRunKind = {
   kind: "thread.run",
   operation: "threads.runs",
   metadata: ({ provider_id: id, state }) => ({ thread_id: asRecord(state)["parent"], run_id: id }),

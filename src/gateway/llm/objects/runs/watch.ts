@@ -1,0 +1,93 @@
+/** What a provider goes on with is set aside for before it begins, and looked for from then on. */
+import type { BatchHold, BatchSize } from "../../../../batches/size.ts";
+import { ServiceUnavailableError } from "../../../../formats/errors.ts";
+import type { Deployment } from "../../../../router/deployment.ts";
+import { insertNewObjects } from "../../../../store/objects.ts";
+import type { ObjectRow } from "../../../../store/schema/index.ts";
+import { newLogId } from "../../../../store/spend/log-id.ts";
+import type { RouteCall } from "../../../route.ts";
+import { heldUntil, holdFor, isLimited, prolong } from "../../batches/hold.ts";
+import { askQuietly } from "../../batches/quietly.ts";
+import { LONGEST_CREATION } from "../../batches/sought.ts";
+import { watchedSpec } from "../../batches/watched.ts";
+import { callInput } from "../../call-input.ts";
+import { objectIdOf } from "../ids.ts";
+import { hostOf } from "../keeper.ts";
+import { databaseOf, told } from "../lookup.ts";
+import type { RunKind } from "./kind.ts";
+
+/**
+ * @param sizes the most it may use, by model: asked only where the caller is limited
+ * @returns `undefined` where no budget bounds it
+ * @throws SluiceError where a limit has not so much left
+ */
+export async function heldForRun(
+  call: RouteCall,
+  sizes: () => Promise<ReadonlyMap<string, BatchSize>>,
+): Promise<BatchHold | undefined> {
+  const { gateway, context } = call;
+  const { caller } = callInput(call, {});
+  if (!(await isLimited(caller))) return undefined;
+  const now = Date.now();
+  const holding = { id: `run:${newLogId(now)}`, sizes: await sizes(), isCalled: true, until: now + LONGEST_CREATION };
+  return holdFor({ calls: gateway.calls(context), accounts: gateway.accounts, caller }, holding);
+}
+
+export interface WatchedRun {
+  kind: RunKind;
+  deployment: Deployment;
+  /** Whose it is. */
+  owner: string;
+  /** What the provider calls it, and the object it exists inside of. */
+  theirs: string;
+  within: string;
+  /** What its client knows it by, or the object it exists inside of. */
+  parent: string | undefined;
+  /** As the client named it. */
+  model: string | undefined;
+}
+
+/**
+ * From here on somebody looks for its end.
+ * @returns the id of its row
+ * @throws ServiceUnavailableError where nobody would: then it is cancelled
+ */
+export async function watchRun(call: RouteCall, run: WatchedRun, hold: BatchHold | undefined): Promise<string> {
+  const { gateway, context, principal } = call;
+  const { kind, deployment, theirs, within } = run;
+  const row = await rowOf(call, run);
+  const { token } = principal;
+  const watched = { token, endpoint: kind.operation, inputFileId: "", window: kind.longest, hold };
+  const spec = watchedSpec(row, watched);
+  try {
+    await told(insertNewObjects(databaseOf(gateway), [row]));
+    await gateway.batches?.(row.id).watch(spec);
+    if (hold !== undefined) await prolong(gateway.accounts, hold, heldUntil(spec.expiresAt));
+    return row.id;
+  } catch (cause) {
+    const place = { gateway, keeper: context };
+    // What it has cost by then is found by its object, if that has come to be.
+    await askQuietly(place, deployment, kind.cancel(theirs, within), kind.asking?.()).catch(() => {});
+    throw new ServiceUnavailableError("litellm.ServiceUnavailableError: what was begun cannot be kept at the moment.", {
+      cause,
+    });
+  }
+}
+
+async function rowOf({ principal }: RouteCall, run: WatchedRun): Promise<ObjectRow> {
+  const { kind, deployment, owner, theirs, within, parent, model } = run;
+  return {
+    id: await objectIdOf({ kind: kind.kind, owner, deploymentId: deployment.id, providerId: theirs }),
+    kind: kind.kind,
+    owner,
+    created_by: principal.userId ?? principal.token,
+    deployment_id: deployment.id,
+    provider: deployment.target.provider,
+    provider_id: theirs,
+    model: model ?? null,
+    body: null,
+    state: { host: hostOf(deployment), within, parent },
+    created_at: Date.now(),
+    expires_at: null,
+  };
+}
