@@ -4,6 +4,7 @@ import { isRecord } from "../formats/json.ts";
 import { validate } from "../formats/validate.ts";
 import type { CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Operation } from "../operations/operation.ts";
+import type { PriceMemory } from "../operations/price-memory.ts";
 import type { Choice } from "../router/engine.ts";
 import { isInRegion } from "../router/filters/region.ts";
 import { BudgetExceededError } from "../tenancy/limit-refusals.ts";
@@ -28,7 +29,7 @@ export interface Admitted<Request> {
 
 /** Admit: what the client asks, told apart and checked. */
 export async function admit<Request extends BaseRequest, Response, Chunk>(
-  { settings, cache }: Pick<CallDependencies, "settings" | "cache">,
+  { settings, cache, prices }: Pick<CallDependencies, "settings" | "cache"> & Partial<Pick<CallDependencies, "prices">>,
   operation: Operation<Request, Response, Chunk>,
   { headers, caller }: Pick<CallInput, "headers" | "caller">,
   body: Record<string, unknown>,
@@ -45,7 +46,7 @@ export async function admit<Request extends BaseRequest, Response, Chunk>(
   const request = named(validate(operation.request, fields), caller);
   return {
     request: settings.alwaysIncludeStreamUsage ? operation.askForUsage(request) : request,
-    size: sizeOf(operation, request),
+    size: sizeOf(operation, request, prices),
     options,
     routing,
     controls: cache === undefined || operation.cacheable === undefined ? {} : cacheControls(said, caller.cacheControls),
@@ -61,6 +62,7 @@ function headersNamed(names: readonly string[], headers: Headers): Record<string
 export function sizeOf<Request extends BaseRequest, Response, Chunk>(
   operation: Operation<Request, Response, Chunk>,
   request: Request,
+  prices?: PriceMemory,
 ): Size {
   let counted: Promise<number> | undefined;
   const input = () => {
@@ -72,7 +74,7 @@ export function sizeOf<Request extends BaseRequest, Response, Chunk>(
     input,
     output: operation.outputBound(request),
     roomFor: (target) => operation.roomFor?.(request, target) ?? 0,
-    ...(operation.rowFor && { rowFor: (target) => operation.rowFor?.(request, target) }),
+    rowFor: (target) => operation.rowFor?.(request, target) ?? prices?.rowOf(target),
     answers: operation.answersOf(request),
     terms: operation.termsOf(request),
   };
@@ -100,7 +102,7 @@ function othersNamed(request: BaseRequest): string[] {
 
 /** The request as its customer's may be answered: by a model that is where they must be, if the customer has one for that. */
 export function inPlace<Request extends BaseRequest, Response, Chunk>(
-  { router }: CallDependencies,
+  { router, prices }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   { caller }: CallInput,
   asked: Admitted<Request>,
@@ -111,7 +113,7 @@ export function inPlace<Request extends BaseRequest, Response, Chunk>(
   const group = router.groups.find(asked.request.model, caller.attribution.teamId);
   if (group?.deployments.some(({ target }) => isInRegion(target, place.region.toLowerCase()))) return asked;
   const request = { ...asked.request, model };
-  return { ...asked, request, size: sizeOf(operation, request) };
+  return { ...asked, request, size: sizeOf(operation, request, prices) };
 }
 
 /** Reserves; where a budget refuses, for the models the caller named for that case. */
@@ -128,7 +130,7 @@ export async function reserveOrFallBack<Request extends BaseRequest, Response, C
     for (const model of input.caller.budgetFallbacks(asked.request.model)) {
       if (input.caller.refuseModel(model) !== undefined) continue;
       const request = { ...asked.request, model };
-      const admitted = { ...asked, request, size: sizeOf(operation, request) };
+      const admitted = { ...asked, request, size: sizeOf(operation, request, dependencies.prices) };
       const reservation = await reserve(dependencies, input, admitted).catch(() => undefined);
       if (reservation !== undefined) return { admitted, reservation };
     }
@@ -160,6 +162,7 @@ export async function withOverrides<Request extends BaseRequest, Response, Chunk
 
 /** Of a request with many inputs, those whose answers are not known. */
 export function lacking<Request extends BaseRequest, Response, Chunk>(
+  { prices }: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
   asked: Admitted<Request>,
   recalled: Recall<Request, Response> | undefined,
@@ -167,5 +170,5 @@ export function lacking<Request extends BaseRequest, Response, Chunk>(
 ): Admitted<Request> {
   if (recalled === undefined || !isOfGroup(recalled, choice)) return asked;
   const request = recalled.lookup.lacking(asked.request);
-  return request === asked.request ? asked : { ...asked, request, size: sizeOf(operation, request) };
+  return request === asked.request ? asked : { ...asked, request, size: sizeOf(operation, request, prices) };
 }

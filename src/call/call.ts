@@ -6,6 +6,7 @@ import type { CallRecord } from "../ledger/record.ts";
 import type { Limiter, Refusal } from "../limits/demand.ts";
 import type { Surcharges } from "../models/surcharge.ts";
 import type { CallSettings } from "../operations/attempt.ts";
+import type { PriceMemory } from "../operations/price-memory.ts";
 import type { Choice, RoutingEngine } from "../router/engine.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Compatibility } from "../tenancy/compatibility.ts";
@@ -33,6 +34,8 @@ export interface CallDependencies {
   /** Keeps the process of the call alive until the promise is done. */
   waitUntil(promise: Promise<unknown>): void;
   settings: GatewayCallSettings;
+  /** What this isolate has learned of prices from answers. */
+  prices: PriceMemory;
   /** Answers that are given again; absent where nothing is cached. */
   cache?: CacheUse;
   /** Told of calls that a limit or a budget refuses, where somebody wants to know. It must not throw. */

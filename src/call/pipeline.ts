@@ -44,7 +44,14 @@ export async function perform<Request extends BaseRequest, Response, Chunk>(
     const route = routeRequest(operation, request, options, routing, input, region);
     const askDeployment = async (choice: Choice) => {
       const asked = await withOverrides(dependencies, operation, input, admitted, choice);
-      return ask(dependencies, operation, input, lacking(operation, asked, recalled, choice), choice, settlement);
+      return ask(
+        dependencies,
+        operation,
+        input,
+        lacking(dependencies, operation, asked, recalled, choice),
+        choice,
+        settlement,
+      );
     };
     const outcome = await dependencies.router.run(route, askDeployment, settlement.record);
     settlement.answered(outcome);
@@ -94,7 +101,7 @@ async function reply<Request extends BaseRequest, Response, Chunk>({
     return replyWhole(operation, request, value, answer, settlement, { retell, complete: own?.lookup.complete });
   if (answer.kind === "bytes") return replyBytes(input, value, answer, settlement);
   const askRest = (choice: Choice, rest: Request) => {
-    const asked = { ...admitted, request: rest, size: sizeOf(operation, rest) };
+    const asked = { ...admitted, request: rest, size: sizeOf(operation, rest, dependencies.prices) };
     return ask(dependencies, operation, input, asked, choice, settlement);
   };
   const isContinued = router.settings.midStreamFallback === "continue";

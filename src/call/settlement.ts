@@ -6,15 +6,18 @@ import { payloadRef } from "../ledger/payloads.ts";
 import type { AttemptRecord, CallRecord } from "../ledger/record.ts";
 import { fitsRow, openRow, spendRow } from "../ledger/row.ts";
 import type { Admission } from "../limits/demand.ts";
-import { cost } from "../models/cost.ts";
+import { type CostOptions, cost } from "../models/cost.ts";
 import { type Surcharged, surcharge } from "../models/surcharge.ts";
 import { adviceCost } from "../operations/advice.ts";
 import { rowOfAnswer } from "../operations/answered-by.ts";
 import type { AttemptObserver, CallOptions } from "../operations/attempt.ts";
 import type { BaseRequest, Meter } from "../operations/operation.ts";
 import { isPlausible } from "../operations/plausible.ts";
+import { splitCost } from "../operations/split-cost.ts";
 import type { Target } from "../providers/provider.ts";
+import { findProvider } from "../providers/registry.ts";
 import type { Choice } from "../router/engine.ts";
+import { isUsuallyFree } from "../router/price-gap.ts";
 import { newLogId } from "../store/spend/log-id.ts";
 import type { CallDependencies, CallInput } from "./call.ts";
 import type { StreamEnd } from "./relay.ts";
@@ -44,7 +47,10 @@ interface OpenAttempt {
  * and timer may all try; the first one counts.
  */
 export class Settlement {
-  readonly #dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">;
+  readonly #dependencies: Pick<
+    CallDependencies,
+    "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil" | "prices"
+  >;
   readonly #client: AbortSignal;
   readonly #onAnswer: CallInput["onAnswer"];
   readonly #closed = Promise.withResolvers<CallRecord["outcome"]>();
@@ -62,7 +68,7 @@ export class Settlement {
   reservation: Reservation | undefined;
 
   constructor(
-    dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil">,
+    dependencies: Pick<CallDependencies, "now" | "log" | "journal" | "settings" | "payloads" | "waitUntil" | "prices">,
     operation: string,
     input: Pick<CallInput, "id" | "isOwnId" | "shadow" | "caller" | "signal" | "onAnswer">,
   ) {
@@ -304,6 +310,7 @@ export class Settlement {
     const reported = isPlausible(meter.usage) ? meter.usage : undefined;
     const usage: Usage = reported ?? (await meter.estimate(target.model));
     const cost = this.#costOf(this.#winner, usage);
+    if (cost === undefined && isUsed(usage, meter.terms)) this.#tellUnpriced(target);
     record.usage = before === undefined ? usage : addUsage(before.usage, usage);
     record.cost = before === undefined ? cost : sum(before.cost, cost);
     record.estimated ||= reported === undefined;
@@ -326,14 +333,26 @@ export class Settlement {
   #costOf({ meter, target }: Partial<OpenAttempt> = {}, usage: Usage): number | undefined {
     const info = meter && target && rowOfAnswer(meter, target);
     if (meter === undefined || target === undefined || info === undefined) return undefined;
+    this.#dependencies.prices.learn(target, info);
     const { provider } = target;
     const terms = { ...meter.terms, at: this.record.startedAt };
-    const total = sum(cost(usage, info, terms)?.total, adviceCost(usage, { provider, info }, terms));
+    const own = splitCost(usage, { provider, info }, terms) ?? cost(usage, info, terms)?.total;
+    const total = sum(own, adviceCost(usage, { provider, info }, terms));
     const { surcharges } = this.#dependencies.settings;
     if (total === undefined || surcharges === undefined) return total;
     const surcharged = surcharge(total, target.provider, surcharges);
     this.record.surcharged = addUp(this.record.surcharged, surcharged);
     return surcharged.total;
+  }
+
+  /** The log says it once for a deployment. */
+  #tellUnpriced(target: Target): void {
+    const { log, prices } = this.#dependencies;
+    if (!this.#winner?.wasSent || isUsuallyFree(findProvider(target.provider)) || !prices.isFirstMiss(target)) return;
+    const { modelGroup, deploymentId, operation } = this.record;
+    log.notice(
+      `nobody knows the price of ${target.provider}/${target.model} (${modelGroup}, deployment ${deploymentId}): a call of ${operation} cost nothing on the ledger; set its model_info.base_model, or prices`,
+    );
   }
 
   #tellRouter(): void {
@@ -343,6 +362,11 @@ export class Settlement {
       ticket?.succeeded({ tokens: usage?.total_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 });
     else ticket?.released(); // a failure was told when it came
   }
+}
+
+/** Was there anything to pay for? Much that is passed on uses nothing. */
+function isUsed({ total_tokens }: Usage, { measured = {} }: CostOptions): boolean {
+  return total_tokens > 0 || Object.values(measured).some((amount) => typeof amount === "number" && amount > 0);
 }
 
 /** Those that limits of tokens count. */

@@ -12,6 +12,7 @@ import type { ScopeAccounts } from "../limits/accounts.ts";
 import type { Limiter } from "../limits/demand.ts";
 import { LeasingLimiter } from "../limits/leasing.ts";
 import { MemoryScopes } from "../limits/memory.ts";
+import { PriceMemory } from "../operations/price-memory.ts";
 import type { Deployment } from "../router/deployment.ts";
 import { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
@@ -129,6 +130,7 @@ export function createGateway(
     isClosed: (id) => gate.isClosed(id),
   });
   const { database } = ports;
+  const prices = new PriceMemory();
   const vault = createVault(rootSecret(config.variable, config.masterKey));
   const cache = openCache(config.settings.cache, { fetch: outbound, log: ports.log, vault, ...ports.cache });
   const models = new StoredModels({ config, database, vault, router, log: ports.log, now: Date.now });
@@ -187,6 +189,7 @@ export function createGateway(
         waitUntil: (promise) => waitUntil(context, promise),
         onBudgetRefused: (refusal) => alerts.budgetRefused(refusal, accounts, (promise) => waitUntil(context, promise)),
         settings: config.settings.calls,
+        prices,
         ...(cache && { cache }),
       };
     },

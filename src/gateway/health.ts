@@ -5,6 +5,7 @@ import { BadRequestError, NotFoundError } from "../formats/errors.ts";
 import type { HealthResult } from "../health/book.ts";
 import { isForBackground } from "../health/monitor.ts";
 import type { Deployment } from "../router/deployment.ts";
+import { priceGap } from "../router/price-gap.ts";
 import type { Principal } from "../tenancy/principal.ts";
 import type { Gateway } from "./gateway.ts";
 import { mayUse } from "./model-names.ts";
@@ -145,6 +146,7 @@ async function known(gateway: Gateway, context: Context, deployments: readonly D
 function asEndpoint(result: HealthResult, deployment: Deployment, details: boolean, viewer: Principal | undefined) {
   const params = details ? healthParams(deployment, viewer) : { model: deployment.litellmModel };
   const mode = deployment.info.mode ?? deployment.target.info?.mode;
+  const gap = priceGap(deployment);
   return {
     ...params,
     model_id: result.deploymentId,
@@ -152,6 +154,7 @@ function asEndpoint(result: HealthResult, deployment: Deployment, details: boole
       model_name: result.modelName,
       ...(mode !== undefined && { mode }),
       ...result.rateLimits,
+      ...(gap !== undefined && { price_warning: gap }),
       ...(result.error !== undefined && { error: result.error }),
     }),
     ...(result.errorStatus !== undefined && { exception_status: result.errorStatus }),

@@ -9,6 +9,7 @@ import type { Deployment } from "../router/deployment.ts";
 import type { RoutingEngine } from "../router/engine.ts";
 import { ModelGroups } from "../router/groups.ts";
 import type { StoredModel } from "../router/load.ts";
+import { priceGap } from "../router/price-gap.ts";
 import type { FallbackTable, RoutingSettings } from "../router/request.ts";
 import { openParams } from "../secrets/params.ts";
 import { UnreadableSecret, type Vault } from "../secrets/vault.ts";
@@ -48,6 +49,8 @@ export class StoredModels {
   #fallbacks: readonly StoredFallback[] = [];
   #publicGroups: ReadonlySet<string> = new Set();
   #allowedIps: readonly string[];
+  /** Ids of models whose missing price the log has told of. */
+  readonly #unpriced = new Set<string>();
 
   constructor(ports: StoredModelsPorts) {
     this.#ports = ports;
@@ -128,12 +131,24 @@ export class StoredModels {
         : config.storedDeployment(model, credentials);
       if (typeof deployment === "string")
         log.notice(`the model ${model.id} of the database is left out: ${deployment}`);
-      else deployments.push(deployment);
+      else {
+        deployments.push(deployment);
+        this.#tellPriceGap(deployment);
+      }
     }
     router.replace({
       groups: new ModelGroups(deployments, config.aliases),
       settings: withFallbacks(config.settings.routing, catalogue.fallbacks),
     });
+  }
+
+  /** Once, however often all are read anew. */
+  #tellPriceGap(deployment: Deployment): void {
+    const gap = priceGap(deployment);
+    if (gap === undefined) this.#unpriced.delete(deployment.id);
+    if (gap === undefined || this.#unpriced.has(deployment.id)) return;
+    this.#unpriced.add(deployment.id);
+    this.#ports.log.notice(`the model ${deployment.id} of the database, ${deployment.modelName}: ${gap}`);
   }
 
   async #openCredentials(rows: readonly CredentialRow[]): Promise<Map<string, Credential>> {

@@ -103,7 +103,7 @@ export function spendRow(record: CallRecord): SpendRow {
     error: record.error,
     errorMessage: cut(record.errorMessage, LONGEST_ERROR),
     ...tokensOf(usage),
-    cost: record.cost ?? 0,
+    cost: Math.min(record.cost ?? 0, Number.MAX_SAFE_INTEGER), // a row that cannot be read would be lost
     priced: record.cost !== undefined || usage === undefined,
     estimated: record.estimated,
     startedAt: timeOfLogId(record.logId) ?? record.startedAt, // by which the row is found

@@ -1,6 +1,7 @@
 /** What is known of the model that has answered, where only its answer says which one that is. */
 import { isRecord } from "../formats/json.ts";
-import { findModel, type ModelInfo } from "../models/catalogue.ts";
+import { findModel, type ModelInfo, withOverrides } from "../models/catalogue.ts";
+import { hasPrice } from "../models/known-price.ts";
 import type { Target } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
 import type { Meter } from "./operation.ts";
@@ -18,7 +19,8 @@ export function modelIn({ answer, model }: Said): string | undefined {
  * names, at providers whose deployments are called as their customer likes. Such calls would be free of charge otherwise.
  */
 export function rowOfAnswer(meter: Said, { provider, info }: Target): ModelInfo | undefined {
-  if (info !== undefined || !findProvider(provider)?.hasOwnNames) return info;
+  if (hasPrice(info) || !findProvider(provider)?.hasOwnNames) return info;
   const said = modelIn(meter);
-  return said === undefined ? undefined : findModel(said, provider);
+  const found = said === undefined ? undefined : findModel(said, provider);
+  return found === undefined ? info : withOverrides(found, info ?? {}); // a window the config states holds
 }

@@ -10,6 +10,7 @@ import {
   type EmbeddingResponse,
   inputsOf,
   joinEmbeddings,
+  lengthOf,
   withInputs,
 } from "../formats/openai/embeddings.ts";
 import type { ResponseObject, ResponsesRequest } from "../formats/openai/responses/types.ts";
@@ -54,9 +55,9 @@ export const cacheableEmbeddings: Cacheable<EmbeddingRequest, EmbeddingResponse>
         request,
         inputsOf(request.input).filter((_, place) => places.includes(place)),
       ),
-    weights: (request) => inputsOf(request.input).map(({ length }) => length),
+    weights: (request) => inputsOf(request.input).map(lengthOf),
     split({ data, usage, ...head }, request) {
-      const lengths = inputsOf(request.input).map(({ length }) => length);
+      const lengths = inputsOf(request.input).map(lengthOf);
       const inPlace = data.toSorted((one, other) => one.index - other.index);
       if (inPlace.length !== lengths.length || inPlace.some(({ index }, place) => index !== place)) return undefined;
       const [prompt, total] = [shares(usage?.prompt_tokens ?? 0, lengths), shares(usage?.total_tokens ?? 0, lengths)];

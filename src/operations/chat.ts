@@ -11,6 +11,7 @@ import {
 } from "../formats/openai/chat.ts";
 import { ContinuationJoiner, continueRequest } from "../formats/openai/continuation.ts";
 import { toLegacyChunk, toLegacyCompletion, usesLegacyFunctions } from "../formats/openai/legacy-functions.ts";
+import { inChatWords } from "../formats/openai/mixed-chat.ts";
 import { OPENAI_CHAT_PARAMS } from "../formats/openai/params.ts";
 import { toChatRequest } from "../formats/openai/responses/to-chat-request.ts";
 import { responsesRequestSchema } from "../formats/openai/responses/types.ts";
@@ -45,7 +46,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
   ],
   request: chatRequestSchema,
   wire: "openai",
-  read: async (fields) => (isResponsesRequest(fields) ? fromResponses(fields) : fields),
+  read: async (fields) => (isResponsesRequest(fields) ? fromResponses(fields) : inChatWords(fields)),
   adapter: chatAdapterOf,
   idPrefix: "chatcmpl-",
   settleParams(request, adapter, target, policy) {

@@ -8,6 +8,7 @@ import {
   textsOf,
 } from "../formats/gemini/embed.ts";
 import { toGoogleError } from "../formats/gemini/error.ts";
+import { embeddingUsageOf } from "../formats/gemini/usage.ts";
 import { isRecord } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { OPENAI_EMBEDDING_PARAMS } from "../formats/openai/embeddings.ts";
@@ -69,10 +70,9 @@ function batches(): Parts<EmbedCall, EmbedAnswer, never> {
   };
 }
 
-/** The older models count nothing. */
 function usageOf({ usageMetadata }: EmbedAnswer): Usage | undefined {
-  const tokens = isRecord(usageMetadata) ? usageMetadata["promptTokenCount"] : undefined;
-  return typeof tokens === "number" ? { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens } : undefined;
+  const usage = embeddingUsageOf(usageMetadata);
+  return usage && { ...usage, completion_tokens: 0 };
 }
 
 /** A list of numbers is the vector of every content; a whole answer is the answer. */

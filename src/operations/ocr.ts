@@ -10,6 +10,7 @@ import {
 } from "../formats/mistral/ocr.ts";
 import type { Measured } from "../models/units.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
+import { plausibleMeasure } from "./plausible.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
 
 /** Text from documents and pictures: Mistral's format. */
@@ -27,7 +28,7 @@ export const ocr: WholeOperation<OcrRequest, OcrResponse> = {
     termsOf: (request) => ({ measured: measured(pagesAsked(request), request) }),
     usageOf: () => ({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }),
     billedFor: ({ usage_info, pages }, request) => ({
-      measured: measured(usage_info?.pages_processed ?? pages.length, request),
+      measured: measured(plausibleMeasure(usage_info?.pages_processed) ?? pages.length, request),
     }),
     mock: mockOcr,
   }),

@@ -12,6 +12,7 @@ import { isRecord } from "../formats/json.ts";
 import type { Usage } from "../formats/openai/chat.ts";
 import { cacheableRanking } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
+import { plausibleMeasure } from "./plausible.ts";
 import { countLongest, countTexts } from "./token-texts.ts";
 import { type WholeOperation, wholeOperation } from "./whole.ts";
 
@@ -26,11 +27,22 @@ export const rerank: WholeOperation<RerankRequest, RerankResponse> = wholeOperat
   params: RERANK_PARAMS,
   adapter: (provider) => provider.rerank,
   cacheable: cacheableRanking,
+  async prepare(request, { pictures }) {
+    const { query } = request;
+    if (typeof query === "string" || pictures !== undefined) return request;
+    if (typeof query["text"] === "string") return { ...request, query: query["text"] };
+    throw new BadRequestError("litellm.BadRequestError: Invalid value for 'query': this model reads no pictures", {
+      param: "query",
+    });
+  },
   countInput: ({ query, documents, model }) =>
-    countTexts([query, ...documents.map((document) => documentText(document))], model),
+    countTexts(
+      [query, ...documents].map((text) => documentText(text)),
+      model,
+    ),
   countLongest: ({ query, documents, model }) =>
     countLongest(
-      documents.map((document) => query + documentText(document)),
+      documents.map((document) => documentText(query) + documentText(document)),
       model,
     ),
   isDialect: (response, request) => !hasDocumentsAsAsked(response, request),
@@ -38,7 +50,7 @@ export const rerank: WholeOperation<RerankRequest, RerankResponse> = wholeOperat
   usageOf,
   termsOf: (request) => ({ measured: { queries: searchesOf(request) } }),
   billedFor: ({ meta }) => {
-    const units = meta?.billed_units?.search_units;
+    const units = plausibleMeasure(meta?.billed_units?.search_units);
     return units === undefined ? {} : { measured: { queries: units } };
   },
   mock: mockRanking,
@@ -59,9 +71,10 @@ const LONGEST_DOCUMENT = 4096;
 
 /** Search units at most: a token is a character or more. */
 function searchesOf({ query, documents, max_tokens_per_doc }: RerankRequest): number {
-  const most = (max_tokens_per_doc ?? LONGEST_DOCUMENT) + query.length;
+  const { length } = documentText(query);
+  const most = (max_tokens_per_doc ?? LONGEST_DOCUMENT) + length;
   const chunks = documents.map((document) =>
-    Math.ceil(Math.min(documentText(document).length + query.length, most) / TOKENS_OF_A_DOCUMENT),
+    Math.ceil(Math.min(documentText(document).length + length, most) / TOKENS_OF_A_DOCUMENT),
   );
   return Math.ceil(chunks.reduce((sum, count) => sum + count, 0) / DOCUMENTS_OF_A_SEARCH);
 }

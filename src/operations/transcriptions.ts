@@ -22,6 +22,7 @@ import { base64Of, measureFile, secondsOf } from "./audio-file.ts";
 import { cacheableTranscription } from "./cacheable-answers.ts";
 import { type MockOptions, throwMockError } from "./mock.ts";
 import type { Meter, Operation } from "./operation.ts";
+import { plausibleMeasure } from "./plausible.ts";
 
 export type TranscriptionOperation = Operation<TranscriptionRequest, Transcription, TranscriptionEvent>;
 
@@ -187,7 +188,7 @@ class TranscriptionMeter implements Meter<Transcription, TranscriptionEvent> {
 
   /** Seconds the upstream tells, which are what it bills. */
   get #told(): number | undefined {
-    return this.#response?.usage?.seconds ?? this.#response?.duration;
+    return plausibleMeasure(this.#response?.usage?.seconds) ?? plausibleMeasure(this.#response?.duration);
   }
 
   get usage(): Usage | undefined {

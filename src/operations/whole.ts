@@ -35,6 +35,8 @@ export interface WholeParts<Request extends BaseRequest, Response>
   shown?(response: Response, request: Request): Response;
   /** What the upstream reported. */
   usageOf(response: Response): Usage | undefined;
+  /** Tokens of a prompt whose upstream told none, where that is not `countInput`, which may be more. */
+  estimateInput?(request: Request, target: Target): Promise<number>;
   /** What the answer tells, besides usage, that decides the price. */
   billedFor?(response: Response, request: Request): CostOptions;
 }
@@ -49,6 +51,7 @@ export function wholeOperation<Request extends BaseRequest & { [param: string]: 
   shown = (response) => response,
   usageOf,
   billedFor = () => ({}),
+  estimateInput,
   adapter,
   ...parts
 }: WholeParts<Request, Response>): WholeOperation<Request, Response> {
@@ -84,7 +87,12 @@ export function wholeOperation<Request extends BaseRequest & { [param: string]: 
     done: "",
     encodeError: () => "",
     errorBody: (error) => error.toBody(),
-    meter: (request) => new WholeMeter(request, { usageOf, billedFor, countInput: parts.countInput }),
+    meter: (request, target) =>
+      new WholeMeter(request, {
+        usageOf,
+        billedFor,
+        countInput: estimateInput === undefined ? parts.countInput : (asked) => estimateInput(asked, target),
+      }),
     continuation: () => undefined,
   };
 }

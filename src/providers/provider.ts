@@ -149,13 +149,19 @@ export interface Adapter<Request, Response, Chunk> {
   mostInputs?: number | ((target: Target) => number | undefined);
   /** Takes texts as tokens, too. Unless said, they are made text before. */
   takesTokens?: boolean;
+  /**
+   * Which pictures it takes among the texts to embed, or to rank: `parts` in whichever way they are written (`embedding-parts.ts`), `urls`
+   * as data URLs in place of texts. Unless said, none.
+   */
+  pictures?: "parts" | "urls";
   /** Takes images and audio as the files they are. Unless said, they are made base64 before. */
   takesFiles?: boolean;
   /**
    * What an answer to this request is: JSON, unless said. Text comes to `response` as a string. Bytes (audio, files) go to
    * the client as they come, and `response` is not asked; `any` is JSON where the upstream's content type says so, else bytes.
+   * `media` is the same, and a failure where there is nothing, or a page in place of it.
    */
-  answers?(request: Request, target: Target): "json" | "text" | "bytes" | "any";
+  answers?(request: Request, target: Target): "json" | "text" | "bytes" | "any" | "media";
   /** Answers by itself; then nobody is asked. */
   answer?(request: Request, target: Target): Promise<Response>;
   /** @throws SluiceError where the request cannot be said in the provider's format */
@@ -198,6 +204,13 @@ export interface ChatAdapter extends Adapter<ChatRequest, ChatCompletion, ChatCh
    * a result in a request of Anthropic's is put elsewhere.
    */
   takesWholeResults?(target: Target): boolean;
+  /**
+   * Where Claude is asked in a format that is not its own: which of the tools that it knows by their type, and the client
+   * runs, can be said there. `undefined` for other models.
+   */
+  claudesTools?(target: Target): ((type: string) => boolean) | undefined;
+  /** Can the model not be told to call one tool at a time? `parallel_tool_calls: false` is refused then. */
+  refusesSerialCalls?(target: Target): boolean;
 }
 
 /** Anthropic's Messages API: the client's format on both sides. */

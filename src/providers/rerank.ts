@@ -40,6 +40,7 @@ export function rerankAdapter(row: RerankRow): RerankAdapter {
   const supported = new Set<string>([...takes, "return_documents", "rank_fields"]);
   return {
     wire: row.isCohere ? "cohere" : "openai",
+    ...(row.takesObjects && { pictures: "parts" as const }),
     supportedParams: () => supported,
 
     request({ documents, top_n, return_documents, rank_fields, ...rest }, target) {

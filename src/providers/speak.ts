@@ -135,9 +135,12 @@ export async function speak<Request, Response, Chunk>(
     const { timeout } = options;
     const idle = timeout === undefined ? undefined : { seconds: timeout, expire: () => silent() };
     if (kind === "bytes") {
-      const body = await begunBytes(response, idle);
-      streams = true;
       const contentType = response.headers.get("content-type") ?? "application/octet-stream";
+      const isMedia = adapter.answers?.(request, target) === "media";
+      const body = await begunBytes(response, idle, (first) => {
+        if (isMedia) refusePage(first, contentType, target, hide);
+      });
+      streams = true;
       return { kind, body, contentType, status: response.status, headers, abort };
     }
     const body = response.body ?? new Blob([]).stream();
@@ -167,7 +170,7 @@ function kindOf<Request, Response, Chunk>(
 ): "json" | "text" | "bytes" | "events" {
   if (isStream) return "events";
   const kind = adapter.answers?.(request, target) ?? "json";
-  if (kind !== "any") return kind;
+  if (kind !== "any" && kind !== "media") return kind;
   return /\bjson\b/i.test(response.headers.get("content-type") ?? "") ? "json" : "bytes";
 }
 
@@ -198,13 +201,15 @@ function headersOf({ headers }: globalThis.Response, hide: Hide): Record<string,
   return Object.fromEntries([...headers].map(([name, value]) => [name, hide(value)]));
 }
 
-/** The body, once its first bytes are here; until then a failure is an ordinary error. */
+/** The body, once its first bytes are here and looked at; until then a failure is an ordinary error. */
 async function begunBytes(
   response: globalThis.Response,
   idle: IdleLimit | undefined,
+  check: (first: Uint8Array) => void,
 ): Promise<ReadableStream<Uint8Array>> {
   const reader = (response.body ?? new Blob([]).stream()).getReader();
   let first: ReadableStreamReadResult<Uint8Array> | undefined = await reader.read().catch(broken);
+  check(first.value ?? new Uint8Array());
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -217,6 +222,17 @@ async function begunBytes(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Small servers call audio text, so that its beginning decides. @throws APIResponseValidationError */
+function refusePage(first: Uint8Array, contentType: string, { provider, model }: Target, hide: Hide): void {
+  const text = /^text\//i.test(contentType) ? new TextDecoder().decode(first.subarray(0, 500)) : "";
+  if (first.length > 0 && !/^\s*[<{]/.test(text)) return;
+  const said = first.length === 0 ? "nothing" : `text: ${hide(text).trim()}`;
+  throw new APIResponseValidationError(`litellm.APIResponseValidationError: ${provider} answered with ${said}`, {
+    provider,
+    model,
+  });
 }
 
 /** A request as it is fetched. */

@@ -9,7 +9,19 @@ export interface ProviderLookup {
   resolve(name: string, options: { customProvider?: string; apiBase?: string }): { provider: string; model: string };
   find(
     slug: string,
-  ): Pick<Provider, "keyVariables" | "baseVariables" | "paramVariables" | "signInParams" | "responses"> | undefined;
+  ):
+    | Pick<
+        Provider,
+        | "keyVariables"
+        | "baseVariables"
+        | "paramVariables"
+        | "signInParams"
+        | "responses"
+        | "keyless"
+        | "authorize"
+        | "hasOwnNames"
+      >
+    | undefined;
 }
 
 export const registeredProviders: ProviderLookup = {

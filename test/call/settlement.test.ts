@@ -5,6 +5,7 @@ import { Timeout } from "../../src/formats/errors.ts";
 import type { Usage } from "../../src/formats/openai/chat.ts";
 import type { ClosedNote } from "../../src/ledger/notes.ts";
 import type { Admission, Used } from "../../src/limits/demand.ts";
+import { PriceMemory } from "../../src/operations/price-memory.ts";
 import type { Choice } from "../../src/router/engine.ts";
 
 const INFO = { input_cost_per_token: 0.000_01, output_cost_per_token: 0.000_02, mode: "chat" };
@@ -17,6 +18,7 @@ function start(log: Partial<CallDependencies["log"]> = {}) {
     log: { call: () => {}, record: () => {}, fault: () => {}, notice: () => {}, ...log },
     journal: { opened() {}, closed: (note: Omit<ClosedNote, "wasOpened">) => closed.push(note) },
     settings: {},
+    prices: new PriceMemory(),
   } as unknown as CallDependencies; // what a settlement uses of it
   const caller = { attribution: {} } as never; // nobody
   const settlement = new Settlement(dependencies, "chat", { id: "1", isOwnId: true, caller, signal: client.signal });

@@ -428,6 +428,81 @@ describe("pass-through", () => {
     expect(upstream.received).toHaveLength(before);
   });
 
+  describe("where the body names the model", () => {
+    const chat = "/azure/openai/v1/chat/completions";
+
+    it("by either name, under Azure's, and nothing else is changed", async () => {
+      for (const name of ["gpt", "mine"]) {
+        const response = await gateway.call(
+          chat,
+          `{ "seed": 12345678901234567890, "model": "${name}", "messages": [] }`,
+        );
+        expect(response.status).toBe(200);
+        expect(last()).toMatchObject({
+          path: "/openai/v1/chat/completions",
+          headers: { "api-key": "azure-resource-key", "content-length": "65" },
+          body: { model: "mine" },
+        });
+        const record = await recordOf(gateway, response.headers.get("x-litellm-call-id"));
+        expect(record["cost"]).toBe(COST);
+      }
+    });
+
+    it("streams, responses and embeddings", async () => {
+      const streamed = await gateway.call(chat, { ...body, model: "gpt", stream: true });
+      expect(await streamed.text()).toContain("[DONE]");
+      const record = await recordOf(gateway, streamed.headers.get("x-litellm-call-id"));
+      expect(record).toMatchObject({ cost: COST, outcome: "success" });
+      for (const [path, more] of [
+        ["/azure/openai/v1/responses", { input: "Hi" }],
+        ["/azure/openai/v1/embeddings", { input: "Hi" }],
+      ] as const) {
+        expect((await gateway.call(path, { ...more, model: "gpt" })).status).toBe(200);
+        expect(last()).toMatchObject({ path: path.replace("/azure", ""), body: { ...more, model: "mine" } });
+      }
+    });
+
+    it("forms", async () => {
+      const form = new FormData();
+      form.append("model", "gpt");
+      form.append("file", new File(["RIFF"], "a.wav", { type: "audio/wav" }));
+      form.append("timestamp_granularities[]", "word");
+      form.append("timestamp_granularities[]", "segment");
+      const authorization = `Bearer ${MASTER_KEY}`;
+      const response = await fetch(`${gateway.url}/azure/openai/v1/audio/transcriptions`, {
+        method: "POST",
+        headers: { authorization },
+        body: form,
+      });
+      expect(response.status).toBe(200);
+      const sent = last().body;
+      expect(sent).toMatchObject({ model: "mine", "timestamp_granularities[]": ["word", "segment"] });
+      expect(await (sent["file"] as File).text()).toBe("RIFF");
+    });
+
+    it("for keys that may use it by either name, and no other", async () => {
+      const headers = await keyFor(["gpt"]);
+      for (const model of ["gpt", "mine"])
+        expect((await gateway.call(chat, { ...body, model }, headers)).status).toBe(200);
+      const before = upstream.received.length;
+      for (const model of ["hidden", "listed"]) {
+        const response = await gateway.call(chat, { ...body, model }, headers);
+        expect([401, 403], model).toContain(response.status);
+      }
+      expect((await gateway.call(chat, '{"model": "gpt", "Model": "hidden", "messages": []}', headers)).status).toBe(
+        400,
+      );
+      expect(upstream.received).toHaveLength(before);
+    });
+
+    it("Claude at a Foundry", async () => {
+      const asked = { model: "claude", max_tokens: 5, messages: user("Hi") };
+      const response = await gateway.call("/azure_ai/anthropic/v1/messages", asked);
+      expect(response.status).toBe(200);
+      expect(last()).toMatchObject({ path: "/anthropic/v1/messages", body: { ...asked, model: "claude-sonnet-4-5" } });
+    });
+  });
+
   it("only for deployments with a price, but for admins", async () => {
     const headers = await keyFor([]);
     const response = await gateway.call(path("nobody-knows"), body, headers);

@@ -15,6 +15,8 @@ export interface TestGateway extends RunningGateway {
   kill(): Promise<void>;
   /** Lines the gateway wrote so far, one JSON object for each finished call. */
   records(): Record<string, unknown>[];
+  /** What it told its operator so far. */
+  notices(): string[];
 }
 
 interface StartOptions {
@@ -38,6 +40,12 @@ export async function startGateway(
   const lines: string[] = [];
   let unfinished = "";
   const records: Record<string, unknown>[] = [];
+  const notices: string[] = [];
+  const read = () => {
+    for (const line of lines.splice(0))
+      if (line.includes('"event":"call"')) records.push(JSON.parse(line));
+      else if (line.includes('"event":"notice"')) notices.push(JSON.parse(line).message);
+  };
   const gateway = await runGateway({
     config: file,
     port: 0,
@@ -71,8 +79,12 @@ export async function startGateway(
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
     records() {
-      for (const line of lines.splice(0)) if (line.includes('"event":"call"')) records.push(JSON.parse(line));
+      read();
       return records;
+    },
+    notices() {
+      read();
+      return notices;
     },
   };
 }

@@ -331,6 +331,15 @@ describe("paths and keys", () => {
     expect(response.status).toBe(404);
     expect(await failureOf(response)).toMatchObject({ status: "NOT_FOUND" });
   });
+
+  it.each(["/v1beta/cachedContents", "/upload/v1beta/files"])(
+    "says in Google's format that there is no %s",
+    async (path) => {
+      const response = await post(path);
+      expect(response.status).toBe(404);
+      expect(await failureOf(response)).toMatchObject({ code: 404, status: "NOT_FOUND" });
+    },
+  );
 });
 
 describe("models", () => {

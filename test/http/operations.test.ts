@@ -308,7 +308,7 @@ describe("embeddings", () => {
     ["an empty text", { model: "emb", input: "" }, /input.*empty/i],
     ["an empty list", { model: "emb", input: [] }, /input.*empty/i],
     ["no input", { model: "emb" }, /input/],
-    ["what is no text", { model: "emb", input: [{ text: "no" }] }, /input/],
+    ["what is no text", { model: "emb", input: [{ image: "data:image/png;base64,AAAA" }] }, /input.*no pictures/],
     ["no dimensions", { model: "emb", input: "one", dimensions: 0 }, /dimensions/],
     [
       "what the upstream refuses",
@@ -599,6 +599,21 @@ describe("rerank", () => {
     const bare = (await (await rerank({ model: "jina-rerank", ...asked, return_documents: false })).json()) as object;
     expect(bare).toMatchObject({ results: RANKING });
     expect(last().body).toMatchObject({ return_documents: false, documents: asked.documents });
+  });
+
+  it("Jina's queries are texts or pictures; elsewhere they are texts", async () => {
+    const picture = { image: "https://x.example/cat.png" };
+    expect((await rerank({ model: "jina-rerank", ...asked, query: picture })).status).toBe(200);
+    expect(last().body).toMatchObject({ query: picture });
+    expect((await rerank({ model: "rerank", ...asked, query: { text: "capital" } })).status).toBe(200);
+    expect(last().body).toMatchObject({ query: "capital" });
+    for (const query of [picture, {}, { text: "" }, 5, ""]) {
+      const refused = await rerank({ model: "rerank", ...asked, query });
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        { error: { param: expect.stringMatching(/^query/) } },
+      ]);
+    }
   });
 
   it("Voyage: its own names, and its tokens as Cohere would tell them", async () => {

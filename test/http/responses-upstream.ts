@@ -229,6 +229,10 @@ function chat({ body }: Received, response: ServerResponse): unknown {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const chunk = (delta: object, finish_reason: string | null = null, more: object = {}) =>
     `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason }], ...more })}\n\n`;
+  if (String(body["model"]) === "speechless") {
+    response.end("data: [DONE]\n\n");
+    return;
+  }
   response.write(chunk({ role: "assistant", content: "" }));
   response.write(chunk({ reasoning_content: "Hm." }));
   for (const piece of content.match(/.{1,4}/gs) ?? []) response.write(chunk({ content: piece }));

@@ -34,6 +34,7 @@ beforeAll(async () => {
       model("gemini", "gemini/gemini-3-pro-preview", { api_base: upstream.url }),
       model("chat", "custom_openai/some-model"),
       model("cut-chat", "custom_openai/cut-chat"),
+      model("speechless", "custom_openai/speechless"),
       model("silent-chat", "openai/gpt-5-mini", { use_chat_completions_api: true }),
       model("codex", "openai/gpt-5-codex"),
       model("bridged", "openai/responses/gpt-4o"),
@@ -191,6 +192,15 @@ describe("what goes wrong", () => {
     expect(response["id"]).not.toBe("resp_up");
     expect(await recordOf(gateway, id)).toMatchObject({ outcome: "failure", estimated: true });
   });
+
+  it.each(["/v1/responses", "/v1/chat/completions", "/v1/messages"])(
+    "is an error of %s where the stream ends before it begins",
+    async (path) => {
+      const said = { input: "Hi", messages: [{ role: "user", content: "Hi" }], max_tokens: 9 };
+      const response = await gateway.call(path, { model: "speechless", stream: true, ...said });
+      expect([response.status, await response.text()]).toEqual([500, expect.stringContaining("before it began")]);
+    },
+  );
 
   it("passes the upstream's own failure on", async () => {
     const { response, id } = await streamed({ model: "fails-later", input: "Hi" });
@@ -416,6 +426,23 @@ describe("Codex", () => {
     expect(messages[2]?.content.map(({ tool_use_id }) => tool_use_id)).toEqual(["toolu_0", "toolu_1"]);
   });
 
+  it("is served by Gemini, which cannot be told to call one tool at a time", async () => {
+    const tools = [weather, { ...weather, name: "get_time" }];
+    const { response, broken } = await streamed({ model: "gemini", ...asked, tools, parallel_tool_calls: false });
+    expect(broken).toEqual([]);
+    const calls = callsIn(response["output"] as OpenAI.Responses.ResponseOutputItem[]);
+    expect(calls.map(({ name }) => name)).toEqual(["get_weather"]);
+    expect(lastBody()["tools"]).toMatchObject([{ functionDeclarations: [{}, {}] }]);
+  });
+
+  it.each(["claude", "gemini", "chat"])("goes on with %s from a call that was cut off", async (model) => {
+    const cut = { type: "function_call", call_id: "c1", name: "update_plan", arguments: '{"city": "Pa' };
+    const failed = { type: "function_call_output", call_id: "c1", output: "failed to parse the arguments" };
+    const { broken } = await streamed({ model, ...asked, input: [...asked.input, cut, failed] });
+    expect(broken).toEqual([]);
+    expect(JSON.stringify(lastBody())).toContain(String.raw`{\"city\": \"Pa`);
+  });
+
   it("reaches OpenAI as it is", async () => {
     const { text } = await streamed({ model: "gpt", ...asked });
     expect(text).toBe(STREAM);
@@ -491,6 +518,25 @@ describe("Cursor", () => {
     await gateway.call("/cursor/chat/completions", { model: "chat", input, tools: [nested, weather] });
     const tools = lastBody()["tools"] as { function: { name: string } }[];
     expect(tools.map(({ function: definition }) => definition.name)).toEqual(["f", "get_weather"]);
+  });
+
+  it.each(["/v1/chat/completions", "/cursor/chat/completions"])("may mix both in messages to %s", async (path) => {
+    const messages = [
+      { role: "system", content: "ab" },
+      { role: "user", content: [{ type: "input_text", text: "cd" }] },
+    ];
+    const call = { model: "chat", messages, tools: [weather], tool_choice: { type: "function", name: "get_weather" } };
+    const whole = await gateway.call(path, call);
+    expect(await whole.json()).toMatchObject({ object: "chat.completion" });
+    expect(lastBody()).toMatchObject({
+      messages: [messages[0], { role: "user", content: "cd" }],
+      tools: [{ type: "function", function: { name: "get_weather" } }],
+      tool_choice: { type: "function", function: { name: "get_weather" } },
+    });
+    const odd = [{ role: "user", content: [{ type: "input_image" }] }];
+    const refused = await gateway.call(path, { model: "chat", messages: odd });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: "messages[0].content[0]" } }]);
+    expect((await gateway.call(path, { model: "chat", messages, tools: [{ type: "function" }] })).status).toBe(400);
   });
 
   it("hears 400 for input that is none", async () => {

@@ -25,6 +25,8 @@ function answer({ path, body }: Received, response: ServerResponse) {
   if (query === "unauthorized")
     return json(response, 401, { detail: { error: "Unauthorized: missing or invalid API key." } });
   if (query === "flaky" && failures++ === 0) return json(response, 500, { detail: "try again" });
+  if (query === "told") return json(response, 200, { error: { message: "out of credits", code: 429 } });
+  if (query === "none") return json(response, 200, { query, results: [], error: null });
   if (query === "garbage") return json(response, 200, { results: "none" });
   if (query === "page") {
     response.writeHead(200, { "content-type": "text/html" });
@@ -193,6 +195,9 @@ describe("search", () => {
     for (const query of ["down", "unauthorized", "garbage", "page"])
       statuses[query] = (await post("/v1/search/web", { query })).status;
     expect(statuses).toEqual({ down: 503, unauthorized: 401, garbage: 500, page: 500 });
+    const told = await post("/v1/search/web", { query: "told" }); // with status 200
+    expect([told.status, told.body.error.message]).toEqual([429, expect.stringContaining("out of credits")]);
+    expect((await post("/v1/search/web", { query: "none" })).body).toEqual({ object: "search", results: [] });
     expect((await post("/v1/search/web", { query: "flaky" })).status).toBe(200); // asked again
   });
 

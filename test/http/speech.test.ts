@@ -30,6 +30,10 @@ async function speak(request: Received, response: ServerResponse) {
   if (model === "refusing")
     return json(response, 400, { error: { message: "Invalid voice", type: "invalid_request_error", param: "voice" } });
   if (model === "garbage") return json(response, 200, { nothing: true });
+  if (model === "no-content") return void response.writeHead(204).end();
+  if (model === "nothing") return void response.writeHead(200, { "content-type": "audio/mpeg" }).end();
+  if (model === "page") return void response.writeHead(200, { "content-type": "text/html" }).end("<html>busy</html>");
+  if (model === "by-flask") return void response.writeHead(200, { "content-type": "text/html" }).end("RIFF");
   if (model === "cut") {
     response.writeHead(200, { "content-type": "audio/mpeg" });
     response.write("beginning");
@@ -120,6 +124,7 @@ beforeAll(async () => {
     litellm_params: { model: litellm, api_key: "sk-upstream", api_base: `${upstream.url}/v1`, ...extra },
   });
   const plain = ["limited", "reset", "refusing", "garbage", "cut", "paced", "endless"];
+  const odd = ["no-content", "nothing", "page", "by-flask"];
   const byCharacter = { input_cost_per_character: 0.001 };
   gateway = await startGateway({
     model_list: [
@@ -136,7 +141,7 @@ beforeAll(async () => {
       model("flaky", "openai/flaky", byCharacter),
       model("dear", "openai/tts-dear", { input_cost_per_character: 1 }),
       model("timed", "openai/tts-timed", { output_cost_per_second: 1, stream: true }),
-      ...plain.map((name) => model(name, `openai/${name}`, byCharacter)),
+      ...[...plain, ...odd].map((name) => model(name, `openai/${name}`, byCharacter)),
       model("orpheus", "groq/canopylabs/orpheus-v1-english"),
       model("voxtral", "mistral/voxtral-mini-tts-latest"),
       model("grok", "xai/grok-tts", { api_base: `${upstream.url}/v1` }),
@@ -252,6 +257,25 @@ describe("speech", () => {
     );
     const garbage = await failureOf(client.audio.speech.create({ ...ask, model: "garbage" }) as Promise<unknown>);
     expect(garbage.message).toMatch(/has no audio/);
+  });
+
+  it.each([
+    ["no-content", /openai answered with nothing/],
+    ["nothing", /openai answered with nothing/],
+    ["page", /openai answered with text: <html>busy/],
+  ])("%s in place of audio is a failure, and tried again", async (model, message) => {
+    const before = upstream.received.length;
+    const response = await gateway.call("/v1/audio/speech", { ...ask, model });
+    const { error } = (await response.json()) as { error: { message: string; type: string } };
+    expect([response.status, error.type]).toEqual([500, "api_error"]);
+    expect(error.message).toMatch(message);
+    expect(upstream.received.length).toBe(before + 2);
+    expect(await recordOf(gateway, callId(response))).toMatchObject({ outcome: "failure" });
+  });
+
+  it("audio that a server calls text is audio", async () => {
+    const response = await gateway.call("/v1/audio/speech", { ...ask, model: "by-flask" });
+    expect([response.status, await response.text()]).toEqual([200, "RIFF"]);
   });
 
   it.each([

@@ -124,6 +124,8 @@ describe("what is public", () => {
     expect(map["gpt-4o"]?.input_cost_per_token).toBeGreaterThan(0);
     const slugs = (await (await fetch(`${gateway.url}/public/providers`)).json()) as string[];
     expect(slugs).toEqual(expect.arrayContaining(["anthropic", "gemini", "openai"]));
+    expect(await (await gateway.call("/model/cost_map")).json()).toEqual(map);
+    expect((await fetch(`${gateway.url}/model/cost_map`)).status).toBe(401);
     const source = await gateway.call("/model/cost_map/source");
     expect(await source.json()).toMatchObject({ source: "local", model_count: Object.keys(map).length });
   });

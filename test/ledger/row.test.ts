@@ -97,6 +97,11 @@ describe("spendRow", () => {
     expect(spendRow(recordOf({ outcome: "failure", status: 500 }))).toMatchObject({ cost: 0, priced: true });
   });
 
+  it("can be read whatever a call cost", () => {
+    const row = spendRow(recordOf({ cost: 4e39 }));
+    expect(spendRowSchema.parse(row).cost).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
   it("is what is charged if the call is lost", () => {
     const record = recordOf();
     expect(openRow(record, 5000)).toMatchObject({ id: record.logId, outcome: "lost", cost: 5000, estimated: true });

@@ -212,7 +212,7 @@ function toolUse(call: MessageToolCall, path: string): Block {
     type: "tool_use",
     id: upstreamToolId(call.id ?? ""),
     name: upstreamToolName(call.function.name),
-    input: parseArguments(call.function.arguments, `${path}.function.arguments`),
+    input: parseArguments(call.function.arguments),
     cache_control: call.cache_control,
   };
   for (const field of TOOL_USE_STATE) block[field] = call.provider_specific_fields?.[field];

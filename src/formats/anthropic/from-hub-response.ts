@@ -3,9 +3,9 @@
 import { parseDataUrl } from "../data-url.ts";
 import { isRecord } from "../json.ts";
 import type { Annotation, AssistantMessage, ChatCompletion, ThinkingBlock, Usage } from "../openai/chat.ts";
+import { parseArguments } from "../openai/message-calls.ts";
 import { text } from "./fields.ts";
 import { toStopReason } from "./finish-reason.ts";
-import { parseInput } from "./message-events.ts";
 import type { Block, Message } from "./types.ts";
 import { fromUsage } from "./usage.ts";
 
@@ -53,7 +53,7 @@ function blocksOf(message: AssistantMessage, { toolNames }: MessageReading): Blo
       type: "tool_use",
       id: call.id,
       name: named(call.function?.name ?? ""),
-      input: parseInput(call.function?.arguments ?? ""),
+      input: parseArguments(call.function?.arguments ?? ""),
     })),
   ];
 }

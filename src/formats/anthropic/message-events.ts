@@ -1,6 +1,7 @@
 /** A message of the Messages API, whole ↔ as the events of its stream. */
 
 import { isRecord } from "../json.ts";
+import { parseArguments } from "../openai/message-calls.ts";
 import { formatEvent } from "../sse.ts";
 import { extendBlock } from "./block-delta.ts";
 import { text } from "./fields.ts";
@@ -182,7 +183,7 @@ export class MessageBuilder {
     this.#open.delete(index);
     const block = this.#content[index];
     const json = this.#inputs.get(index);
-    if (block !== undefined && json) block["input"] = parseInput(json);
+    if (block !== undefined && json) block["input"] = parseArguments(json);
   }
 
   #end(event: StreamEvent): void {
@@ -196,19 +197,4 @@ export class MessageBuilder {
 
 function isBlock(value: unknown): value is Block {
   return isRecord(value) && typeof value["type"] === "string";
-}
-
-/**
- * The input of a tool call. Anthropic's own way to hand on what is no JSON object is to wrap it ("Fine-grained tool
- * streaming", on invalid JSON).
- */
-export function parseInput(json: string): Record<string, unknown> {
-  if (json.trim() === "") return {};
-  try {
-    const input: unknown = JSON.parse(json);
-    if (isRecord(input)) return input;
-    return input === null ? {} : { INVALID_JSON: json };
-  } catch {
-    return { INVALID_JSON: json };
-  }
 }

@@ -20,6 +20,8 @@ export interface PortableOptions {
   mediaInResults: boolean;
   /** A field that says that a tool failed. */
   failuresInResults?: boolean | undefined;
+  /** Tools that Claude knows by their type: it is a Claude, asked in another format. */
+  claudesTools?: ((type: string) => boolean) | undefined;
   /** `top_k`, and `thinking` of type `adaptive`. */
   knowsClaudesParams: boolean;
   /** Its highest `reasoning_effort`; any of Anthropic's where it is absent. */
@@ -99,7 +101,7 @@ function isAnthropics(type: string): boolean {
  */
 function isKept(tool: AnthropicTool, path: string, options: PortableOptions): boolean {
   const type = text(tool.type);
-  if (!isAnthropics(type)) return true;
+  if (!isAnthropics(type) || options.claudesTools?.(type)) return true;
   if (type.startsWith("tool_search_tool")) return false;
   if (isSearch(tool)) {
     if (options.searches) refuseDomains(tool, path, options);

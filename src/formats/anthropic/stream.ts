@@ -7,6 +7,7 @@ import { ChunkWriter } from "../openai/chunks.ts";
 import type { ServerEvent } from "../sse.ts";
 import { isJsonAnswer, type Reading, specificFields, toolCallHead } from "./assistant.ts";
 import { extendBlock } from "./block-delta.ts";
+import { BlockWriter, type OpenBlock } from "./block-writer.ts";
 import { citationsOf, toAnnotations } from "./citations.ts";
 import { cutOff, parseStreamEvent } from "./event-decoder.ts";
 import { text } from "./fields.ts";
@@ -20,17 +21,6 @@ export interface StreamOptions extends Defaults {
   fail(body: string, event: unknown): SluiceError;
 }
 
-/** A block that has begun. */
-interface OpenBlock {
-  block: Block;
-  /** JSON of a tool's input as it comes. */
-  json: string;
-  /** Index among the answer's tool calls. */
-  call?: number;
-  /** The block's place in the answer's text, in UTF-16 units. */
-  start: number;
-}
-
 /**
  * Made anew for each stream. Thinking goes out as `reasoning_content` while it comes, and once more as a whole
  * `thinking_blocks` entry when its block ends, for only then is its signature known; annotations likewise.
@@ -39,10 +29,9 @@ interface OpenBlock {
 export class MessagesDecoder {
   #options: StreamOptions;
   #writer: ChunkWriter;
-  #open = new Map<number, OpenBlock>();
+  #answer: BlockWriter<Block>;
+  #open = new Map<number, OpenBlock<Block>>();
   #blocks: Block[] = [];
-  #length = 0;
-  #calls = 0;
   #start: unknown;
   #usage: Record<string, unknown> | undefined;
   #ending: Record<string, unknown> = {};
@@ -51,6 +40,7 @@ export class MessagesDecoder {
   constructor(options: StreamOptions) {
     this.#options = options;
     this.#writer = new ChunkWriter(options);
+    this.#answer = new BlockWriter(this.#writer, (block) => isJsonAnswer(block, options.reading));
   }
 
   /** @throws SluiceError where the event is an error, or is no JSON */
@@ -105,20 +95,19 @@ export class MessagesDecoder {
     const begun = event["content_block"];
     if (!isRecord(begun) || typeof begun["type"] !== "string") return;
     const block: Block = { ...begun, type: begun["type"] };
-    const open: OpenBlock = { block, json: "", start: this.#length };
+    const open = this.#answer.begin(block);
     this.#open.set(event.index ?? 0, open);
     this.#blocks.push(block);
     switch (block.type) {
       case "text":
-        this.#say(text(block["text"]));
+        this.#answer.say(text(block["text"]));
         break;
       case "thinking":
         this.#think(text(block["thinking"]));
         break;
       case "tool_use":
         if (isJsonAnswer(block, this.#options.reading)) break;
-        open.call = this.#calls++;
-        this.#writer.toolCall(open.call, toolCallHead(block, this.#options.reading));
+        this.#answer.call(open, toolCallHead(block, this.#options.reading));
         break;
       case "fallback": {
         // From here on another model answers, and is paid for.
@@ -138,13 +127,13 @@ export class MessagesDecoder {
     extendBlock(open.block, delta);
     switch (delta["type"]) {
       case "text_delta":
-        this.#say(text(delta["text"]));
+        this.#answer.say(text(delta["text"]));
         break;
       case "thinking_delta":
         this.#think(text(delta["thinking"]));
         break;
       case "input_json_delta":
-        this.#input(open, text(delta["partial_json"]));
+        this.#answer.input(open, text(delta["partial_json"]));
         break;
       default: // nothing of it is told before the block ends
         break;
@@ -162,7 +151,7 @@ export class MessagesDecoder {
         this.#writer.delta({ thinking_blocks: [block] });
         break;
       case "text": {
-        const annotations = toAnnotations(citationsOf(block), open.start, this.#length - open.start);
+        const annotations = toAnnotations(citationsOf(block), open.start, this.#answer.length - open.start);
         if (annotations.length > 0) this.#writer.delta({ annotations });
         break;
       }
@@ -171,24 +160,9 @@ export class MessagesDecoder {
     }
   }
 
-  /** An input may also come whole with the start of its block, and none at all means `{}`. */
-  #closeInput(open: OpenBlock): void {
+  #closeInput(open: OpenBlock<Block>): void {
     if (!("input" in open.block) && open.block.type !== "tool_use") return;
-    if (open.json === "") this.#input(open, JSON.stringify(open.block["input"] ?? {}));
-    else open.block["input"] = parse(open.json);
-  }
-
-  #input(open: OpenBlock, json: string): void {
-    if (json === "") return;
-    open.json += json;
-    if (open.call !== undefined) this.#writer.toolArguments(open.call, json);
-    else if (isJsonAnswer(open.block, this.#options.reading)) this.#say(json);
-  }
-
-  #say(content: string): void {
-    if (content === "") return;
-    this.#length += content.length;
-    this.#writer.delta({ content });
+    open.block["input"] = this.#answer.wholeInput(open, open.block["input"]);
   }
 
   #think(reasoning: string): void {
@@ -210,14 +184,5 @@ export class MessagesDecoder {
       const tier = usage["service_tier"];
       this.#writer.usage(usage, typeof tier === "string" ? { service_tier: tier } : {});
     }
-  }
-}
-
-/** The input of a tool Anthropic ran; what `max_tokens` cut in the middle is kept as text. */
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
   }
 }

@@ -194,7 +194,7 @@ function toolUse(call: MessageToolCall, options: TurnOptions, path: string): Blo
   if (!call.function)
     throw new BadRequestError(`Bedrock has no tool calls of type ${call.type ?? "unknown"}.`, { param: path });
   const { name, arguments: json } = call.function;
-  const input = parseArguments(json, `${path}.function.arguments`);
+  const input = parseArguments(json);
   return { toolUse: { toolUseId: upstreamToolId(call.id ?? "", options), name: upstreamToolName(name), input } };
 }
 

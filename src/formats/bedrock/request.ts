@@ -8,7 +8,7 @@ import type { ChatRequest } from "../openai/chat.ts";
 import { ANSWER_CHOICE, answerOf, answerTool, textFormat } from "./json-answer.ts";
 import { assertTurns, toConversation } from "./messages.ts";
 import { thinks, toReasoning } from "./reasoning.ts";
-import { toTools } from "./tools.ts";
+import { isClaudes, toTools } from "./tools.ts";
 import { type ConverseTraits, converseTraits } from "./traits.ts";
 import type { Turn } from "./types.ts";
 
@@ -145,13 +145,17 @@ function addAnswerTool(config: ToolConfig, tool: JsonObject, { choices }: Conver
     config.toolChoice = { any: {} };
 }
 
-/** A conversation in which tools were called must be sent with tools, though none are to be called. */
+/**
+ * A conversation in which tools were called must be sent with tools, though none are to be called. Claude's own do not
+ * count, as they are beside `toolConfig`.
+ */
 function withHistory(config: ToolConfig, turns: readonly Turn[], request: ChatRequest, repair: boolean): void {
   if (config.tools.length > 0) return;
   if (!turns.some(({ content }) => content.some((block) => "toolUse" in block || "toolResult" in block))) return;
-  const { tool_choice: _, function_call: __, ...offered } = request;
-  config.tools = toTools(offered, { traits: converseTraits(""), mayDrop: true }).tools;
-  if (config.tools.length === 0 && repair)
+  const { tool_choice: _, function_call: __, tools: given, ...offered } = request;
+  const tools = given?.filter((tool) => !isClaudes(tool)) ?? [];
+  config.tools = toTools({ ...offered, tools }, { traits: converseTraits(""), mayDrop: true }).tools;
+  if (config.tools.length === 0 && (repair || tools.length < (given?.length ?? 0)))
     config.tools = [
       {
         toolSpec: {

@@ -1,5 +1,6 @@
 /** The events of ConverseStream → chunks. Joined together they say what the unstreamed answer says. */
 import type { Reading } from "../anthropic/assistant.ts";
+import { BlockWriter, type OpenBlock } from "../anthropic/block-writer.ts";
 import { fromBase64, toBase64 } from "../base64.ts";
 import { APIConnectionError, APIResponseValidationError, type SluiceError } from "../errors.ts";
 import { asRecord, isRecord, type JsonObject, recordsIn } from "../json.ts";
@@ -17,16 +18,8 @@ export interface StreamOptions extends Defaults {
   fail(exception: ServerEvent): SluiceError;
 }
 
-/** A block that has begun. */
-interface OpenBlock {
-  block: Block;
-  /** JSON of a tool's input as it comes. */
-  json: string;
-  /** Index among the answer's tool calls. */
-  call?: number;
+interface CitingBlock extends OpenBlock<Block> {
   citations: JsonObject[];
-  /** The block's place in the answer's text, in UTF-16 units. */
-  start: number;
 }
 
 /**
@@ -36,10 +29,9 @@ interface OpenBlock {
 export class ConverseDecoder {
   readonly #options: StreamOptions;
   readonly #writer: ChunkWriter;
-  readonly #open = new Map<number, OpenBlock>();
+  readonly #answer: BlockWriter<Block>;
+  readonly #open = new Map<number, CitingBlock>();
   readonly #blocks: Block[] = [];
-  #length = 0;
-  #calls = 0;
   #images = 0;
   #stopped = false;
   /** What came of it, until it is told: usage is the last chunk. */
@@ -48,6 +40,7 @@ export class ConverseDecoder {
   constructor(options: StreamOptions) {
     this.#options = options;
     this.#writer = new ChunkWriter(options);
+    this.#answer = new BlockWriter(this.#writer, (block) => isJsonAnswer(block, options.reading));
   }
 
   /** @throws SluiceError where the event is an exception, or is no JSON */
@@ -102,10 +95,10 @@ export class ConverseDecoder {
     }
   }
 
-  #at(index: number): OpenBlock {
+  #at(index: number): CitingBlock {
     const known = this.#open.get(index);
     if (known !== undefined) return known;
-    const open: OpenBlock = { block: {}, json: "", citations: [], start: this.#length };
+    const open = { ...this.#answer.begin({}), citations: [] };
     this.#open.set(index, open);
     this.#blocks.push(open.block);
     return open;
@@ -118,9 +111,8 @@ export class ConverseDecoder {
     Object.assign(open.block, start);
     const { toolUse } = open.block;
     if (!toolUse || !isCall(open.block, this.#options.reading)) return;
-    open.call = this.#calls++;
     const { toolUseId: id, name } = toolUse;
-    this.#writer.toolCall(open.call, { id, name: this.#options.reading.toolNames.get(name) ?? name });
+    this.#answer.call(open, { id, name: this.#options.reading.toolNames.get(name) ?? name });
   }
 
   #continue({ contentBlockIndex, delta }: Event): void {
@@ -129,9 +121,9 @@ export class ConverseDecoder {
     const { text, toolUse, toolResult, reasoningContent, citation, image, ...others } = delta;
     if (typeof text === "string") {
       open.block.text = (open.block.text ?? "") + text;
-      this.#say(text);
+      this.#answer.say(text);
     }
-    if (isRecord(toolUse) && typeof toolUse["input"] === "string") this.#input(open, toolUse["input"]);
+    if (isRecord(toolUse) && typeof toolUse["input"] === "string") this.#answer.input(open, toolUse["input"]);
     if (isRecord(reasoningContent)) this.#think(open, reasoningContent);
     if (isRecord(citation)) open.citations.push(citation);
     if (toolResult !== undefined) addResult(open.block, toolResult);
@@ -139,7 +131,7 @@ export class ConverseDecoder {
     Object.assign(open.block, others);
   }
 
-  #think(open: OpenBlock, { text, signature, redactedContent }: JsonObject): void {
+  #think(open: CitingBlock, { text, signature, redactedContent }: JsonObject): void {
     const { reasoningContent } = open.block;
     if (typeof redactedContent === "string") {
       const before = reasoningContent?.redactedContent ?? "";
@@ -157,28 +149,12 @@ export class ConverseDecoder {
     if (typeof text === "string" && text !== "") this.#writer.delta({ reasoning_content: text });
   }
 
-  #input(open: OpenBlock, json: string): void {
-    if (json === "") return;
-    open.json += json;
-    if (open.call !== undefined) this.#writer.toolArguments(open.call, json);
-    else if (isJsonAnswer(open.block, this.#options.reading)) this.#say(json);
-  }
-
-  #say(content: string): void {
-    if (content === "") return;
-    this.#length += content.length;
-    this.#writer.delta({ content });
-  }
-
   #close(index: number): void {
     const open = this.#open.get(index);
     if (open === undefined) return;
     this.#open.delete(index);
     const { block } = open;
-    if (block.toolUse) {
-      if (open.json === "") this.#input(open, JSON.stringify(block.toolUse.input ?? {})); // no input at all means `{}`
-      block.toolUse.input = parsed(open.json);
-    }
+    if (block.toolUse) block.toolUse.input = this.#answer.wholeInput(open, block.toolUse.input);
     const thought = thinkingOf(block);
     if (thought !== undefined) this.#writer.delta({ thinking_blocks: [thought] });
     const images = imagesOf(block, this.#images);
@@ -187,7 +163,7 @@ export class ConverseDecoder {
     if (open.citations.length === 0) return;
     block.citationsContent = { content: [{ text: block.text ?? "" }], citations: open.citations };
     delete block.text;
-    const annotations = annotationsOf(block, open.start, this.#length - open.start);
+    const annotations = annotationsOf(block, open.start, this.#answer.length - open.start);
     if (annotations.length > 0) this.#writer.delta({ annotations });
   }
 
@@ -238,13 +214,4 @@ function joinedBytes(first: string, second: string): string {
   both.set(one);
   both.set(other, one.length);
   return toBase64(both);
-}
-
-/** What `maxTokens` cut in the middle is kept as text. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
 }

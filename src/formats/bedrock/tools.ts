@@ -38,7 +38,8 @@ export function toTools(request: ChatRequest, { traits, mayDrop }: ToolOptions):
   const allowed = allowedTools(choice);
   if (allowed !== undefined)
     params.tools = params.tools.filter((entry) => !("toolSpec" in entry) || allowed.names.has(nameOfEntry(entry)));
-  if (claudes.length > 0) params.claude.tools = claudes;
+  const offered = claudes.filter(({ name }) => allowed?.names.has(text(name)) ?? true);
+  if (offered.length > 0) params.claude.tools = offered;
   settleChoice(params, allowed === undefined ? choice : allowed.mode, request, { traits, mayDrop });
   return params;
 }
@@ -79,9 +80,14 @@ function webSearch({ isNova }: ConverseTraits): JsonObject {
   throw new BadRequestError("On Bedrock only Amazon's Nova models search the web.", { param: "web_search_options" });
 }
 
-/** Tools that Claude knows by their type. */
-function isClaudes({ type }: Tool): boolean {
-  return /^(?:computer|bash|text_editor|memory|tool_search_tool_\w+)_\d{8}$/.test(type ?? "");
+/** Tools that Claude knows by their type, and the client runs. Source: Amazon Bedrock's user guide, "Computer use". */
+export function isClientTool(type: string): boolean {
+  return /^(?:computer|bash|text_editor|memory)_\d{8}$/.test(type);
+}
+
+/** All that Claude knows by their type and has on Bedrock. */
+export function isClaudes({ type }: Tool): boolean {
+  return isClientTool(type ?? "") || /^tool_search_tool_\w+_\d{8}$/.test(type ?? "");
 }
 
 function unknownTool({ type }: Tool, index: number): BadRequestError {
@@ -124,9 +130,14 @@ function settleChoice(
     params.claude = {};
     return;
   }
-  if (params.tools.length === 0) return;
+  const claudes = params.claude.tools ?? [];
+  if (params.tools.length === 0 && claudes.length === 0) return;
   const kind = choice?.kind;
-  if (choice !== undefined && (kind === "any" || kind === "tool")) {
+  const isClaudes = kind === "tool" && claudes.some(({ name }) => name === choice?.name);
+  // `toolConfig` can say nothing of tools that are not in it.
+  if (choice !== undefined && (isClaudes || params.tools.length === 0))
+    params.claude.tool_choice = claudesChoice(choice);
+  else if (choice !== undefined && (kind === "any" || kind === "tool")) {
     if (traits.choices.includes(kind)) params.toolChoice = sayChoice(choice);
     else if (kind === "tool" && traits.choices.includes("any") && params.tools.length === 1)
       params.toolChoice = { any: {} };
@@ -142,10 +153,9 @@ function settleChoice(
 }
 
 function oneAtATime(params: ToolParams, choice: Choice | undefined, { traits, mayDrop }: ToolOptions): void {
-  if (traits.isClaude) {
-    const named = choice?.kind === "tool" ? { name: choice.name } : {};
-    params.claude.tool_choice = { type: choice?.kind ?? "auto", ...named, disable_parallel_tool_use: true };
-  } else if (!mayDrop)
+  if (traits.isClaude)
+    params.claude.tool_choice = { ...claudesChoice(choice ?? { kind: "auto" }), disable_parallel_tool_use: true };
+  else if (!mayDrop)
     throw new UnsupportedParamsError(
       "On Bedrock only Claude can be kept to one tool call (drop_params leaves it out).",
       {
@@ -169,6 +179,11 @@ function choiceOf(choice: ToolChoice | null | undefined): Choice | undefined {
       return { kind: "tool", name: upstreamToolName(name) };
     }
   }
+}
+
+/** As Claude's own API has it. */
+function claudesChoice(choice: Choice): JsonObject {
+  return { type: choice.kind, ...(choice.kind === "tool" && { name: choice.name }) };
 }
 
 function sayChoice(choice: Choice): JsonObject {

@@ -8,7 +8,15 @@ const documentSchema = z.union([z.string(), z.looseObject({})]);
 
 export const rerankRequestSchema = z.looseObject({
   model: z.string().min(1),
-  query: z.string().min(1, "it must not be empty"),
+  /** A text; Jina's models of pictures take `{ text }` and `{ image }`, too. */
+  query: z.union(
+    [
+      z.string().min(1, "it must not be empty"),
+      z.looseObject({ text: z.string().min(1) }),
+      z.looseObject({ image: z.string().min(1) }),
+    ],
+    "it must be a text, and not empty",
+  ),
   /** Texts; the first version has objects, too: `{ text }`, or fields of which `rank_fields` names those to read. */
   documents: z.array(documentSchema).min(1, "it must not be empty"),
   /** How many results to give; all, unless said. */

@@ -52,6 +52,10 @@ function translated({ model, stream, ...fields }: GenerateContentCall): ChatRequ
   const own = pick(fields, isOwn);
   const others = pick(fields, (name) => !isOwn(name));
   const said = toHubRequest(own, { model, ...(typeof stream === "boolean" && { stream }) });
+  if (said.messages.length === 0)
+    throw new BadRequestError("litellm.BadRequestError: Invalid value for 'contents': no part says anything", {
+      param: "contents",
+    });
   if (said.max_tokens !== undefined) delete others["max_completion_tokens"];
   return validate(chatRequestSchema, { ...others, ...said });
 }
@@ -109,7 +113,9 @@ export function outputFacts(call: GenerateContentCall): OutputFacts {
 
 /** Names of the functions it declares. */
 export function functionNames({ tools }: GenerateContentCall): string[] {
-  const declared = recordsIn(camelCased(tools)).flatMap((tool) => recordsIn(tool["functionDeclarations"]));
+  const declared = recordsIn([camelCased(tools)].flat()).flatMap((tool) =>
+    recordsIn([tool["functionDeclarations"]].flat()),
+  );
   return declared.flatMap(({ name }) => (typeof name === "string" ? [name] : []));
 }
 

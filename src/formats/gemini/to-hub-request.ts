@@ -1,6 +1,6 @@
 /** A `generateContent` request as a chat request of the hub. */
 
-import { isRecord } from "../json.ts";
+import { isRecord, recordsIn, stringsIn } from "../json.ts";
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from "../openai/chat.ts";
 import { validate } from "../validate.ts";
 import type { JsonObject } from "./json.ts";
@@ -17,7 +17,7 @@ export function toHubRequest(body: unknown, call: { model: string; stream?: bool
   const request = validate(requestSchema, camelCased(body));
   const { contents, systemInstruction, tools, toolConfig, generationConfig, model: _, ...rest } = request;
   const { functionCallingConfig, ...otherToolConfig } = toolConfig ?? {};
-  const hubTools = (tools ?? []).flatMap(toTools);
+  const hubTools = recordsIn([tools].flat()).flatMap(toTools);
   const choice = toToolChoice(functionCallingConfig);
   return {
     model: call.model,
@@ -33,9 +33,8 @@ export function toHubRequest(body: unknown, call: { model: string; stream?: bool
 
 function toTools(tool: JsonObject): Tool[] {
   const { functionDeclarations, ...native } = tool;
-  const functions: Tool[] = (Array.isArray(functionDeclarations) ? functionDeclarations : [])
-    .filter(isRecord)
-    .map(({ name, description, parameters, parametersJsonSchema, ...rest }) => {
+  const functions: Tool[] = recordsIn([functionDeclarations].flat()).map(
+    ({ name, description, parameters, parametersJsonSchema, ...rest }) => {
       const schema = parametersJsonSchema ?? parameters;
       return {
         type: "function",
@@ -46,14 +45,15 @@ function toTools(tool: JsonObject): Tool[] {
           ...rest,
         },
       };
-    });
+    },
+  );
   const own = Object.entries(native).filter(([, value]) => isRecord(value));
   return [...functions, ...own.map(([name, value]) => ({ [name]: value }))];
 }
 
 function toToolChoice(config: JsonObject | null | undefined): ToolChoice | undefined {
   const { mode, allowedFunctionNames } = config ?? {};
-  const names = Array.isArray(allowedFunctionNames) ? allowedFunctionNames : [];
+  const names = stringsIn([allowedFunctionNames].flat());
   const tools = names.map((name) => ({ type: "function", function: { name } }));
   switch (typeof mode === "string" ? mode.toUpperCase() : undefined) {
     case "NONE":
@@ -79,8 +79,9 @@ function fromGenerationConfig(config: JsonObject): JsonObject {
   };
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue;
-    if (name === "responseModalities" && Array.isArray(value)) {
-      if (value.length > 0) request["modalities"] = value.map((modality) => String(modality).toLowerCase());
+    if (name === "responseModalities") {
+      const modalities = stringsIn([value].flat());
+      if (modalities.length > 0) request["modalities"] = modalities.map((modality) => modality.toLowerCase());
     } else request[hubName(name)] = FIGURES.has(name) ? toNumber(value) : value;
   }
   return request;

@@ -40,6 +40,11 @@ export const functionResponseSchema = z.looseObject({
   parts: z.array(z.looseObject({})).nullish(),
 });
 
+/** A lone value in place of an array is taken by Google's parser, and sent by clients. */
+function listOf<Output>(schema: z.ZodType<Output>) {
+  return z.union([z.array(schema), schema.transform((value) => [value])]);
+}
+
 export const partSchema = z.looseObject({
   text: z.string().nullish(),
   /** The part is a summary of the model's thoughts. */
@@ -55,8 +60,7 @@ export type Part = z.infer<typeof partSchema>;
 export const contentSchema = z.looseObject({
   /** `user` or `model`; absent means `user`. */
   role: z.string().nullish(),
-  /** A lone part in place of the array is taken by Google's parser, and sent by clients. */
-  parts: z.union([z.array(partSchema), partSchema.transform((part) => [part])]).nullish(),
+  parts: listOf(partSchema).nullish(),
 });
 export interface Content {
   role?: string;
@@ -72,6 +76,8 @@ export const functionDeclarationSchema = z.looseObject({
 });
 export type FunctionDeclaration = z.infer<typeof functionDeclarationSchema>;
 
+const toolSchema = z.looseObject({ functionDeclarations: listOf(functionDeclarationSchema).nullish() });
+
 /** Google's parser takes numbers as texts. */
 const figure = z.union([z.number(), z.string().regex(/^-?\d+(?:\.\d+)?$/)], "it must be a number").nullish();
 
@@ -84,9 +90,9 @@ const generationConfigSchema = z.looseObject({
   presencePenalty: figure,
   responseLogprobs: z.boolean().nullish(),
   responseMimeType: z.string().nullish(),
-  responseModalities: z.array(z.string()).nullish(),
+  responseModalities: listOf(z.string()).nullish(),
   seed: figure,
-  stopSequences: z.array(z.string()).nullish(),
+  stopSequences: listOf(z.string()).nullish(),
   temperature: figure,
   thinkingConfig: z
     .looseObject({
@@ -105,17 +111,16 @@ export function toNumber(value: unknown): number | undefined {
 }
 
 export const requestSchema = z.looseObject({
-  /** A lone content is taken as a lone part is. */
   contents: z.union(
     [z.array(contentSchema).min(1, "there must be at least one"), contentSchema.transform((content) => [content])],
     "it must be a list of contents",
   ),
   systemInstruction: z.union([contentSchema, z.string()], "it must be a content").nullish(),
-  tools: z.array(z.looseObject({ functionDeclarations: z.array(functionDeclarationSchema).nullish() })).nullish(),
+  tools: listOf(toolSchema).nullish(),
   toolConfig: z
     .looseObject({
       functionCallingConfig: z
-        .looseObject({ mode: z.string().nullish(), allowedFunctionNames: z.array(z.string()).nullish() })
+        .looseObject({ mode: z.string().nullish(), allowedFunctionNames: listOf(z.string()).nullish() })
         .nullish(),
     })
     .nullish(),

@@ -1,5 +1,6 @@
-import { recordsIn } from "../json.ts";
+import { asRecord, recordsIn } from "../json.ts";
 import type { Usage } from "../openai/chat.ts";
+import type { EmbeddingUsage } from "../openai/embeddings.ts";
 import type { UsageMetadata } from "./types.ts";
 
 /**
@@ -30,6 +31,18 @@ export function usageOf(metadata: UsageMetadata, webSearches = 0): Usage {
     },
     ...(cached > 0 ? { cache_read_input_tokens: cached } : {}),
     ...(webSearches > 0 ? { server_tool_use: { web_search_requests: webSearches } } : {}),
+  };
+}
+
+/** Tokens of what was embedded. Pictures and sound have prices of their own. The older models count nothing. */
+export function embeddingUsageOf(metadata: unknown): EmbeddingUsage | undefined {
+  const { promptTokenCount: tokens, promptTokenDetails, promptTokensDetails } = asRecord(metadata);
+  if (typeof tokens !== "number") return undefined;
+  const details = modalities(promptTokenDetails, promptTokensDetails);
+  return {
+    prompt_tokens: tokens,
+    total_tokens: tokens,
+    ...(Object.keys(details).length > 0 && { prompt_tokens_details: details }),
   };
 }
 

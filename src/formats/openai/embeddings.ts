@@ -7,12 +7,23 @@ import { decodeVector, encodeVector } from "./vectors.ts";
 
 const tokensSchema = z.array(z.int().min(0)).min(1);
 
-/** One text, or a list of them; a text may be given as its tokens. */
+/** A picture, or a picture among texts: `embedding-parts.ts`. */
+const objectSchema = z.looseObject({});
+
+/** One text, or a list of them; a text may be given as its tokens. Some models embed pictures, too. */
 export const embeddingInputSchema = z.union(
-  [z.string().min(1, "it must not be empty"), z.array(z.string()).min(1), tokensSchema, z.array(tokensSchema).min(1)],
+  [
+    z.string().min(1, "it must not be empty"),
+    z.array(z.string()).min(1),
+    tokensSchema,
+    z.array(tokensSchema).min(1),
+    z.array(z.union([z.string(), objectSchema])).min(1),
+  ],
   "it must be a text, its tokens, or a list of these, and not empty",
 );
 export type EmbeddingInput = z.infer<typeof embeddingInputSchema>;
+/** A text, its tokens, or what is not only text. */
+export type EmbeddingInputItem = string | number[] | Record<string, unknown>;
 
 export const embeddingRequestSchema = z.looseObject({
   model: z.string().min(1),
@@ -49,8 +60,8 @@ export interface EmbeddingResponse {
   [key: string]: unknown;
 }
 
-/** The inputs one by one: a text, or the tokens of one. */
-export function inputsOf(input: EmbeddingInput): (string | number[])[] {
+/** The inputs one by one: a text, the tokens of one, or what is not only text. */
+export function inputsOf(input: EmbeddingInput): EmbeddingInputItem[] {
   if (typeof input === "string") return [input];
   return isTokens(input) ? [input] : input;
 }
@@ -60,10 +71,15 @@ export function isTokens(input: readonly unknown[]): input is number[] {
   return typeof input[0] === "number";
 }
 
+/** How much an input is of all that was sent: its characters, or tokens. */
+export function lengthOf(input: EmbeddingInputItem): number {
+  return typeof input === "string" || Array.isArray(input) ? input.length : JSON.stringify(input).length;
+}
+
 /** The request with these inputs: all texts, or all tokens, as it had them. */
 export function withInputs<Request extends EmbeddingRequest>(
   request: Request,
-  inputs: readonly (string | number[])[],
+  inputs: readonly EmbeddingInputItem[],
 ): Request {
   return { ...request, input: inputs as EmbeddingInput };
 }

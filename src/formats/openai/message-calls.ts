@@ -1,5 +1,4 @@
 /** Tool calls and text of a conversation's messages, as requests have them. */
-import { BadRequestError } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import type { ChatMessage, MessageToolCall } from "./chat.ts";
 
@@ -36,21 +35,19 @@ export function isInOrder<Block>(blocks: readonly Block[], stageOf: (block: Bloc
 }
 
 /**
- * Arguments of a call, which providers with formats of their own want as an object; no text and `null` are none. `path` leads to them.
- * @throws BadRequestError where they are no JSON object
+ * Arguments of a call, which formats other than OpenAI's want as an object; no text and `null` are none. A model that stops
+ * within them leaves what is no JSON, and clients send that back turn after turn: it is wrapped, which is Anthropic's own way
+ * to hand it on ("Fine-grained tool streaming", on invalid JSON).
  */
-export function parseArguments(json: string, path: string): Record<string, unknown> {
+export function parseArguments(json: string): Record<string, unknown> {
   if (json.trim() === "") return {};
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(json);
-  } catch (cause) {
-    throw new BadRequestError("The arguments of a tool call must be JSON.", { param: path, cause });
+    const parsed: unknown = JSON.parse(json);
+    if (isRecord(parsed)) return parsed;
+    return parsed === null ? {} : { INVALID_JSON: json };
+  } catch {
+    return { INVALID_JSON: json };
   }
-  if (parsed === null) return {};
-  if (!isRecord(parsed))
-    throw new BadRequestError("The arguments of a tool call must be a JSON object.", { param: path });
-  return parsed;
 }
 
 /** All text of a message, pictures and files left out. */

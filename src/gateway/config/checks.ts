@@ -11,6 +11,7 @@ import type { Path } from "../../router/settings/table.ts";
 import { isWeakMasterKey } from "../../tenancy/master-key.ts";
 import type { Report } from "./inspect.ts";
 import { LITELLM_PROVIDERS } from "./known-providers.ts";
+import { checkPrices } from "./price-checks.ts";
 
 /** Checks a whole configuration whose sections have the right types or were told of. */
 export function checkConfig(config: Record<string, unknown>, report: Report, providers?: ProviderLookup): void {
@@ -42,6 +43,7 @@ export function checkConfig(config: Record<string, unknown>, report: Report, pro
         report("warning", [...path, "silent_model"], `there is no model group ${group}`);
     if (providers) checkProvider(path, params, router["ignore_invalid_deployments"] === true, report, providers);
   }
+  if (providers) checkPrices(config, report, providers);
   checkAliases(router, knows, missing, report);
   for (const name of ["router_settings", "litellm_settings"])
     checkFallbacks(name, section(config, name), knows, report);

@@ -33,6 +33,7 @@ import { isWeakMasterKey } from "../../tenancy/master-key.ts";
 import { type CacheConfig, cacheConfig } from "./cache-settings.ts";
 import { ConfigError } from "./diagnostics.ts";
 import { withModuleVariables } from "./module-variables.ts";
+import { priceNotices } from "./price-checks.ts";
 import { CACHE_PARAMS } from "./settings/cache.ts";
 import { GENERAL_SETTINGS } from "./settings/general.ts";
 import { LITELLM_SETTINGS } from "./settings/litellm.ts";
@@ -115,7 +116,7 @@ export function loadConfig(
   const masterKey = loadMasterKey(compiled, general.master_key, environment);
   const compatibility = compatibilityOf(litellm, general);
   const alerts = alertSettings({ ...general, callbacks: litellm.callbacks }, (name) => environment[name]);
-  notices.push(...alerts.notices);
+  notices.push(...priceNotices(deployments, providers), ...alerts.notices);
   const keys = keyManagement(general, (name) => environment[name]);
   if (keys.problem !== undefined) throw new ConfigError(`general_settings: ${keys.problem}`);
   notices.push(...keys.notices);

@@ -7,6 +7,7 @@ import type { ModelInfo } from "../../models/catalogue.ts";
 import { providerFor } from "../../providers/registry.ts";
 import type { Deployment } from "../../router/deployment.ts";
 import { isPattern } from "../../router/patterns.ts";
+import { priceGap } from "../../router/price-gap.ts";
 import type { Principal } from "../../tenancy/principal.ts";
 import type { Gateway } from "../gateway.ts";
 import { maySee, mayUse, modelNames, teamOf } from "../model-names.ts";
@@ -138,6 +139,7 @@ const ALWAYS = [
 /** One deployment in LiteLLM's fields. */
 function modelInfo(deployment: Deployment, viewer: Principal | undefined) {
   const { target } = deployment;
+  const gap = priceGap(deployment);
   return {
     model_name: deployment.modelName,
     litellm_params: infoParams(deployment, viewer),
@@ -148,6 +150,7 @@ function modelInfo(deployment: Deployment, viewer: Principal | undefined) {
       ...(target.provider !== "" && { litellm_provider: target.provider }),
       ...statedInfo(deployment),
       ...facts(target.info ?? deployment.info), // with the prices of litellm_params, which win
+      ...(gap !== undefined && { price_warning: gap }), // the prices above are `null` then
       id: deployment.id,
       db_model: deployment.isStored === true,
     },

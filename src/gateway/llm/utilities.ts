@@ -58,7 +58,15 @@ export const utilityRoutes: readonly Route[] = [
     access: "public",
     summary: "Prices, windows and capabilities of all models known, by name",
     tag: "utilities",
-    handle: ({ context }) => context.json(Object.fromEntries(listModels().map((name) => [name, findModel(name)]))),
+    handle: tellPrices,
+  },
+  {
+    method: "GET",
+    paths: ["/model/cost_map"],
+    access: "info",
+    summary: "The same, under the name of its kind",
+    tag: "utilities",
+    handle: tellPrices,
   },
   {
     method: "GET",
@@ -85,6 +93,10 @@ export const utilityRoutes: readonly Route[] = [
     handle: ({ context }) => context.json([...providers.keys()].toSorted()),
   },
 ];
+
+function tellPrices({ context }: RouteCall): Response {
+  return context.json(Object.fromEntries(listModels().map((name) => [name, findModel(name)])));
+}
 
 const countBody = z.object({
   model: z.string(),

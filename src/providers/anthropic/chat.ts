@@ -5,9 +5,9 @@ import { type RequestOptions, readingOf, toMessagesBody, type UpstreamBody } fro
 import { toChatCompletion } from "../../formats/anthropic/response.ts";
 import { MessagesDecoder } from "../../formats/anthropic/stream.ts";
 import { messageSchema } from "../../formats/anthropic/types.ts";
-import { APIResponseValidationError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
 import type { ChatAdapter, Target, UpstreamRequest } from "../provider.ts";
+import { readAnswer } from "../read-answer.ts";
 import { endpoint, headers } from "./endpoint.ts";
 import { anthropicError, LABEL } from "./errors.ts";
 import type { ClaudeHost } from "./messages.ts";
@@ -73,17 +73,9 @@ export function claudeChatAdapter({ label, error, options, send }: ClaudeChatHos
       // Gateways before Anthropic send errors with a status of 200.
       if (isRecord(body) && body["type"] === "error")
         throw error({ status: statusOfErrorEvent(body), body: JSON.stringify(body), headers, target });
-      const answer = messageSchema.safeParse(body);
-      if (!answer.success)
-        throw new APIResponseValidationError(
-          `litellm.APIResponseValidationError: ${label}Exception - The answer is no message.`,
-          { provider: target.provider, model: target.model, cause: answer.error },
-        );
-      return toChatCompletion(answer.data, readingOf(request, claudeOptions(target)), {
-        id,
-        model: target.model,
-        created: now,
-      });
+      const answer = readAnswer(messageSchema, body, target, `${label}Exception - The answer is no message.`);
+      const reading = readingOf(request, claudeOptions(target));
+      return toChatCompletion(answer, reading, { id, model: target.model, created: now });
     },
 
     stream({ request, target, headers, now, id }) {

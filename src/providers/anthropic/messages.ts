@@ -3,9 +3,10 @@ import { statusOfErrorEvent } from "../../formats/anthropic/error-type.ts";
 import { EventDecoder } from "../../formats/anthropic/event-decoder.ts";
 import { withoutForeignState } from "../../formats/anthropic/native-request.ts";
 import { countTokensResponseSchema, messageSchema } from "../../formats/anthropic/types.ts";
-import { APIResponseValidationError, type SluiceError } from "../../formats/errors.ts";
+import type { SluiceError } from "../../formats/errors.ts";
 import { isRecord, type JsonObject } from "../../formats/json.ts";
 import type { CountTokensAdapter, MessagesAdapter, Target, UpstreamFailure, UpstreamRequest } from "../provider.ts";
+import { readAnswer } from "../read-answer.ts";
 import { endpoint, headers } from "./endpoint.ts";
 import { anthropicError, LABEL } from "./errors.ts";
 
@@ -32,9 +33,7 @@ export function messagesAdapter({ label, send, error }: ClaudeHost): MessagesAda
     response(body, { target, headers }) {
       if (isRecord(body) && body["type"] === "error")
         throw error({ status: statusOfErrorEvent(body), body: JSON.stringify(body), headers, target });
-      const answer = messageSchema.safeParse(body);
-      if (answer.success) return answer.data;
-      throw noAnswer(`${label}Exception - The answer is no message.`, target, answer.error);
+      return readAnswer(messageSchema, body, target, `${label}Exception - The answer is no message.`);
     },
 
     stream: ({ target, headers }) =>
@@ -54,18 +53,11 @@ export function countTokensAdapter({ label, send, error }: ClaudeHost): CountTok
 
     request: (request, target) => send({ ...withoutForeignState(request), model: target.model }, target),
 
-    response(body, { target }) {
-      const answer = countTokensResponseSchema.safeParse(body);
-      if (answer.success) return answer.data;
-      throw noAnswer(`${label}Exception - The answer is no count of tokens.`, target, answer.error);
-    },
+    response: (body, { target }) =>
+      readAnswer(countTokensResponseSchema, body, target, `${label}Exception - The answer is no count of tokens.`),
 
     error,
   };
-}
-
-function noAnswer(what: string, { provider, model }: Target, cause: unknown): APIResponseValidationError {
-  return new APIResponseValidationError(`litellm.APIResponseValidationError: ${what}`, { provider, model, cause });
 }
 
 /** @param path after that of the messages */

@@ -50,6 +50,7 @@ const claude: Provider = {
   label: host.label,
   keyVariables: foundry.keyVariables,
   baseVariables: foundry.baseVariables,
+  native,
   ...claudeAdapters,
 };
 

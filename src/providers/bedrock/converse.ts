@@ -3,11 +3,12 @@ import { thinkingRoom } from "../../formats/anthropic/thinking.ts";
 import { type ConverseOptions, readingOf, toConverseBody } from "../../formats/bedrock/request.ts";
 import { toChatCompletion } from "../../formats/bedrock/response.ts";
 import { ConverseDecoder } from "../../formats/bedrock/stream.ts";
+import { isClientTool } from "../../formats/bedrock/tools.ts";
 import { converseTraits } from "../../formats/bedrock/traits.ts";
 import { answerSchema } from "../../formats/bedrock/types.ts";
-import { APIResponseValidationError } from "../../formats/errors.ts";
 import { isRecord } from "../../formats/json.ts";
 import type { ChatAdapter, Target } from "../provider.ts";
+import { readAnswer } from "../read-answer.ts";
 import { headers, modelUrl } from "./endpoint.ts";
 import { bedrockError, bedrockException, LABEL } from "./errors.ts";
 import { bedrockBetas, betasIn } from "./invoke/betas.ts";
@@ -78,6 +79,8 @@ export const converse: ChatAdapter = {
     const { isClaude, isNova } = converseTraits(knownName(target));
     return isClaude || isNova;
   },
+  claudesTools: (target) => (converseTraits(knownName(target)).isClaude ? isClientTool : undefined),
+  refusesSerialCalls: (target) => !converseTraits(knownName(target)).isClaude,
 
   request(request, target) {
     const { "anthropic-beta": _, ...sent } = headers(target); // said in the body
@@ -90,17 +93,9 @@ export const converse: ChatAdapter = {
   },
 
   response(body, { request, target, now, id }) {
-    const answer = answerSchema.safeParse(body);
-    if (!answer.success)
-      throw new APIResponseValidationError(
-        `litellm.APIResponseValidationError: ${LABEL}Exception - The answer is none of Converse's.`,
-        { provider: target.provider, model: target.model, cause: answer.error },
-      );
-    return toChatCompletion(answer.data, readingOf(request, optionsOf(target)), {
-      id,
-      model: target.model,
-      created: now,
-    });
+    const answer = readAnswer(answerSchema, body, target, `${LABEL}Exception - The answer is none of Converse's.`);
+    const reading = readingOf(request, optionsOf(target));
+    return toChatCompletion(answer, reading, { id, model: target.model, created: now });
   },
 
   stream({ request, target, headers, now, id }) {

@@ -13,6 +13,7 @@ import { knownName } from "./model.ts";
 export const embeddings: EmbeddingAdapter = {
   wire: "native",
   mostInputs: (target) => modelOf(target).most,
+  pictures: "urls",
   supportedParams: (target) => new Set(["encoding_format", ...(modelOf(target).shortens ? ["dimensions"] : [])]),
 
   request({ model: _, input, dimensions, encoding_format: _format, user: _user, ...rest }, target) {

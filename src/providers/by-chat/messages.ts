@@ -62,15 +62,25 @@ function portableOptions(chat: ChatAdapter, target: Target): PortableOptions {
   const { info, dropParams } = target;
   const isGemini = chat.wire === "gemini";
   const takesWholeResults = chat.takesWholeResults?.(target) ?? false;
+  const claudesTools = chat.claudesTools?.(target);
   return {
-    searches: info === undefined || info["supports_web_search"] === true,
+    searches: takesSearches(chat, target) && (info === undefined || info["supports_web_search"] === true),
     mediaInResults: isGemini || takesWholeResults,
     failuresInResults: takesWholeResults,
-    knowsClaudesParams: isGemini,
-    highestEffort: isGemini ? undefined : info?.["supports_xhigh_reasoning_effort"] === true ? "xhigh" : "high",
+    claudesTools,
+    knowsClaudesParams: isGemini || claudesTools !== undefined,
+    highestEffort:
+      isGemini || claudesTools ? undefined : info?.["supports_xhigh_reasoning_effort"] === true ? "xhigh" : "high",
     maxOutputTokens: info?.max_output_tokens,
     dropParams,
   };
+}
+
+function takesSearches(chat: ChatAdapter, target: Target): boolean {
+  const supported = chat.supportedParams(target);
+  return [supported, target.allowedParams ?? []].some(
+    (names) => names === "all" || [...names].includes("web_search_options"),
+  );
 }
 
 /** What makes the answer what it is: a model that lacks it cannot do what was asked. */

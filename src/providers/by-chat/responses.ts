@@ -39,14 +39,17 @@ function answerOptions(chat: ChatAdapter, { request, target, id, now }: Exchange
   return { id, created: now, model: target.model, request, kinds, by: chat.wire };
 }
 
-/** Parameters that came of the translation alone: a provider that lacks them answers the same question. */
-const DERIVED = ["logprobs", "stream_options", "verbosity"];
+/**
+ * Parameters that came of the translation alone, or that the answer's translation sees to: a provider that lacks them answers
+ * the same question.
+ */
+const DERIVED = ["logprobs", "parallel_tool_calls", "stream_options", "verbosity"];
 
 function chatRequest(chat: ChatAdapter, request: ResponsesRequest, target: Target): ChatRequest {
   const asked = toChatRequest(request, chatOptions(chat, target));
-  const translated = chat.wire === "gemini" ? asked : withPlainToolCallIds(asked);
+  if (chat.refusesSerialCalls?.(target)) delete asked.parallel_tool_calls;
   return settleParams(
-    translated,
+    chat.wire === "gemini" ? asked : withPlainToolCallIds(asked),
     chat.supportedParams(target),
     { dropParams: true, allowedOpenaiParams: target.allowedParams ?? [] },
     target.provider,
@@ -83,6 +86,7 @@ function supported(byChat: ReadonlySet<string> | "all"): ReadonlySet<string> {
         case "text":
           return has("response_format");
         case "parallel_tool_calls":
+          return has("tools");
         case "service_tier":
         case "temperature":
         case "tool_choice":

@@ -64,6 +64,7 @@ export function geminiChatAdapter(host: GeminiHost): ChatAdapter {
   return {
     wire: "gemini",
     supportedParams: (target) => new Set([...supportedGeminiParams(target), ...params]),
+    refusesSerialCalls: () => true,
 
     request(request, target) {
       const { model, dropParams } = target;

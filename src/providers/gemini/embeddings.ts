@@ -4,7 +4,11 @@
  * `outputDimensionality`), at most 100 in a batch.
  */
 import { APIResponseValidationError } from "../../formats/errors.ts";
+import { mediaPart } from "../../formats/gemini/media.ts";
+import type { Part } from "../../formats/gemini/types.ts";
+import { embeddingUsageOf } from "../../formats/gemini/usage.ts";
 import { isRecord, recordsIn } from "../../formats/json.ts";
+import { type EmbeddingPart, partsOf } from "../../formats/openai/embedding-parts.ts";
 import { type EmbeddingRequest, inputsOf } from "../../formats/openai/embeddings.ts";
 import { type Json, without } from "../openai/json.ts";
 import type { EmbeddingAdapter } from "../provider.ts";
@@ -25,14 +29,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 export const embeddings: EmbeddingAdapter = {
   wire: "gemini",
   mostInputs: 100,
+  pictures: "parts",
   supportedParams: () => SUPPORTED,
 
   request(request, target) {
     const model = resourceName(target.model);
     const options = optionsOf(request);
-    const requests = inputsOf(request.input).map((text) => ({
+    const requests = inputsOf(request.input).map((input) => ({
       model,
-      content: { parts: [{ text: String(text) }] }, // tokens have been made text
+      content: { parts: partsOf(input).map(toPart) }, // tokens have been made text
       ...options,
     }));
     return {
@@ -50,7 +55,7 @@ export const embeddings: EmbeddingAdapter = {
         `litellm.APIResponseValidationError: ${LABEL}Exception - the answer has no embeddings: ${JSON.stringify(body)?.slice(0, 500)}`,
         { provider: target.provider, model: target.model },
       );
-    const usage = isRecord(body) ? usageOf(body["usageMetadata"]) : undefined;
+    const usage = isRecord(body) ? embeddingUsageOf(body["usageMetadata"]) : undefined;
     return {
       object: "list",
       data: vectors.map((embedding, index) => ({ object: "embedding", index, embedding })),
@@ -62,6 +67,11 @@ export const embeddings: EmbeddingAdapter = {
   error: (failure) => geminiError(failure),
 };
 
+/** Its newest model embeds pictures, sound and film. Bare base64 tells by its beginning what it is. */
+function toPart(part: EmbeddingPart): Part {
+  return "text" in part ? part : mediaPart({ url: part.url, fallback: "image/png" }, "input");
+}
+
 function optionsOf(request: EmbeddingRequest): Json {
   const own = Object.entries(without(request, HUB_FIELDS)).map(([name, value]) => [OTHER_NAMES[name] ?? name, value]);
   const { dimensions } = request;
@@ -70,10 +80,4 @@ function optionsOf(request: EmbeddingRequest): Json {
 
 function isVector(values: unknown): values is number[] {
   return Array.isArray(values) && typeof values[0] === "number";
-}
-
-/** The older models count nothing. */
-function usageOf(metadata: unknown) {
-  const tokens = isRecord(metadata) ? metadata["promptTokenCount"] : undefined;
-  return typeof tokens === "number" ? { prompt_tokens: tokens, total_tokens: tokens } : undefined;
 }

@@ -4,6 +4,7 @@ import { compatibleRules } from "../openai/errors.ts";
 import { without } from "../openai/json.ts";
 import type { Provider } from "../provider.ts";
 import { rerankAdapter } from "../rerank.ts";
+import { withPictures } from "./pictures.ts";
 
 const host = {
   slug: "jina_ai",
@@ -26,7 +27,9 @@ export const jina: Provider = {
     ...host,
     path: "/embeddings",
     supportedParams: () => EMBEDDING_PARAMS,
-    fix: (body) => without(body, ["encoding_format", "user"]), // its own is `embedding_type`; numbers unless said
+    pictures: "parts",
+    // Its own is `embedding_type`; numbers unless said.
+    fix: (body, target) => withPictures(without(body, ["encoding_format", "user"]), target),
     rewritesAnswers: true,
   }),
   rerank: rerankAdapter({ ...host, path: "/rerank", takesObjects: true }),

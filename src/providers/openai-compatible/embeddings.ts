@@ -9,7 +9,8 @@ import * as quirk from "./quirks.ts";
 import type { CompatibleRow } from "./row.ts";
 
 /** What a row does not say is as with most of them: floats alone, texts alone, all of OpenAI's parameters. */
-interface Special extends Partial<Pick<EmbeddingRow, "path" | "fix" | "readVector" | "takesTokens" | "mostInputs">> {
+interface Special
+  extends Partial<Pick<EmbeddingRow, "path" | "fix" | "readVector" | "takesTokens" | "pictures" | "mostInputs">> {
   /** Knows `encoding_format: base64`. Others are asked for numbers, which the gateway encodes. */
   base64?: true;
   /** OpenAI parameters the provider refuses. */
@@ -38,7 +39,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   github_copilot: {},
   hosted_vllm: WHOLE,
   lemonade: {},
-  litellm_proxy: WHOLE,
+  litellm_proxy: { ...WHOLE, pictures: "parts" },
   llamafile: { takesTokens: true },
   lm_studio: {},
   // "output_dimension"; what it does not know is refused.
@@ -49,7 +50,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   nvidia_nim: {},
   oobabooga: {},
   openai_like: {},
-  openrouter: { base64: true },
+  openrouter: { base64: true, pictures: "parts" },
   ovhcloud: {},
   // Its vectors are bytes in base64, never numbers.
   perplexity: {

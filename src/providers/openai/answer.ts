@@ -12,6 +12,7 @@ import type {
   ToolCall,
 } from "../../formats/openai/chat.ts";
 import type { Exchange } from "../provider.ts";
+import { ExecutedTools } from "./executed-tools.ts";
 import { type Json, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
@@ -36,7 +37,8 @@ export function finishReasonOf(value: unknown, calledTools: boolean): string | n
 
 /** A whole answer. `body` has `choices`. */
 export function normaliseCompletion(body: Json, exchange: Exchange<unknown>): ChatCompletion {
-  const usage = normaliseUsage(body["usage"]);
+  const told = normaliseUsage(body["usage"]);
+  const usage = told && executedIn(body).within(told);
   return {
     ...without(body, usage === undefined ? ["usage"] : []),
     id: textOf(body["id"]) || exchange.id,
@@ -54,6 +56,13 @@ export function normaliseCompletion(body: Json, exchange: Exchange<unknown>): Ch
     }),
     ...(usage && { usage }),
   };
+}
+
+function executedIn(body: Json): ExecutedTools {
+  const tools = new ExecutedTools();
+  for (const { message } of recordsIn(body["choices"])) tools.add(message);
+  tools.addBreakdown(body);
+  return tools;
 }
 
 function normaliseMessage(raw: Json, id: string): AssistantMessage {

@@ -17,6 +17,7 @@ export interface EmbeddingRow extends Host {
   supportedParams: EmbeddingAdapter["supportedParams"];
   mostInputs?: number;
   takesTokens?: boolean;
+  pictures?: EmbeddingAdapter["pictures"];
   /** One change of the body on its way to the provider, after the model is set. */
   fix?: (body: Json, target: Target) => Json;
   /** A vector the provider writes in a way of its own, as the gateway has it. */
@@ -32,6 +33,7 @@ export function openaiEmbeddingAdapter(row: EmbeddingRow): EmbeddingAdapter {
     ...(row.rewritesAnswers && { rewritesAnswers: true }),
     ...(row.mostInputs !== undefined && { mostInputs: row.mostInputs }),
     ...(row.takesTokens && { takesTokens: true }),
+    ...(row.pictures && { pictures: row.pictures }),
     supportedParams: row.supportedParams,
 
     request: (request, target) => ({

@@ -89,9 +89,22 @@ export function embeddedError(
   error: unknown,
   label: string,
   rules: readonly ErrorRule[],
-  at: { target: Target; headers: Record<string, string> },
+  { target, headers }: { target: Target; headers: Record<string, string> },
 ): SluiceError {
-  return toError({ status: statusOf(error), body: JSON.stringify({ error }), ...at }, label, rules);
+  const failure = { status: statusOf(error), body: JSON.stringify({ error }), target };
+  return toError({ ...failure, headers: { ...waitTold(error), ...headers } }, label, rules);
+}
+
+const SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+
+/** The headers are those of a 200: how long to wait stands in the words alone ("Please try again in 1m2.5s"). */
+function waitTold(error: unknown): Record<string, string> {
+  const words = isRecord(error) ? error["message"] : error;
+  const [, told] = /try again in ((?:\d+(?:\.\d+)?(?:ms|[hms]))+)/.exec(typeof words === "string" ? words : "") ?? [];
+  if (told === undefined) return {};
+  const parts = [...told.matchAll(/([\d.]+)(ms|[hms])/g)];
+  const seconds = parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (SECONDS[unit] ?? 0), 0);
+  return { "retry-after": String(Math.ceil(seconds)) };
 }
 
 function statusOf(error: unknown): number {

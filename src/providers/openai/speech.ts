@@ -42,7 +42,7 @@ export function openaiSpeechAdapter(row: SpeechRow): SpeechAdapter {
     wire: "openai",
     ...(row.rewritesAnswers && { rewritesAnswers: true }),
     supportedParams: () => supported,
-    answers: () => "any",
+    answers: () => "media",
 
     request({ stream, voice, ...request }, target) {
       const accept = stream ? "text/event-stream" : "audio/*, application/octet-stream";

@@ -6,6 +6,7 @@ import { saysSomething } from "../../formats/openai/stream.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { Exchange, StreamDecoder } from "../provider.ts";
 import { citationsOf, finishReasonOf, normaliseFields, normaliseToolCall } from "./answer.ts";
+import { ExecutedTools } from "./executed-tools.ts";
 import { type Json, textOf, without } from "./json.ts";
 import { normaliseUsage } from "./usage.ts";
 
@@ -36,6 +37,7 @@ export function chatStream(
     model: exchange.target.model,
   };
   let usage: Usage | undefined;
+  const executed = new ExecutedTools();
   /** What stood beside the usage in a chunk without choices. */
   let usageChunk: Json = {};
   let done = false;
@@ -73,6 +75,8 @@ export function chatStream(
     const told = normaliseUsage(body["usage"] ?? (isRecord(body["x_groq"]) ? body["x_groq"]["usage"] : undefined));
     if (told !== undefined) usage = told;
     const given = recordsIn(body["choices"]);
+    for (const { delta } of given) executed.add(delta);
+    executed.addBreakdown(body);
     const said = given.flatMap((choice, position) => choiceOf(choice, position, body));
     if (said.length === 0 && given.length > 0) return [];
     if (given.length === 0 && told !== undefined) {
@@ -91,8 +95,13 @@ export function chatStream(
       const finish_reason = finishReasonOf(finish ?? "stop", calls.length > 0);
       chunks.push({ ...chunk, ...head, choices: [{ ...choice, index, delta, finish_reason }] });
     }
-    if (usage !== undefined) chunks.push({ ...usageChunk, ...head, choices: [], usage });
+    if (usage !== undefined) chunks.push({ ...usageChunk, ...head, choices: [], usage: executed.within(usage) });
     return chunks;
+  };
+
+  const brokenOff = (how: string): APIConnectionError => {
+    const { provider, model } = exchange.target;
+    return new APIConnectionError(`litellm.APIConnectionError: the stream of ${provider} ${how}`, { provider, model });
   };
 
   return {
@@ -101,6 +110,7 @@ export function chatStream(
       if (text === "" || done) return [];
       if (text === "[DONE]") {
         done = true;
+        if (choices.size === 0 && usage === undefined) throw brokenOff("ended before it began");
         return close();
       }
       const body = parse(text);
@@ -117,10 +127,7 @@ export function chatStream(
     end(): ChatChunk[] {
       if (done) return [];
       if (choices.size === 0 || [...choices.values()].some(({ finish }) => finish === undefined))
-        throw new APIConnectionError(
-          `litellm.APIConnectionError: the stream of ${exchange.target.provider} broke off before its end`,
-          { provider: exchange.target.provider, model: exchange.target.model },
-        );
+        throw brokenOff("broke off before its end");
       return close();
     },
   };

@@ -4,7 +4,9 @@ import { isRecord, recordsIn } from "../../formats/json.ts";
 import type { SearchRequest, SearchResult } from "../../formats/perplexity/search.ts";
 import { COMMON_RULES, type ErrorRule, toError } from "../failure.ts";
 import { type Host, postTo } from "../openai/endpoint.ts";
+import { embeddedError } from "../openai/errors.ts";
 import { type Json, textOf } from "../openai/json.ts";
+import { errorIn } from "../openai/stream.ts";
 import type { SearchAdapter, Target } from "../provider.ts";
 
 /** A search as a provider is asked for it: one query, and the parameters that are its own. */
@@ -55,8 +57,12 @@ export function searchAdapter(row: SearchRow): SearchAdapter {
       const { "content-type": _, ...others } = headers;
       return { method: "GET", url, headers: others };
     },
-    response(body, { target }) {
+    response(body, exchange) {
+      const { target } = exchange;
       const results = isRecord(body) ? row.results(body) : undefined;
+      // No results are no failure, unless it says so.
+      const error = isRecord(body) && !Array.isArray(results) ? errorIn(body) : undefined;
+      if (error !== undefined) throw embeddedError(error, label, rules, exchange);
       if (!isRecord(body) || (results !== undefined && results !== null && !Array.isArray(results)))
         throw new APIResponseValidationError(
           `litellm.APIResponseValidationError: ${label}Exception - the answer has no results: ${JSON.stringify(body)?.slice(0, 500)}`,

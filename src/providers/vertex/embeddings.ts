@@ -35,6 +35,7 @@ function mostInputs(target: Target): number {
 export const embeddings: EmbeddingAdapter = {
   wire: "gemini",
   mostInputs,
+  pictures: "urls",
   supportedParams: () => SUPPORTED,
 
   request(request, target) {

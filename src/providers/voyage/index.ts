@@ -3,6 +3,7 @@ import { nativeCall } from "../openai/endpoint.ts";
 import { compatibleRules } from "../openai/errors.ts";
 import type { Provider } from "../provider.ts";
 import { rerankAdapter } from "../rerank.ts";
+import { seesPictures, withContents, withTexts } from "./pictures.ts";
 
 const host = {
   slug: "voyage",
@@ -23,12 +24,13 @@ export const voyage: Provider = {
   native: (call, target) => nativeCall(host, call, target),
   embeddings: openaiEmbeddingAdapter({
     ...host,
-    path: "/embeddings",
+    path: ({ model }) => (seesPictures(model) ? "/multimodalembeddings" : "/embeddings"),
     mostInputs: 1000,
+    pictures: "parts",
     supportedParams: () => EMBEDDING_PARAMS,
     // Numbers are what it gives without a format; `float` it does not know.
-    fix: ({ encoding_format: format, dimensions, user: _, ...body }) => ({
-      ...body,
+    fix: ({ encoding_format: format, dimensions, user: _, ...body }, { model }) => ({
+      ...(seesPictures(model) ? withContents(body) : withTexts(body)),
       ...(format === "base64" && { encoding_format: format }),
       ...(dimensions !== undefined && { output_dimension: dimensions }),
     }),

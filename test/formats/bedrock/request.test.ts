@@ -226,14 +226,17 @@ describe("messages", () => {
       expect(body({ messages }, model)["messages"]).toMatchObject([{}, { content: [{ text: "Hello" }] }, {}]);
   });
 
-  it("refuse arguments that are no object, and a conversation without a user", () => {
-    const called = (args: string) => ({ ...CALL, function: { name: "weather", arguments: args } });
-    const messages = (args: string) => [
-      { role: "user" as const, content: "Hi" },
-      { role: "assistant" as const, content: null, tool_calls: [called(args)] },
-    ];
-    expect(() => body({ messages: messages("[1]") })).toThrow(/must be a JSON object/);
-    expect(() => body({ messages: messages("{") })).toThrow(/must be JSON/);
+  it.each(["[1]", '{"city": "Pa'])("wrap arguments that are no object (%s): the model wrote them so", (args) => {
+    const { messages } = body({
+      messages: [
+        { role: "user", content: "Hi" },
+        { role: "assistant", content: null, tool_calls: [{ ...CALL, function: { name: "weather", arguments: args } }] },
+      ],
+    });
+    expect(messages).toMatchObject([{}, { content: [{ toolUse: { input: { INVALID_JSON: args } } }] }]);
+  });
+
+  it("refuse a conversation without a user", () => {
     expect(() => body({ messages: [{ role: "system", content: "S" }] })).toThrow(/needs a message of a user/);
   });
 });
@@ -376,6 +379,43 @@ describe("tools", () => {
     });
     expect(() => config({ tools: [computer] }, LLAMA)).toThrow(/computer_20250124/);
     expect(() => config({ web_search_options: {} })).toThrow(/only Amazon's Nova/);
+  });
+
+  it("of Claude's own are chosen beside toolConfig, which does not have them", () => {
+    const bash = { type: "bash_20250124", name: "bash" };
+    const fields = (request: Fields) => body(request)["additionalModelRequestFields"];
+    const named = { type: "function", function: { name: "bash" } };
+    expect(fields({ tools: [bash], tool_choice: "required" })).toEqual({ tools: [bash], tool_choice: { type: "any" } });
+    expect(fields({ tools: [TOOL, bash], tool_choice: named })).toEqual({
+      tools: [bash],
+      tool_choice: { type: "tool", name: "bash" },
+    });
+    expect(config({ tools: [TOOL, bash], tool_choice: named })).toEqual({ tools: [SPEC] });
+    expect(fields({ tools: [bash], parallel_tool_calls: false })).toEqual({
+      tools: [bash],
+      tool_choice: { type: "auto", disable_parallel_tool_use: true },
+    });
+    expect(body({ tools: [bash], tool_choice: "none" })).not.toHaveProperty("additionalModelRequestFields");
+    const allowed = { mode: "auto", tools: [{ type: "function", function: { name: "weather" } }] };
+    const choice = { type: "allowed_tools", allowed_tools: allowed };
+    expect(body({ tools: [TOOL, bash], tool_choice: choice })).not.toHaveProperty("additionalModelRequestFields");
+  });
+
+  it("of Claude's own that were called leave toolConfig with a tool, as calls may not go without", () => {
+    const bash = { type: "bash_20250124", name: "bash" };
+    const called: Fields["messages"] = [
+      { role: "user", content: "Hi" },
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "t", type: "function", function: { name: "bash", arguments: "{}" } }],
+      },
+      { role: "tool", tool_call_id: "t", content: "done" },
+    ];
+    expect(config({ tools: [bash], messages: called })).toMatchObject({
+      tools: [{ toolSpec: { name: "unavailable" } }],
+    });
+    expect(config({ tools: [bash, TOOL], messages: called })).toEqual({ tools: [SPEC] });
   });
 
   it("keep to those that are allowed", () => {

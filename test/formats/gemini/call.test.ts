@@ -125,6 +125,13 @@ describe("the same as chat", () => {
     expect(chat).toMatchObject({ temperature: 1, max_tokens: 7, top_k: 2 });
     expect(chat).not.toHaveProperty("max_completion_tokens");
   });
+
+  it("is refused where no content says anything, in the client's words", () => {
+    for (const parts of [[], undefined])
+      expect(() => toChat({ model: "m", contents: [{ role: "user", parts }] })).toThrow(
+        expect.objectContaining({ status: 400, param: "contents" }),
+      );
+  });
 });
 
 describe("for providers that are not Google", () => {

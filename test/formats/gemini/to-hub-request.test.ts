@@ -59,6 +59,27 @@ describe("toHubRequest", () => {
     });
   });
 
+  it("reads a lone value where Google has a list", () => {
+    const look = { name: "look", parameters: { type: "object" } };
+    const hub = toHubRequest(
+      {
+        contents: { parts: { text: "Hi" } },
+        tools: { function_declarations: look },
+        tool_config: { function_calling_config: { mode: "ANY", allowed_function_names: "look" } },
+        generation_config: { stop_sequences: "zzz", response_modalities: "TEXT" },
+      },
+      { model },
+    );
+    expect(hub).toEqual({
+      model,
+      messages: [{ role: "user", content: "Hi" }],
+      tools: [{ type: "function", function: look }],
+      tool_choice: { type: "function", function: { name: "look" } },
+      stop: "zzz",
+      modalities: ["text"],
+    });
+  });
+
   it("comes back as it was", () => {
     const request = {
       systemInstruction: { parts: [{ text: "Be brief." }] },

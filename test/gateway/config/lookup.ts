@@ -8,7 +8,7 @@ const VARIABLES: Record<string, { keyVariables: string[]; baseVariables: string[
   anthropic: { keyVariables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"], baseVariables: [] },
 };
 
-/** Speaks all of the providers LiteLLM knows. */
+/** Speaks all of the providers LiteLLM knows. They are one's own machines: of prices, that are missing, nothing is said. */
 export const everyProvider: ProviderLookup = {
   resolve(name, { customProvider }) {
     if (customProvider !== undefined) return { provider: customProvider, model: name };
@@ -19,8 +19,13 @@ export const everyProvider: ProviderLookup = {
   },
   find: (slug) =>
     slug === "cloudflare"
-      ? { keyVariables: [], baseVariables: [], paramVariables: { account_id: ["CLOUDFLARE_ACCOUNT_ID"] } }
-      : (VARIABLES[slug] ?? { keyVariables: [], baseVariables: [] }),
+      ? {
+          keyless: true,
+          keyVariables: [],
+          baseVariables: [],
+          paramVariables: { account_id: ["CLOUDFLARE_ACCOUNT_ID"] },
+        }
+      : { keyless: true, ...(VARIABLES[slug] ?? { keyVariables: [], baseVariables: [] }) },
 };
 
 /** Parses files given as texts; `config.yaml` is the main one. */

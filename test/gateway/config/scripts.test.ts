@@ -81,7 +81,7 @@ describe("compileConfig", () => {
 test("check-config: settings in columns, then what is wrong", () => {
   const path = folder({
     "config.yaml":
-      "model_list:\n  - model_name: m\n    litellm_params: {model: openai/x, api_key: os.environ/A}\nrouter_settings:\n  client_ttl: 2\n  tiemout: 3\n",
+      "model_list:\n  - model_name: m\n    litellm_params: {model: openai/gpt-4o, api_key: os.environ/A}\nrouter_settings:\n  client_ttl: 2\n  tiemout: 3\n",
   });
   const file = path("config.yaml");
   expect(

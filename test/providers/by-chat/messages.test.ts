@@ -205,3 +205,57 @@ describe("results of tools at Bedrock, by Converse", () => {
     expect(sent("us.meta.llama3-3-70b-instruct-v1:0")).toEqual([{ toolResult: { toolUseId: "t", content } }, media]);
   });
 });
+
+describe("Claude by Converse", () => {
+  const CLAUDE = "converse/us.anthropic.claude-opus-4-6-v1";
+  const own = [
+    { type: "computer_20251124", name: "computer", display_width_px: 800, display_height_px: 600 },
+    { type: "bash_20250124", name: "bash", cache_control: { type: "ephemeral" } },
+    { type: "text_editor_20250728", name: "str_replace_based_edit_tool" },
+    { type: "memory_20250818", name: "memory" },
+  ];
+  const city = { name: "city", input_schema: { type: "object", properties: {} } };
+
+  it("keeps the tools it knows by type, which the client runs, and how it is to think", () => {
+    const body = asked("bedrock", CLAUDE, {
+      tools: [...own, city],
+      tool_choice: { type: "tool", name: "bash" },
+      thinking: { type: "adaptive" },
+      output_config: { effort: "max" },
+    });
+    expect(body["additionalModelRequestFields"]).toEqual({
+      tools: own,
+      tool_choice: { type: "tool", name: "bash" },
+      thinking: { type: "adaptive" },
+      output_config: { effort: "max" },
+      anthropic_beta: ["computer-use-2025-11-24", "context-management-2025-06-27"],
+    });
+    expect(body["toolConfig"]).toEqual({
+      tools: [{ toolSpec: { name: "city", inputSchema: { json: { type: "object", properties: {} } } } }],
+    });
+  });
+
+  it.each([
+    { type: "web_search_20250305", name: "web_search" },
+    { type: "web_fetch_20250910", name: "web_fetch" },
+    { type: "code_execution_20250825", name: "code_execution" },
+    { type: "advisor_20260301", name: "advisor", model: "claude-opus-4-6" },
+    { type: "mcp_toolset", mcp_server_name: "x" },
+  ])("refuses a tool that Anthropic runs, unless it may be dropped: $type", (tool) => {
+    expect(() => asked("bedrock", CLAUDE, { tools: [city, tool] })).toThrow(
+      expect.objectContaining({
+        name: "UnsupportedParamsError",
+        status: 400,
+        param: "tools[1]",
+        message: expect.stringContaining(tool.type),
+      }),
+    );
+    const body = asked("bedrock", CLAUDE, { tools: [city, tool] }, { dropParams: true });
+    expect(JSON.stringify(body)).not.toContain(tool.type);
+    expect(body["toolConfig"]).toBeDefined();
+  });
+
+  it("and no other model has them", () => {
+    expect(() => asked("bedrock", "converse/us.amazon.nova-lite-v1:0", { tools: [own[1]] })).toThrow(/bash_20250124/);
+  });
+});

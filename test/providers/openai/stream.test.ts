@@ -94,7 +94,12 @@ describe("stream", () => {
       null,
       "tool_calls",
     ]);
-    expect(decode(DONE)).toEqual([]);
+  });
+
+  test("a stream that says nothing at all has failed", () => {
+    expect(() => decode(DONE)).toThrow(/ended before it began/);
+    const usage = { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1 };
+    expect(decode(`data: ${JSON.stringify({ choices: [], usage })}\n\n${DONE}`)).toMatchObject([{ choices: [] }]);
   });
 
   test("what a chunk lacks is filled in; one that says nothing of the answer passes", () => {
@@ -135,6 +140,24 @@ describe("stream", () => {
     expect(() => decode("")).toThrow(/broke off/);
     const other = line({ index: 1, delta: { content: "Hel" } });
     expect(() => decode(other + line({ index: 0, delta: {}, finish_reason: "stop" }))).toThrow(/broke off/);
+  });
+
+  test.each([
+    ["Please try again in 11.054s.", 12],
+    ["Please try again in 1m2.5s. Visit the site", 63],
+    ["Please try again in 20ms", 1],
+    ["Please try again in a while", undefined],
+  ])("an error that says %o has the time to wait", (message, seconds) => {
+    const error = { message, code: "rate_limit_exceeded" };
+    const failure = (() => {
+      try {
+        return decode(`data: ${JSON.stringify({ error })}\n\n`);
+      } catch (cause) {
+        return cause;
+      }
+    })();
+    expect(failure).toMatchObject({ status: 429 });
+    expect(failure).toHaveProperty("retryAfter", seconds);
   });
 
   test.each([

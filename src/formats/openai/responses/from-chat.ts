@@ -156,6 +156,8 @@ export class ResponseStream {
 
   #call({ index, id, function: part, custom, provider_specific_fields: fields }: ToolCallDelta): void {
     if (!this.#callsSeen.has(index)) {
+      // Codex always asks for one call at a time, and not every model can be told.
+      if (this.#callsSeen.size > 0 && this.#options.request.parallel_tool_calls === false) return;
       this.#closeSaid("completed");
       for (const [other, call] of this.#calls)
         if (call.isWhole) {

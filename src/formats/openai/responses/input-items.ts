@@ -77,7 +77,8 @@ export function toMessages(items: readonly Item[], by?: string): ChatMessage[] {
     else if (NOTES.has(type)) return;
     else {
       close();
-      messages.push(OUTPUTS.has(type) ? toolMessage(item, path) : spoken(item, type, path));
+      if (OUTPUTS.has(type)) putBehindCall(messages, toolMessage(item, path));
+      else messages.push(spoken(item, type, path));
     }
   });
   close();
@@ -170,6 +171,13 @@ function callIdOf(item: Item, path: string): string {
   const id = item["call_id"] ?? item.id;
   if (typeof id === "string" && id !== "") return id;
   throw new BadRequestError(`An item of type ${item.type} needs a call_id.`, { param: `${path}.call_id` });
+}
+
+/** A result may come late here, after what the user said meanwhile; in chat nothing stands between a call and its results. */
+function putBehindCall(messages: ChatMessage[], result: ChatMessage): void {
+  const call = messages.findLastIndex(({ tool_calls: calls }) => calls?.some(({ id }) => id === result.tool_call_id));
+  const next = call < 0 ? -1 : messages.findIndex(({ role }, at) => at > call && role !== "tool");
+  messages.splice(next < 0 ? messages.length : next, 0, result);
 }
 
 function toolMessage(item: Item, path: string): ChatMessage {

@@ -1,9 +1,11 @@
 /** Which pass-through routes a caller may use, and for whom its calls are. */
 import { BadRequestError, PermissionDeniedError, type SluiceError } from "../../../formats/errors.ts";
 import { stringsIn } from "../../../formats/json.ts";
+import { hasPrice } from "../../../models/known-price.ts";
 import { plainPath } from "../../../providers/http.ts";
 import { findProvider } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
+import { isUsuallyFree } from "../../../router/price-gap.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { routeRefused } from "../../../tenancy/refusals.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
@@ -46,8 +48,7 @@ export function refuse(call: RouteCall, { provider, model, servedAs, isKnown }: 
  */
 export function refuseUnpriced({ principal }: RouteCall, { target }: Deployment): void {
   const { provider, model, info } = target;
-  const hasPrice = Object.entries(info ?? {}).some(([name, price]) => /_cost(?:_|$)/.test(name) && price !== undefined);
-  if (hasPrice || isAdmin(principal.role) || findProvider(provider)?.keyless) return;
+  if (hasPrice(info) || isAdmin(principal.role) || isUsuallyFree(findProvider(provider))) return;
   throw new BadRequestError(
     `litellm.BadRequestError: the price of ${provider}/${model.slice(0, 200)} is not known here. An admin may configure a deployment of it with its price.`,
     { provider, param: "model" },

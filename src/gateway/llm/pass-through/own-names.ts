@@ -1,8 +1,10 @@
 /**
- * Azure's models have names of the customer's own, in the path where its API is not that of `/openai/v1`. Calls may write
- * there what the gateway calls a model, too: its deployment is asked then.
+ * Azure's models have names of the customer's own: in the path, or in the body where its API is that of `/openai/v1`. Calls
+ * may write what the gateway calls a model, too: its deployment is asked then, under its name at Azure.
  */
 import { BadRequestError } from "../../../formats/errors.ts";
+import { withString } from "../../../formats/json-text.ts";
+import { parseForm } from "../../../formats/multipart.ts";
 import { deploymentOf } from "../../../providers/azure/place.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -46,15 +48,9 @@ export function azuresName(provider: string, path: string): AzuresName | undefin
 
 /**
  * The deployment of the gateway's that is meant: one that has the name at Azure, first those under a name that the caller
- * may use; in a path also one of the group of that name. What stands in a body goes up as it is: there the name must be
- * Azure's.
+ * may use, else one of the group of that name.
  */
-export function ownDeployment(
-  call: RouteCall,
-  provider: string,
-  name: string,
-  { inPath }: AzuresName,
-): Deployment | undefined {
+export function ownDeployment(call: RouteCall, provider: string, name: string): Deployment | undefined {
   const { groups } = call.gateway.router;
   const team = teamOf(call.principal);
   const { caller } = callInput(call, {});
@@ -62,18 +58,47 @@ export function ownDeployment(
     target.provider === provider && (owner === undefined || owner.id === team);
   const named = groups.deployments().filter((one) => isSeen(one) && deploymentOf(one.target) === name);
   const usable = named.find(({ modelName }) => caller.refuseModel(modelName) === undefined) ?? named[0];
-  const isGroup = inPath !== undefined && groups.isNamed(name, team);
-  const found = usable ?? (isGroup ? groups.find(name, team)?.deployments.find(isSeen) : undefined);
+  const found = usable ?? (groups.isNamed(name, team) ? groups.find(name, team)?.deployments.find(isSeen) : undefined);
   if (found === undefined) return undefined;
   const { bind: _, ...deployment } = found;
   return deployment;
 }
 
-/** The call with Azure's name in its path. @throws BadRequestError where that is written so that it cannot be found */
-export function underAzuresName(call: NativeCall, name: string, { target }: Deployment): NativeCall {
+/** The call with Azure's name where the gateway's stood. @throws BadRequestError where that cannot be found again */
+export function underAzuresName(
+  call: NativeCall,
+  name: string,
+  { inPath }: AzuresName,
+  { target }: Deployment,
+): NativeCall {
   const azures = deploymentOf(target);
   if (azures === name) return call;
+  if (inPath === undefined) return withModelInBody(call, azures);
   const path = call.path.replace(IN_PATH, (_, before: string) => before + encodeURIComponent(azures));
   if (path !== call.path) return { ...call, path };
   throw new BadRequestError("litellm.BadRequestError: the path must be written without escapes", { param: "model" });
+}
+
+/** Nothing else in the body is changed. Forms get a boundary of their own. */
+function withModelInBody(call: NativeCall, model: string): NativeCall {
+  const { body, headers } = call;
+  if (!(body instanceof Uint8Array)) return call;
+  const { "content-type": type = "", ...others } = headers;
+  // of a request's own bytes, which are never shared memory
+  const parts = parseForm(body as Uint8Array<ArrayBuffer>, type);
+  if (parts !== undefined) {
+    const form = new FormData();
+    for (const { name, value } of parts) form.append(name, name === "model" ? model : value);
+    return { ...call, headers: others, body: form };
+  }
+  const text = new TextDecoder().decode(body);
+  const renamed = isObject(text) ? withString(text, "model", model) : text;
+  if (renamed !== text) return { ...call, body: new TextEncoder().encode(renamed) };
+  throw new BadRequestError("litellm.BadRequestError: in such a body the model must have its name at Azure", {
+    param: "model",
+  });
+}
+
+function isObject(text: string): boolean {
+  return text.trimStart().startsWith("{");
 }

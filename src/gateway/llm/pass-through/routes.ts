@@ -64,7 +64,7 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
     ? vertexModelOf(path, fields)
     : (asked?.model ?? azures?.inPath ?? modelOf(azures === undefined ? path : "", fields));
   if (known !== undefined && model === undefined) throw noModel();
-  const own = azures && model !== undefined ? ownDeployment(call, provider, model, azures) : undefined;
+  const own = azures && model !== undefined ? ownDeployment(call, provider, model) : undefined;
   const wanted = { provider, model, servedAs: own?.modelName, isKnown: (known ?? asked) !== undefined };
   const hidden = known && refuseHidden(provider, native.path, call.principal);
   const refusal = refuseTokens(path) ?? refuse(call, wanted) ?? hidden;
@@ -78,7 +78,7 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   if (known !== undefined) refuseUnpriced(call, deployment);
   const reading = known && (await readingOf(known, fields, deployment.target));
   const facts = factsOf(fields);
-  const azure = own && azures?.inPath ? underAzuresName(native, azures.inPath, own) : native;
+  const azure = own && azures && model !== undefined ? underAzuresName(native, model, azures, own) : native;
   const sent = named && asked ? withModelOf(native, named, asked) : azure;
   const errorBody = provider === "bedrock" ? awsErrorBody : isVertex(provider) ? toGoogleError : undefined;
   const reply = await callNative(call, deployment, sent, { name: "pass_through", reading, facts, errorBody });

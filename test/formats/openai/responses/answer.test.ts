@@ -66,6 +66,20 @@ describe("ResponseStream", () => {
     ]);
   });
 
+  it("tells one call alone where the client wants no others", () => {
+    const chunks = [
+      call(0, { id: "a", function: { name: "f", arguments: '{"x"' } }),
+      call(1, { id: "b", function: { name: "g", arguments: "{}" }, provider_specific_fields: { state: 1 } }),
+      call(0, { function: { arguments: ":1}" } }),
+      chunk({}, "tool_calls"),
+      last,
+    ];
+    const include = ["reasoning.encrypted_content"];
+    const { response } = streamed(chunks, { parallel_tool_calls: false, include });
+    expect(response.output).toMatchObject([{ type: "function_call", call_id: "a", arguments: '{"x":1}' }]);
+    expect(streamed(chunks, { parallel_tool_calls: true }).response.output).toHaveLength(2);
+  });
+
   it("says {} for a call without arguments, and that one is incomplete which was cut", () => {
     expect(
       streamed([call(0, { id: "a", function: { name: "f" } }), chunk({}, "tool_calls"), last]).response.output,

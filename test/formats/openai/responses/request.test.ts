@@ -65,6 +65,24 @@ describe("toChatRequest", () => {
     ]);
   });
 
+  it("puts a result that comes late behind its call", () => {
+    const messages = messagesOf([
+      { type: "function_call", call_id: "c1", name: "f", arguments: "{}" },
+      { type: "function_call", call_id: "c2", name: "f", arguments: "{}" },
+      { type: "function_call_output", call_id: "c1", output: "one" },
+      { role: "user", content: "Hurry." },
+      { type: "function_call_output", call_id: "c2", output: "two" },
+      { type: "function_call_output", call_id: "unknown", output: "none" },
+    ]);
+    expect(messages.map(({ role, content }) => [role, content])).toEqual([
+      ["assistant", null],
+      ["tool", "one"],
+      ["tool", "two"],
+      ["user", "Hurry."],
+      ["tool", "none"],
+    ]);
+  });
+
   it("reads images, files and audio", () => {
     const audio = { type: "input_audio", input_audio: { data: "AA", format: "wav" } };
     const [message] = messagesOf([
