@@ -23,10 +23,11 @@ beforeAll(async () => {
     ],
     router_settings: { num_retries: 0, disable_cooldowns: true },
   });
-});
+}, 60_000);
 
 afterAll(async () => {
-  await Promise.all([gateway.stop(), upstream.close()]);
+  await gateway?.stop();
+  await upstream?.close();
 });
 
 function answer({ path, body }: Received, response: Parameters<typeof json>[0]): void {
