@@ -7,14 +7,17 @@ const workerd = ["test/workerd/**/*.test.ts", "test/portable/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    // Most tests wait for a gateway or a clock: one worker would leave the machine idle.
-    maxWorkers: 2,
+    // Most tests wait for a gateway or a clock: a worker for each core would leave the machine idle.
+    maxWorkers: 4,
     projects: [
       {
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/workerd/**", "test/recorded/**", "test/clients/**"],
+          // A process for each file would spend as much on reading the same modules again as on tests. No test replaces one.
+          isolate: false,
+          globalSetup: ["./test/http/bundles.ts"],
           testTimeout: 20_000,
         },
       },

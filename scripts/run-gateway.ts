@@ -1,7 +1,7 @@
 /** Runs the gateway on this machine: compiles the config, bundles the Worker with it, and starts workerd. */
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../src/gateway/config/diagnostics.ts";
@@ -9,7 +9,7 @@ import { type CompiledConfig, compileConfig } from "./compile-config.ts";
 import { withFilesRead } from "./credential-files.ts";
 import { readMigrations } from "./migrations.ts";
 import { StartError } from "./start-error.ts";
-import { bundleWorker, root, runWorkerd } from "./workerd.ts";
+import { bundleGateway, root, runWorkerd } from "./workerd.ts";
 import type { TwinOptions, WorkerdOptions } from "./workerd-config.ts";
 
 export interface GatewayOptions {
@@ -23,8 +23,10 @@ export interface GatewayOptions {
   env: Record<string, string | undefined>;
   /** A second isolate beside the first, which knows of it only what the objects and the database tell. */
   twin?: Pick<TwinOptions, "unreachable"> | undefined;
-  /** Queues and cron in another time than theirs. */
-  pace?: Pick<WorkerdOptions, "consumer" | "cron">;
+  /** Folder with what `bundleGateway` made before; absent: it is made now. */
+  bundles?: string | undefined;
+  /** Queues, cron and ledger in another time than theirs. */
+  pace?: Pick<WorkerdOptions, "consumer" | "cron" | "ledger">;
   /** Takes what the gateway prints, instead of this process's output. */
   onOutput?: (text: string) => void;
 }
@@ -47,13 +49,13 @@ export async function runGateway(options: GatewayOptions): Promise<RunningGatewa
   const state = resolve(options.state);
   const run = join(state, "run");
   mkdirSync(run, { recursive: true });
-  const compiledFile = join(run, "config.json");
-  const config = compile(options, compiledFile);
+  const config = compile(options, join(run, "config.json"));
   const port = await freePort(options);
   const twin = options.twin && { ...options.twin, port: await freePort({ ...options, port: 0 }) };
   const keyFile = config.masterKey === undefined ? join(state, "master-key") : undefined;
   const key = keyFile === undefined ? (config.masterKey ?? "") : generatedKey(keyFile);
-  await bundleWorker({ entry: "src/worker.ts", outfile: join(run, "worker.js"), alias: { "#config": compiledFile } });
+  if (options.bundles === undefined) await bundleGateway(run);
+  else for (const file of readdirSync(options.bundles)) copyFileSync(join(options.bundles, file), join(run, file));
 
   const env: Record<string, string | undefined> = {
     ...withFilesRead(options.env, config.credentialVariables),

@@ -1,4 +1,5 @@
 /** The Cap'n Proto text that tells workerd what to serve. Objects and queue are those of `wrangler.toml`. */
+import type { LedgerPauses } from "../src/objects/ledger.ts";
 import type { ConsumerSettings } from "./embedded/bindings.ts";
 
 /** Durable Object classes of the gateway by the name of their binding. */
@@ -55,6 +56,8 @@ export interface WorkerdOptions {
   consumer?: Partial<ConsumerSettings>;
   /** Milliseconds between two cron events, in place of a minute. */
   cron?: number;
+  /** In place of what the ledger pauses. */
+  ledger?: LedgerPauses;
 }
 
 export interface TwinOptions {
@@ -70,9 +73,11 @@ export class Nothing extends DurableObject {
 }
 export default { fetch: () => new Response(null, { status: 404 }) };`;
 
-/** Beside the text `worker.js`, `embedded.js` and `migrations.json` are expected. */
+const MODULES = `(name = "worker.js", esModule = embed "worker.js"), (name = "config.json", json = embed "config.json")`;
+
+/** Beside the text `worker.js`, `config.json`, `embedded.js` and `migrations.json` are expected. */
 export function workerdConfig(options: WorkerdOptions): string {
-  const { port, host, variables, objects, control, twin, consumer, cron = MINUTE } = options;
+  const { port, host, variables, objects, control, twin, consumer, cron = MINUTE, ledger } = options;
   const addressOf = (port: number) => quote(`${host.includes(":") ? `[${host}]` : host}:${port}`);
   const bindings = [
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
@@ -84,6 +89,7 @@ export function workerdConfig(options: WorkerdOptions): string {
     ...["FILES", "PAYLOADS", "CACHE"].map(
       (name) => `(name = ${quote(name)}, r2Bucket = (name = "embedded", entrypoint = "Bucket"))`,
     ),
+    ...(ledger === undefined ? [] : [`(name = "LEDGER_PAUSES", json = ${quote(JSON.stringify(ledger))})`]),
   ];
   const embeddedBindings = [
     ...objectBindings(EMBEDDED_OBJECTS),
@@ -112,7 +118,7 @@ ${twin === undefined ? "" : `    (name = "twin", address = ${addressOf(twin.port
 );
 
 const gateway :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [${MODULES}],
   compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
   durableObjectNamespaces = [
@@ -135,7 +141,7 @@ const nothing :Workerd.Worker = (
 );
 
 const twin :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [${MODULES}],
   compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
   bindings = [

@@ -1,6 +1,6 @@
 /** Runs a Worker on workerd with what `wrangler.toml` binds it to, its state in a folder of this machine. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -19,7 +19,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const GRACE_MILLISECONDS = 5000;
 
 export interface RunOptions extends Omit<WorkerdOptions, "control"> {
-  /** Folder with the Worker, `worker.js`; what workerd reads is written beside it. */
+  /** Folder with the Worker, `worker.js`, its `config.json`, and `embedded.js`; what workerd reads is written beside them. */
   run: string;
   env: Record<string, string | undefined>;
   migrations: readonly Migration[];
@@ -37,7 +37,6 @@ export interface RunningWorkerd {
  * @throws StartError where it cannot be, or where workerd ends
  */
 export async function runWorkerd({ run, env, migrations, onOutput, ...options }: RunOptions): Promise<RunningWorkerd> {
-  await bundleWorker({ entry: "scripts/embedded/worker.ts", outfile: join(run, "embedded.js") });
   writeFileSync(join(run, "migrations.json"), JSON.stringify(migrations));
   mkdirSync(options.objects, { recursive: true });
   // A folder of this user alone, with a path short enough for a socket. It is there only while the Worker starts.
@@ -68,27 +67,34 @@ export async function runWorkerd({ run, env, migrations, onOutput, ...options }:
   return { child, stop };
 }
 
-/** Bundles a Worker as wrangler would. Only its owner may read it: a config with keys in it is a part of it. */
-export async function bundleWorker(options: {
-  /** From the root of the repository. */
-  entry: string;
-  outfile: string;
-  alias?: Record<string, string>;
-}): Promise<void> {
+/** Bundles the gateway, `worker.js`, without its config, which is a module beside it; and `embedded.js`. */
+export async function bundleGateway(folder: string): Promise<void> {
+  await bundleWorker("src/worker.ts", join(folder, "worker.js"));
+  await bundleEmbedded(folder);
+}
+
+export async function bundleEmbedded(folder: string): Promise<void> {
+  await bundleWorker("scripts/embedded/worker.ts", join(folder, "embedded.js"));
+}
+
+/**
+ * Bundles a Worker as wrangler would.
+ * @param entry from the root of the repository
+ */
+async function bundleWorker(entry: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [join(root, options.entry)],
-    outfile: options.outfile,
-    alias: options.alias ?? {},
+    entryPoints: [join(root, entry)],
+    outfile,
+    alias: { "#config": "./config.json" },
     bundle: true,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["module", "main"],
     absWorkingDir: root,
-    external: ["cloudflare:*"],
+    external: ["cloudflare:*", "./config.json"],
     logLevel: "error",
   });
-  chmodSync(options.outfile, 0o600);
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

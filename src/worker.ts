@@ -80,7 +80,7 @@ function start(env: Env): NonNullable<typeof running> {
       },
     },
     alerts: alertQueue(env.ALERT_QUEUE, (error) => log.notice(`an alert could not be sent: ${error}`)),
-    journal: ledgerJournal(env.LEDGER, (text) => log.notice(text)),
+    journal: ledgerJournal(env, (text) => log.notice(text)),
   });
   return { gateway, app: createApp(gateway) };
 }

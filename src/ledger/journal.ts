@@ -34,6 +34,8 @@ export interface JournalPorts {
   /** Keeps the request that is being served alive until the promise is done. */
   waitUntil(promise: Promise<unknown>): void;
   onNotice(text: string): void;
+  /** Milliseconds from an exchange to the next. */
+  between?: number;
   /** Milliseconds since the epoch. */
   now?(): number;
   random?(): number;
@@ -76,8 +78,8 @@ export class Journal {
   #backlog = 0;
   #dropped = 0;
 
-  constructor({ now = Date.now, random = Math.random, sleep = pause, ...ports }: JournalPorts) {
-    this.#ports = { now, random, sleep, ...ports };
+  constructor({ between = BETWEEN, now = Date.now, random = Math.random, sleep = pause, ...ports }: JournalPorts) {
+    this.#ports = { between, now, random, sleep, ...ports };
   }
 
   /** For metrics: calls the object does not know to be closed, bytes that wait, and notes that had to be dropped so far. */
@@ -164,7 +166,7 @@ export class Journal {
 
   /** Speaks with the object once; `false` where there is nothing to tell. Never rejects. */
   async #exchange(): Promise<boolean> {
-    const { now, random, send, onNotice } = this.#ports;
+    const { between, now, random, send, onNotice } = this.#ports;
     const begun = now();
     this.#sent ??= this.#batch(begun);
     const sent = this.#sent;
@@ -177,7 +179,7 @@ export class Journal {
       if (this.#sent !== sent) return true; // another got it through
       this.#acknowledged(sent, begun);
       this.#failures = 0;
-      this.#dueAt = begun + BETWEEN;
+      this.#dueAt = begun + between;
     } catch (error) {
       if (this.#sent !== sent || this.#turn !== turn) return true;
       if (this.#failures === 0) onNotice(`the ledger cannot be reached, notes of calls wait: ${error}`);

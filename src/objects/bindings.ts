@@ -17,6 +17,8 @@ export interface Bindings {
   LEDGER: DurableObjectNamespace<LedgerObject>;
   DB: D1Database;
   SPEND_QUEUE: Queue<SpendMessage>;
+  /** Optional: how often the ledger is told, and tells, in place of the usual (`docs/storage.md`). */
+  LEDGER_PAUSES?: unknown;
   /** Alerts on their way to whoever is told. */
   ALERT_QUEUE: Queue<AlertMessage>;
   /** Optional: reaches public addresses alone, whatever a name resolves to. Cloudflare's own `fetch` reaches no others. */

@@ -1,6 +1,7 @@
 import { DurableObject, waitUntil } from "cloudflare:workers";
+import { z } from "zod";
 import { LedgerBook } from "../ledger/book.ts";
-import { Journal } from "../ledger/journal.ts";
+import { BETWEEN, Journal } from "../ledger/journal.ts";
 import type { Batch } from "../ledger/notes.ts";
 import { Outbox } from "../ledger/outbox.ts";
 import type { SpendMessage } from "../ledger/parcels.ts";
@@ -11,8 +12,17 @@ import { inTime } from "../router/in-time.ts";
 /** Ledger objects in all. An isolate tells one of them, chosen at random. */
 export const LEDGER_SHARDS = 16;
 
-/** Milliseconds from a delivery to the next: what is closed meanwhile goes in few messages and parcels. */
-const DELIVERS_EVERY = 2000;
+const millisecondsSchema = z.number().min(1).max(60_000);
+/** What happens within a pause is told at once, in few messages: each costs. */
+const pausesSchema = z.strictObject({
+  /** From one exchange of an isolate with its ledger object to the next. */
+  notes: millisecondsSchema,
+  /** From one delivery of an object, of rows to the queue and of charges to scopes, to the next. */
+  deliveries: millisecondsSchema,
+});
+export type LedgerPauses = z.infer<typeof pausesSchema>;
+
+const PAUSES: LedgerPauses = { notes: BETWEEN, deliveries: 2000 };
 const LONGEST_PAUSE = 60_000;
 /** Milliseconds after which a receiver has failed. */
 const PATIENCE = 10_000;
@@ -28,6 +38,8 @@ export interface LedgerBindings {
   LEDGER: DurableObjectNamespace<LedgerObject>;
   SCOPES: DurableObjectNamespace<Charged>;
   SPEND_QUEUE: Queue<SpendMessage>;
+  /** Optional: other pauses than the usual. */
+  LEDGER_PAUSES?: unknown;
 }
 
 /**
@@ -37,6 +49,8 @@ export interface LedgerBindings {
 export class LedgerObject extends DurableObject<LedgerBindings> {
   readonly #book: LedgerBook;
   readonly #outbox: Outbox;
+  /** Milliseconds. */
+  readonly #deliversEvery: number;
   #alarmAt: number | undefined;
   #delivery: Promise<boolean> | undefined;
   #deliveredAt = 0;
@@ -45,6 +59,7 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
 
   constructor(context: DurableObjectState, env: LedgerBindings) {
     super(context, env);
+    this.#deliversEvery = pausesOf(env).deliveries;
     const storage = ledgerStorage(context.storage);
     const sender = context.id.toString();
     this.#book = new LedgerBook({ storage, now: Date.now, onNotice: notice });
@@ -67,9 +82,9 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
     this.#exchangedAt = now;
     const hasClosed = this.#book.take(batch);
     // The alarm is written with the notes: whatever happens next, it goes off.
-    if (hasClosed) this.#arm(now + DELIVERS_EVERY);
+    if (hasClosed) this.#arm(now + this.#deliversEvery);
     else if (this.#alarmAt === undefined) this.#armNext(now);
-    if (hasClosed && now - this.#deliveredAt >= DELIVERS_EVERY) this.ctx.waitUntil(this.#deliver());
+    if (hasClosed && now - this.#deliveredAt >= this.#deliversEvery) this.ctx.waitUntil(this.#deliver());
   }
 
   override async alarm(): Promise<void> {
@@ -81,7 +96,7 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
     this.#book.forget(this.#outbox.delivered);
     if (now - this.#exchangedAt >= TIDIES_EVERY) this.#book.sweep();
     if (isDone) this.#armNext(now);
-    else this.#arm(now + Math.min(LONGEST_PAUSE, DELIVERS_EVERY * 2 ** this.#failures));
+    else this.#arm(now + Math.min(LONGEST_PAUSE, this.#deliversEvery * 2 ** this.#failures));
   }
 
   /** One delivery at a time. */
@@ -94,7 +109,7 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
   }
 
   #armNext(now: number): void {
-    if (this.#outbox.isBusy) this.#arm(now + DELIVERS_EVERY);
+    if (this.#outbox.isBusy) this.#arm(now + this.#deliversEvery);
     const { nextLostAt, nextForgottenAt } = this.#book;
     if (nextLostAt !== undefined) this.#arm(Math.max(nextLostAt, now + 1000));
     if (nextForgottenAt !== undefined) this.#arm(Math.max(nextForgottenAt, now + TIDIES_EVERY));
@@ -108,16 +123,24 @@ export class LedgerObject extends DurableObject<LedgerBindings> {
   }
 }
 
+/** What cannot be used is not: the ledger works all the same. */
+export function pausesOf({ LEDGER_PAUSES }: Pick<LedgerBindings, "LEDGER_PAUSES">): LedgerPauses {
+  const { data, error } = pausesSchema.optional().safeParse(LEDGER_PAUSES);
+  if (error !== undefined) notice(`LEDGER_PAUSES is ignored: ${z.prettifyError(error)}`);
+  return data ?? PAUSES;
+}
+
 /** Journal of this isolate; to be made within a request. */
 export function ledgerJournal(
-  namespace: DurableObjectNamespace<LedgerObject>,
+  env: Pick<LedgerBindings, "LEDGER" | "LEDGER_PAUSES">,
   onNotice: (text: string) => void,
 ): Journal {
   const shard = `shard-${Math.floor(Math.random() * LEDGER_SHARDS)}`;
   return new Journal({
-    send: async (batch) => namespace.getByName(shard).exchange(batch), // a new stub: one that failed stays broken
+    send: async (batch) => env.LEDGER.getByName(shard).exchange(batch), // a new stub: one that failed stays broken
     waitUntil,
     onNotice,
+    between: pausesOf(env).notes,
   });
 }
 

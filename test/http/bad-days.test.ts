@@ -99,7 +99,10 @@ beforeAll(async () => {
   ];
   gateway = await startGateway({
     model_list: [
-      ...Object.keys(behaviours).flatMap((model) => (model === "good" ? [] : pair(model))),
+      ...Object.keys(behaviours).flatMap((model) =>
+        ["good", "slow-after-the-first"].includes(model) ? [] : pair(model),
+      ),
+      ...pair("slow-after-the-first", { stream_timeout: 1.5 }), // a busy machine's pauses are not silence
       at("fine", "good"),
       ...pair("gone", { api_base: "http://127.0.0.1:1" }),
       at("alone", "429-once"),

@@ -71,7 +71,7 @@ beforeAll(async () => {
       usage: { prompt_tokens: 8, completion_tokens: 4, total_tokens: 12 },
     });
   });
-  gateway = await startGateway(config(), {}, state);
+  gateway = await startGateway(config(), {}, state, { ledgerPauses: true });
 }, 60_000);
 
 afterAll(async () => {
@@ -193,7 +193,7 @@ describe("batches the gateway runs", () => {
     }
     const before = [...asked.values()].reduce((sum, times) => sum + times, 0);
     await gateway.kill();
-    gateway = await startGateway(config(), {}, state);
+    gateway = await startGateway(config(), {}, state, { ledgerPauses: true });
     delay = 5;
     const openai = client(key);
     const over = await ended(openai, batch.id, 90_000);

@@ -27,20 +27,25 @@ beforeAll(async () => {
       usage: { prompt_tokens: 8, completion_tokens, total_tokens: 8 + completion_tokens },
     });
   });
-  gateway = await startGateway({
-    model_list: [
-      {
-        model_name: "priced",
-        litellm_params: {
-          model: "openai/priced",
-          api_key: "sk-upstream",
-          api_base: `${upstream.url}/v1`,
-          input_cost_per_token: INPUT,
-          output_cost_per_token: OUTPUT,
+  gateway = await startGateway(
+    {
+      model_list: [
+        {
+          model_name: "priced",
+          litellm_params: {
+            model: "openai/priced",
+            api_key: "sk-upstream",
+            api_base: `${upstream.url}/v1`,
+            input_cost_per_token: INPUT,
+            output_cost_per_token: OUTPUT,
+          },
         },
-      },
-    ],
-  });
+      ],
+    },
+    {},
+    undefined,
+    { ledgerPauses: true },
+  );
 }, 60_000);
 
 afterAll(async () => {

@@ -102,7 +102,7 @@ const behaviours: Record<string, (request: Received, response: import("node:http
       error: { message: "Incorrect API key provided: bad", type: "invalid_request_error", code: "invalid_api_key" },
     }),
   "rate-limit": (_, response) =>
-    json(response, 429, { error: { message: "Rate limit reached", type: "requests" } }, { "retry-after": "7" }),
+    json(response, 429, { error: { message: "Rate limit reached", type: "requests" } }, { "retry-after": "1" }),
   "too-long": (_, response) =>
     json(response, 400, {
       error: {
@@ -305,7 +305,7 @@ describe("errors are the classes of the client", () => {
   it("rate limit, with retry-after", async () => {
     const error = await call("up/rate-limit").catch((caught) => caught);
     expect(error).toBeInstanceOf(OpenAI.RateLimitError);
-    expect(error.headers.get("retry-after")).toBe("7");
+    expect(error.headers.get("retry-after")).toBe("1");
   });
   it("context window", () => expect(call("up/too-long")).rejects.toThrow(/ContextWindowExceededError/));
   it("unknown model", async () => {

@@ -1,5 +1,5 @@
 /** D1 and queue of `npm start`: a Worker bound to them as the gateway is, on workerd, with its state on disk. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ConsumerSettings } from "../../scripts/embedded/bindings.ts";
 import type { Migration } from "../../scripts/embedded/migrate.ts";
-import { type RunningWorkerd, runWorkerd } from "../../scripts/workerd.ts";
+import { bundleEmbedded, type RunningWorkerd, runWorkerd } from "../../scripts/workerd.ts";
 import { OBJECTS } from "../../scripts/workerd-config.ts";
 import type { Ask, Message } from "./embedded-worker.ts";
 
@@ -42,6 +42,8 @@ class Machine {
     const run = join(this.#state, "run");
     mkdirSync(run, { recursive: true });
     await bundleTestWorker(join(run, "worker.js"));
+    await bundleEmbedded(run);
+    writeFileSync(join(run, "config.json"), "{}"); // a gateway's
     this.#port = await freePort();
     this.#running = await runWorkerd({
       run,

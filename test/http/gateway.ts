@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { stringify } from "yaml";
 import { type RunningGateway, runGateway } from "../../scripts/run-gateway.ts";
 
@@ -24,6 +25,8 @@ interface StartOptions {
   unreachable?: readonly string[];
   /** Milliseconds between two cron events, in place of a minute. */
   cron?: number;
+  /** The ledger pauses as in production, for tests of what happens meanwhile. Else it hardly does: most wait for its rows. */
+  ledgerPauses?: boolean;
 }
 
 /** The real gateway on workerd with this config, on a free port. */
@@ -31,7 +34,7 @@ export async function startGateway(
   config: Record<string, unknown>,
   env: Record<string, string> = {},
   state = mkdtempSync(join(tmpdir(), "sluice-test-")),
-  { unreachable, cron }: StartOptions = {},
+  { unreachable, cron, ledgerPauses = false }: StartOptions = {},
 ): Promise<TestGateway> {
   const file = join(state, "config.yaml");
   const settings = { master_key: MASTER_KEY, ...(config["general_settings"] as object | undefined) };
@@ -51,8 +54,13 @@ export async function startGateway(
     port: 0,
     host: "127.0.0.1",
     state,
+    bundles: inject("bundles"),
     twin: unreachable && { unreachable },
-    pace: { consumer: { maxBatchTimeout: 0 }, ...(cron !== undefined && { cron }) },
+    pace: {
+      consumer: { maxBatchTimeout: 0 },
+      ...(!ledgerPauses && { ledger: { notes: 20, deliveries: 50 } }),
+      ...(cron !== undefined && { cron }),
+    },
     env: { PATH: process.env["PATH"], ...env },
     onOutput(text) {
       const parts = (unfinished + text).split("\n");

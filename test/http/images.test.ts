@@ -34,7 +34,7 @@ function answer(request: Received, response: ServerResponse): unknown {
   }
   if (model === "down") return json(response, 503, { error: { message: "down", type: "server_error" } });
   if (model === "limited")
-    return json(response, 429, { error: { message: "Rate limit reached", type: "requests" } }, { "retry-after": "7" });
+    return json(response, 429, { error: { message: "Rate limit reached", type: "requests" } }, { "retry-after": "1" });
   if (model === "garbage") return response.end("<html>");
   if (model === "empty") return json(response, 200, { created: 1, data: [] });
   if (model === "reset") return response.destroy();

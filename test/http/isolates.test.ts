@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
     {},
     undefined,
-    { unreachable: [] },
+    { unreachable: [], ledgerPauses: true },
   );
 });
 

@@ -53,7 +53,7 @@ beforeAll(async () => {
       usage: { prompt_tokens: 8, completion_tokens: 50, total_tokens: 58 },
     });
   });
-  gateway = await startGateway(config());
+  gateway = await startGateway(config(), {}, undefined, { ledgerPauses: true });
 }, 60_000);
 
 afterAll(async () => {
@@ -138,7 +138,7 @@ describe("the ledger", () => {
     for (let i = 0; i < 5; i++) expect((await ask(key, "hello")).status).toBe(200);
     await new Promise((next) => setTimeout(next, 400)); // notes are on their way
     await gateway.kill();
-    gateway = await startGateway(config(), {}, gateway.state);
+    gateway = await startGateway(config(), {}, gateway.state, { ledgerPauses: true });
     const rows = await rowsOf(token, 5);
     expect(rows).toHaveLength(5);
     const sum = rows.reduce((total, { spend }) => total + Math.round(spend * 1e9), 0);

@@ -20,7 +20,7 @@ export async function findRow(gateway: TestGateway, token: string, id: string | 
     const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as Row[];
     const row = rows.find(({ request_id }) => request_id === id);
     if (row !== undefined) return row;
-    if (waited > 100) throw new Error(`no row of ${id}`);
-    await new Promise((next) => setTimeout(next, 100));
+    if (waited > 300) throw new Error(`no row of ${id}`);
+    await new Promise((next) => setTimeout(next, 30));
   }
 }

@@ -58,6 +58,17 @@ it("tells the first note at once, and what comes meanwhile together", async () =
   await Promise.all(kept); // no request is kept longer than its notes
 });
 
+it("pauses as long as it is told to", async () => {
+  const { batches, send } = slow(1);
+  const journal = new Journal({ send, waitUntil: () => {}, onNotice: () => {}, between: 20 });
+  journal.opened(openedNote("a"));
+  await vi.advanceTimersByTimeAsync(10);
+  journal.closed(closedNote("a"));
+  expect(batches).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(15);
+  expect(batches).toHaveLength(2);
+});
+
 it("repeats a batch unchanged until it is acknowledged", async () => {
   const batches: Batch[] = [];
   const { journal, notices } = journalTo(async (batch) => {

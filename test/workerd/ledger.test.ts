@@ -14,7 +14,7 @@ import { Journal } from "../../src/ledger/journal.ts";
 import type { Batch } from "../../src/ledger/notes.ts";
 import type { SpendMessage } from "../../src/ledger/parcels.ts";
 import type { Bindings } from "../../src/objects/bindings.ts";
-import type { LedgerObject } from "../../src/objects/ledger.ts";
+import { type LedgerObject, pausesOf } from "../../src/objects/ledger.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { numberedLogPage } from "../../src/store/spend/logs.ts";
 import { total } from "../../src/store/spend/sums.ts";
@@ -311,4 +311,13 @@ describe("the consumer", () => {
     expect(await written(200, 100, { customerId: "c", callId: "mine" })).toBe(301);
     expect(await written(300, 100, { tags: ["a", "b"] })).toBe(103);
   });
+});
+
+it("pauses as LEDGER_PAUSES says, and as usual where that cannot be read", () => {
+  const usual = { notes: 250, deliveries: 2000 };
+  expect(pausesOf({})).toEqual(usual);
+  const own = { notes: 20, deliveries: 50 };
+  expect(pausesOf({ LEDGER_PAUSES: own })).toEqual(own);
+  const unusable = [JSON.stringify(own), null, 5, { notes: 20 }, { ...own, deliveries: 0 }, { ...own, notes: "20" }];
+  for (const LEDGER_PAUSES of unusable) expect(pausesOf({ LEDGER_PAUSES })).toEqual(usual);
 });

@@ -15,6 +15,7 @@ import {
 } from "../../formats/openai/realtime.ts";
 import { closeCode, closeReason, isAbnormal } from "../../formats/websocket.ts";
 import { NANO } from "../../models/money.ts";
+import { plausibleMeasure } from "../../operations/plausible.ts";
 import { OPENAI_SPEECH } from "../../providers/realtime.ts";
 import type { Caller } from "../caller.ts";
 import type { Settlement } from "../settlement.ts";
@@ -274,8 +275,10 @@ export class RealtimeSession {
     const used = usageOfTranscription(event);
     const transcriber = this.#conversation.transcribedBy ?? account.target.model;
     this.#speech.spent();
-    if (used === undefined || used.usage.total_tokens + (used.seconds ?? 0) === 0) return;
-    this.#responses.charge(chargeTranscription(account, caller, transcriber, used), 0);
+    const seconds = plausibleMeasure(used?.seconds);
+    if (used === undefined || used.usage.total_tokens + (seconds ?? 0) === 0) return;
+    const heard = { usage: used.usage, ...(seconds !== undefined && { seconds }) };
+    this.#responses.charge(chargeTranscription(account, caller, transcriber, heard), 0);
   }
 
   #upstreamClosed(code: number, reason: string): void {
