@@ -9,14 +9,14 @@ export default defineConfig({
   test: {
     // Most tests wait for a gateway or a clock: a worker for each core would leave the machine idle.
     maxWorkers: 4,
+    // A worker for each file would read the same modules again, for longer than the tests take. No test replaces a module.
+    isolate: false,
     projects: [
       {
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/workerd/**", "test/recorded/**", "test/clients/**"],
-          // A process for each file would spend as much on reading the same modules again as on tests. No test replaces one.
-          isolate: false,
           globalSetup: ["./test/http/bundles.ts"],
           testTimeout: 20_000,
         },
