@@ -17,6 +17,7 @@ const FORMATS: Readonly<Record<Wire, string>> = {
   "openai-responses": "OpenAI Responses",
   anthropic: "Anthropic",
   gemini: "Gemini",
+  "gemini-interactions": "Gemini Interactions",
   cohere: "Cohere",
   mistral: "Mistral",
   native: "its own",

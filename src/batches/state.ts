@@ -31,6 +31,18 @@ export interface BatchSpec {
   expiresAt: number;
   /** What is set aside for it while a provider runs it. */
   hold?: BatchHold;
+  /** Who else pays, where the request that began it said so. */
+  payer?: SaidOfPayer;
+}
+
+/** What a request says of whom it is for, beside its key. */
+export interface SaidOfPayer {
+  customerId?: string;
+  sessionId?: string;
+  requesterIp?: string;
+  /** For its row on the ledger. */
+  metadata?: Record<string, unknown>;
+  tags?: string[];
 }
 
 /** A job of a provider's own that runs the lines, whose answers come back here. */

@@ -75,7 +75,10 @@ function fallbackTable(value: unknown, param: string): FallbackTable | undefined
 
 /** What the router is told. Tokens are counted only if it asks. */
 export function routeRequest<Request extends BaseRequest, Response, Chunk>(
-  operation: Pick<Operation<Request, Response, Chunk>, "countInput" | "countLongest" | "paramsOf" | "affinityOf">,
+  operation: Pick<
+    Operation<Request, Response, Chunk>,
+    "countInput" | "countLongest" | "isOnce" | "paramsOf" | "affinityOf"
+  >,
   request: Request,
   options: CallOptions,
   routing: RoutingOptions,
@@ -89,6 +92,7 @@ export function routeRequest<Request extends BaseRequest, Response, Chunk>(
     model: request.model,
     ...(caller.attribution.teamId !== undefined && { team: caller.attribution.teamId }),
     stream: request.stream === true,
+    ...(operation.isOnce && { isOnce: true as const }),
     ...(region !== undefined && { region }),
     tags: options.tags,
     ...(userAgent !== null && { userAgent }),

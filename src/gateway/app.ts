@@ -23,6 +23,7 @@ import { spendRoutes } from "./admin/spend/routes.ts";
 import { tagRoutes } from "./admin/tags.ts";
 import { teamRoutes } from "./admin/teams/routes.ts";
 import { userRoutes } from "./admin/users/routes.ts";
+import { vectorStoreIndexRoutes } from "./admin/vector-store-indexes.ts";
 import { vectorStoreRoutes } from "./admin/vector-stores.ts";
 import { asSeenBy, authenticate, refuseRoute } from "./auth.ts";
 import { errorBodyFor } from "./dialect.ts";
@@ -41,6 +42,7 @@ import { objectRoutes } from "./llm/objects/routes.ts";
 import { operationRoutes } from "./llm/operations.ts";
 import { configuredRoutes } from "./llm/pass-through/configured.ts";
 import { passThroughRoutes } from "./llm/pass-through/routes.ts";
+import { ragRoutes } from "./llm/rag/routes.ts";
 import { realtimeRoutes } from "./llm/realtime/routes.ts";
 import { responseRoutes } from "./llm/responses/routes.ts";
 import { responseSocketRoutes } from "./llm/responses/socket.ts";
@@ -63,6 +65,7 @@ export const routes: readonly Route[] = [
   ...geminiRoutes,
   ...realtimeRoutes,
   ...objectRoutes,
+  ...ragRoutes,
   ...searchRoutes,
   ...modelRoutes,
   ...claudeCodeRoutes,
@@ -90,6 +93,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...searchToolRoutes,
   ...vectorStoreRoutes,
+  ...vectorStoreIndexRoutes,
   ...passThroughRoutes, // last: what the gateway itself serves under a provider's name comes first
 ];
 

@@ -138,8 +138,18 @@ export async function settle<Request extends BaseRequest, Response, Chunk>(
   const policy = policyOf(deployment, options, reached);
   const target = forAdapter(reached, adapter.wire === operation.wire ? options.forwardedHeaders : undefined, policy);
   const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
-  const chosen = operation.settleParams(withDefaults(defaults, request), adapter, target, policy);
+  const chosen = walked(() => operation.settleParams(withDefaults(defaults, request), adapter, target, policy));
   return { adapter, target, request: (await operation.prepare?.(chosen, adapter, deployment)) ?? chosen };
+}
+
+/** @throws BadRequestError where a request is nested more deeply than it can be walked */
+function walked<Given>(walk: () => Given): Given {
+  try {
+    return walk();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
+  }
 }
 
 /** The admin's defaults for what the request does not say; either name of the longest answer says it. */

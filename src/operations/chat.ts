@@ -43,6 +43,7 @@ export const chat: Operation<ChatRequest, ChatCompletion, ChatChunk> = {
     "/v1/openai/deployments/:model{.+}/chat/completions",
     "/cursor/chat/completions",
     "/cursor/v1/chat/completions",
+    "/queue/chat/completions",
   ],
   request: chatRequestSchema,
   wire: "openai",

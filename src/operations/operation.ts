@@ -83,6 +83,8 @@ export interface Operation<Request extends BaseRequest, Response, Chunk> {
   rowFor?(request: Request, target: Target): ModelInfo | undefined;
   /** What it asks for that makes the same tokens dearer. */
   termsOf(request: Request): AskedTerms;
+  /** Whoever is asked makes something that stays, so that two are not asked to see who is faster, nor another to compare. */
+  isOnce?: true;
   /** The request with an answer of at most so many tokens. */
   bounded(request: Request, tokens: number): Request;
   /** Names of the parameters a provider may lack. */

@@ -18,6 +18,7 @@ import type { SluiceError } from "../formats/errors.ts";
 import type { GenerateContentCall, GeneratedChunk, GeneratedContent } from "../formats/gemini/as-chat.ts";
 import type { CountAnswer, CountCall } from "../formats/gemini/count-tokens.ts";
 import type { EmbedAnswer, EmbedCall } from "../formats/gemini/embed.ts";
+import type { Interaction, InteractionEvent, InteractionRequest } from "../formats/gemini/interactions/types.ts";
 import type { OcrRequest, OcrResponse } from "../formats/mistral/ocr.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest } from "../formats/openai/chat.ts";
 import type { CompletionRequest, TextCompletion } from "../formats/openai/completions.ts";
@@ -43,7 +44,15 @@ import type { NextRequest, Pointer } from "./follow.ts";
 import type { RealtimeAdapter } from "./realtime.ts";
 
 /** A wire format. Where client and upstream speak the same one, nothing is translated. */
-export type Wire = "openai" | "openai-responses" | "anthropic" | "gemini" | "cohere" | "mistral" | "native";
+export type Wire =
+  | "openai"
+  | "openai-responses"
+  | "anthropic"
+  | "gemini"
+  | "gemini-interactions"
+  | "cohere"
+  | "mistral"
+  | "native";
 
 /** Where and how a model is reached: the settled `litellm_params` of one deployment. */
 export interface Target {
@@ -222,6 +231,9 @@ export type GenerateContentAdapter = Adapter<GenerateContentCall, GeneratedConte
 export type CountContentAdapter = WholeAdapter<CountCall, CountAnswer>;
 export type EmbedContentAdapter = WholeAdapter<EmbedCall, EmbedAnswer>;
 
+/** Google's Interactions API: the client's format on both sides. */
+export type InteractionsAdapter = Adapter<InteractionRequest, Interaction, InteractionEvent>;
+
 /** OpenAI's Responses API: the client's format on both sides. */
 export type ResponsesAdapter = Adapter<ResponsesRequest, ResponseObject, ResponseEvent>;
 
@@ -286,6 +298,8 @@ export interface Provider {
   paramVariables?: Readonly<Record<string, readonly string[]>>;
   /** No key is needed (local servers). */
   keyless?: boolean;
+  /** It has no models a client could name: whatever is asked of it is the gateway's account's as a whole. */
+  hasNoModels?: true;
   /** Deployments there are called as their customer likes: which model one has its answers say. */
   hasOwnNames?: true;
   /**
@@ -339,7 +353,9 @@ export interface Provider {
   responses?: NativeResponses;
   /** Google's `generateContent` of its own; a provider without is asked by chat. */
   generateContent?: GenerateContentAdapter;
-  /** Tokens of a request of that API, as Google counts them; those of others are counted here. */
+  /** Google's Interactions API of its own; a provider without is asked by chat. */
+  interactions?: InteractionsAdapter;
+  /** Tokens of a request of `generateContent`, as Google counts them; those of others are counted here. */
   countContent?: CountContentAdapter;
   /** Google's embeddings of its own; a provider without is asked for embeddings. */
   embedContent?: EmbedContentAdapter;

@@ -1,6 +1,6 @@
 /** Sessions in real time (`/v1/realtime`): a WebSocket to the provider, in OpenAI's events or translated to them. */
 import { APIConnectionError, type SluiceError, Timeout } from "../formats/errors.ts";
-import type { RealtimeTranslator } from "../formats/openai/realtime.ts";
+import type { RealtimeReader, RealtimeTranslator } from "../formats/openai/realtime.ts";
 import { connectionError } from "./chunk-source.ts";
 import { type Hide, Proofs } from "./proofs.ts";
 import type { Authorize, Target, UpstreamFailure } from "./provider.ts";
@@ -17,6 +17,8 @@ export interface RealtimeAdapter {
   speech?: Speech;
   /** For a provider with events of its own; made anew for each session. */
   translator?(target: Target, asked: RealtimeQuery): RealtimeTranslator;
+  /** The same for clients that speak these events themselves. */
+  reader?(target: Target): RealtimeReader;
 }
 
 /** Tokens for a second of sound, as it is heard and as it is spoken. */

@@ -14,6 +14,7 @@ import type { Provider, Target } from "./provider.ts";
 import { recraft } from "./recraft/index.ts";
 import { sagemaker, sagemakerChat } from "./sagemaker/index.ts";
 import { searchProviders } from "./search/index.ts";
+import { services } from "./services.ts";
 import { vertexAi, vertexAiBeta } from "./vertex/index.ts";
 import { voyage } from "./voyage/index.ts";
 
@@ -39,6 +40,7 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
     vertexAiBeta,
     ...compatibleProviders,
     ...searchProviders,
+    ...services,
   ].map((provider) => [provider.slug, provider]),
 );
 

@@ -342,7 +342,7 @@ export class RoutingEngine {
     this.#memory.hedgeBudget.request();
     const stats = this.state.stats(group.name, pick.deployment.id, this.#now());
     const delay = hedgeDelay(this.settings.hedgeAfter, request.stream ? stats.firstContents : []);
-    if (delay === undefined || group.deployments.length < 2) return first.result;
+    if (delay === undefined || request.isOnce || group.deployments.length < 2) return first.result;
     if (!(await this.#isSlow(first.result, delay)) || !this.#memory.hedgeBudget.take()) return first.result;
     const before = new Set(tried);
     const other = await this.#choose(round, ({ id }) => !before.has(id)).catch(() => undefined);

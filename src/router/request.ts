@@ -20,6 +20,8 @@ export interface RouteRequest {
   /** The client's team, whose own models it may use beside those of everybody. */
   team?: string;
   stream: boolean;
+  /** It makes something that stays: a slow deployment is waited for, and no second one asked. */
+  isOnce?: true;
   tags: readonly string[];
   /** `User-Agent` of the client, for `tag_regex`. */
   userAgent?: string;

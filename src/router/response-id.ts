@@ -5,7 +5,8 @@
  */
 import { isRecord } from "../formats/json.ts";
 
-const PREFIX = "resp_";
+/** Begins the ids of responses, and of interactions of Google's. */
+export type ResponsePrefix = "resp_" | "v1_";
 /** Ours, and LiteLLM's, which names the provider first: its ids stay valid after a move. */
 const CONTENT = /^litellm:(?:custom_llm_provider:[^;]*;)?model_id:(.*?);response_id:(.*?)(?:;mark:([\w-]*))?$/s;
 
@@ -25,9 +26,9 @@ const ITEM_PREFIX = "encitem_";
 const ITEM_CONTENT = /^litellm:model_id:(.*?);item_id:(.*)$/s;
 
 /** @example encodeResponseId({ deploymentId: "gpt-eu", id: "resp_68a1" }) // "resp_bGl0ZWxsbTptb2RlbF9pZDpncHQt…" */
-export function encodeResponseId({ deploymentId, id, mark }: MarkedOrigin): string {
+export function encodeResponseId({ deploymentId, id, mark }: MarkedOrigin, prefix: ResponsePrefix = "resp_"): string {
   const content = `litellm:model_id:${deploymentId};response_id:${id}`;
-  return PREFIX + toBase64(mark === undefined ? content : `${content};mark:${mark}`);
+  return prefix + toBase64(mark === undefined ? content : `${content};mark:${mark}`);
 }
 
 /** The id of an item with encrypted content, saying which deployment can read it. */
@@ -43,9 +44,9 @@ export function decodeItemId(id: string): ResponseOrigin | undefined {
 }
 
 /** Where a response came from; `undefined` for an id that does not say, such as a provider's own. */
-export function decodeResponseId(id: string): MarkedOrigin | undefined {
-  if (!id.startsWith(PREFIX)) return undefined;
-  const [, deploymentId, original, mark] = CONTENT.exec(fromBase64(id.slice(PREFIX.length)) ?? "") ?? [];
+export function decodeResponseId(id: string, prefix: ResponsePrefix = "resp_"): MarkedOrigin | undefined {
+  if (!id.startsWith(prefix)) return undefined;
+  const [, deploymentId, original, mark] = CONTENT.exec(fromBase64(id.slice(prefix.length)) ?? "") ?? [];
   return deploymentId && original ? { deploymentId, id: original, ...(mark !== undefined && { mark }) } : undefined;
 }
 

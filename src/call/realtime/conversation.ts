@@ -17,7 +17,8 @@ const OWN_INSTRUCTIONS = 300;
 const LEAD_SECONDS = 5;
 
 /** Sound as text: characters of base64 for each second. */
-const PCM = (24_000 * 2 * 4) / 3;
+const PCM_RATE = 24_000;
+const PCM = (PCM_RATE * 2 * 4) / 3;
 const G711 = (8000 * 4) / 3;
 
 /** What was added and is in no count of the provider's yet. */
@@ -35,6 +36,8 @@ interface Config {
   /** Does the end of speech make a response? */
   answersSpeech?: boolean;
   isG711?: boolean;
+  /** Samples a second, where it is not G.711. */
+  rate?: number;
   transcribedBy?: string;
 }
 
@@ -201,7 +204,8 @@ export class Conversation {
 
   #secondsOf(characters: number): number {
     const isG711 = this.#confirmed.isG711 || this.#asked.isG711;
-    return characters / (isG711 ? G711 : PCM);
+    const rate = this.#asked.rate ?? this.#confirmed.rate ?? PCM_RATE;
+    return characters / (isG711 ? G711 : PCM * (rate / PCM_RATE));
   }
 
   #count(response: JsonObject): void {
@@ -243,6 +247,8 @@ function configOf(said: JsonObject): Config {
     config.answersSpeech = isRecord(detection) && detection["create_response"] !== false;
   const format = input["format"] ?? said["input_audio_format"];
   if (format !== undefined) config.isG711 = /g711|pcmu|pcma/.test(String(asRecord(format)["type"] ?? format));
+  const { rate } = asRecord(format);
+  if (typeof rate === "number" && rate > 0) config.rate = rate;
   const transcription = asRecord(input["transcription"] ?? said["input_audio_transcription"]);
   if (typeof transcription["model"] === "string") config.transcribedBy = transcription["model"];
   return config;

@@ -26,6 +26,8 @@ import { ofResponse, ofSession } from "./shares.ts";
 export interface RealtimeInput extends Omit<CallInput, "shadow" | "onAsked"> {
   /** What the client asks of the provider. */
   asked: RealtimeQuery;
+  /** The client speaks the provider's own messages, whatever those are. */
+  isNative?: true;
   /** A key of the provider's that is made for this session, in place of the deployment's. */
   secret?: Secret;
   /** Who it is for, as of now. @throws SluiceError where it may no longer use the gateway */
@@ -82,7 +84,8 @@ export async function openRealtime(dependencies: CallDependencies, input: Realti
       caller: input.caller,
       settlement,
       upstream,
-      translator: adapter.translator?.(target, input.asked),
+      translator: input.isNative ? undefined : adapter.translator?.(target, input.asked),
+      reader: input.isNative && adapter.reader?.(target),
     });
     return { headers: replyHeaders(settlement, {}), start: (client) => session.start(client) };
   } catch (cause) {
@@ -148,7 +151,7 @@ interface Connected {
 /** Asks the deployment the router chose for a session. */
 async function connect(
   { fetch, settings, gate, now }: CallDependencies,
-  { id, asked, secret }: RealtimeInput,
+  { id, asked, secret, isNative }: RealtimeInput,
   options: CallOptions,
   choice: Choice,
   settlement: Settlement,
@@ -161,6 +164,7 @@ async function connect(
   try {
     await settlement.reservation?.cover(choice, { name: choice.group, deployments: [deployment] }, size);
     const adapter = adapterOf(deployment);
+    if (isNative && adapter.reader === undefined) throw notNative(target);
     let url = "";
     const upstream = await openSession(adapter, target, asked, {
       fetch,
@@ -192,4 +196,9 @@ function adapterOf({ target, mockResponse }: Deployment): RealtimeAdapter {
   if (adapter !== undefined && mockResponse === undefined) return adapter;
   const what = adapter === undefined ? `${provider} does not do realtime` : "a mock answer has no realtime session";
   throw new BadRequestError(`litellm.BadRequestError: ${what} (model=${model})`, { provider, model });
+}
+
+function notNative({ provider, model }: Target): BadRequestError {
+  const message = `litellm.BadRequestError: sessions of ${provider} are at /v1/realtime (model=${model})`;
+  return new BadRequestError(message, { provider, model });
 }

@@ -8,7 +8,9 @@ import {
   errorEvent,
   newId,
   parseEvent,
+  type ReadMessage,
   type RealtimeEvent,
+  type RealtimeReader,
   type RealtimeTranslator,
   typeOf,
   usageOfTranscription,
@@ -34,6 +36,7 @@ export const LARGEST_MESSAGE = 24 * 1024 * 1024;
 const LONGEST_QUEUE = 2 * LARGEST_MESSAGE;
 /** How long the provider may take to tell what a response cost that was cut short, in milliseconds. */
 const PATIENCE = 3000;
+const MALFORMED = 1007;
 const POLICY_VIOLATION = 1008;
 const TOO_BIG = 1009;
 const FAILED = 1011;
@@ -45,6 +48,8 @@ export interface SessionParts {
   settlement: Settlement;
   upstream: Socket;
   translator: RealtimeTranslator | undefined;
+  /** Both sides speak messages of the provider's own, which this reads. */
+  reader?: RealtimeReader | undefined;
   /** Milliseconds; see `PATIENCE`. */
   patience?: number;
 }
@@ -141,6 +146,7 @@ export class RealtimeSession {
   /** @returns what is to be waited for before the next message passes */
   #passOn(message: Message): Promise<void> | undefined {
     const text = typeof message === "string" ? message : textOf(message);
+    if (this.#parts.reader !== undefined) return this.#passRead(this.#parts.reader, message, text);
     const event = text === undefined ? undefined : parseEvent(text);
     if (event === undefined) {
       if (typeof message !== "string" && this.#parts.translator === undefined) this.#toUpstream(message);
@@ -159,6 +165,26 @@ export class RealtimeSession {
         this.#forward(event);
         return undefined;
     }
+  }
+
+  /** Of a message of the provider's own the gateway cannot say whether it is answered: it waits until an answer is let in. */
+  #passRead(reader: RealtimeReader, message: Message, text = ""): Promise<void> | undefined {
+    let read: ReadMessage;
+    try {
+      read = reader.client(text);
+    } catch (cause) {
+      this.#refuse(this.#parts.settlement.toError(cause), undefined, MALFORMED);
+      return undefined;
+    }
+    for (const event of read.events) {
+      this.#conversation.client(event);
+      this.#conversation.server(event);
+      if (event.type === "conversation.item.create") this.#speech.grew();
+    }
+    const passed = read.text ?? message;
+    if (read.mayBringAnswer) return this.#untilSpeechIsLetIn(() => this.#toUpstream(passed));
+    this.#toUpstream(passed);
+    return undefined;
   }
 
   async #ask(event: RealtimeEvent): Promise<void> {
@@ -219,7 +245,15 @@ export class RealtimeSession {
   // The provider's side.
 
   #fromUpstream(message: Message): void {
-    const { translator } = this.#parts;
+    const { translator, reader } = this.#parts;
+    if (reader !== undefined) {
+      this.#toClient(message);
+      const text = typeof message === "string" ? message : textOf(message);
+      for (const event of reader.server(text ?? ""))
+        if (isPiece(event.type)) this.#responses.piece({ type: event.type, length: String(event["delta"]).length }, "");
+        else if (READ.has(event.type)) this.#read(event);
+      return;
+    }
     if (translator !== undefined) {
       const text = typeof message === "string" ? message : (textOf(message) ?? "");
       try {
@@ -294,7 +328,7 @@ export class RealtimeSession {
             model,
           })
         : undefined;
-    if (error !== undefined && isAbnormal(code) && this.#ending === undefined) this.#toClient(errorEvent(error));
+    if (error !== undefined && isAbnormal(code) && this.#ending === undefined) this.#tell(error);
     this.#closeClient(closeCode(code), reason);
     this.#end({ by: "upstream", error });
   }
@@ -304,7 +338,7 @@ export class RealtimeSession {
   /** Tells the client why, and ends the session. */
   #refuse(error: SluiceError, event?: RealtimeEvent, code = error.status >= 500 ? FAILED : POLICY_VIOLATION): void {
     if (this.#ending !== undefined) return;
-    this.#toClient(errorEvent(error, event));
+    this.#tell(error, event);
     this.#closeClient(code, error.message);
     this.#end({ by: "gateway", error });
   }
@@ -350,7 +384,15 @@ export class RealtimeSession {
   }
 
   #cancel(id: string): void {
-    if (this.#isUpstreamOpen) this.#forward({ type: "response.cancel", event_id: newId("event"), response_id: id });
+    const { reader } = this.#parts;
+    if (reader !== undefined) this.#toUpstream(reader.stop);
+    else if (this.#isUpstreamOpen)
+      this.#forward({ type: "response.cancel", event_id: newId("event"), response_id: id });
+  }
+
+  /** In OpenAI's words; who speaks others is told with the end of the session. */
+  #tell(error: SluiceError, event?: RealtimeEvent): void {
+    if (this.#parts.reader === undefined) this.#toClient(errorEvent(error, event));
   }
 
   #closeClient(code: number, reason: string): void {

@@ -20,6 +20,23 @@ export interface RealtimeTranslator {
   fromUpstream(message: string): Translated;
 }
 
+/** Of a session in which both sides speak the provider's own messages: what of them counts, in OpenAI's events. */
+export interface RealtimeReader {
+  /** @throws BadRequestError for a message that may not pass, and ends the session */
+  client(message: string): ReadMessage;
+  server(message: string): RealtimeEvent[];
+  /** The message that ends the response which is being made. */
+  readonly stop: string;
+}
+
+export interface ReadMessage {
+  events: readonly RealtimeEvent[];
+  /** What goes on in its place; unless said, it passes as it came. */
+  text?: string;
+  /** May the provider answer it, now or later? */
+  mayBringAnswer: boolean;
+}
+
 export interface Translated {
   toUpstream?: readonly string[];
   toClient?: readonly RealtimeEvent[];

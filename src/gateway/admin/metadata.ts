@@ -56,6 +56,7 @@ const TRUSTED = [
   "allow_client_mock_response",
   "allow_client_side_credentials",
   "allowed_passthrough_routes",
+  "allowed_vector_store_indexes",
   "callback_settings",
   "disable_global_guardrails",
   "disable_guardrails",

@@ -10,7 +10,10 @@ import {
 } from "../../formats/errors.ts";
 import { inTime } from "../../router/in-time.ts";
 import { digestOf } from "../../tenancy/digest.ts";
+import type { RouteCall } from "../route.ts";
 import { HeldKey, type IdempotencyPorts, keepStream, keepWhole } from "./kept-answer.ts";
+import { asResponse } from "./native.ts";
+import type { RequestBody } from "./request-body.ts";
 
 /** How long the store may take to say whether a request may run, in milliseconds. */
 const CLAIM_PATIENCE = 5000;
@@ -27,6 +30,33 @@ export interface KeyedRequest {
   target: string;
   /** The body's text, or for a form what tells it from others. */
   body: string;
+}
+
+/** The answer; made once, where the client says by a key that it may ask again. */
+export async function keyedAnswer(
+  call: RouteCall,
+  { fingerprint }: Pick<RequestBody, "fingerprint">,
+  lastEvent: string,
+  answer: () => Promise<Reply>,
+): Promise<Response> {
+  const { context, gateway, principal } = call;
+  const { headers, url } = context.req.raw;
+  const key = headers.get("idempotency-key");
+  if (key === null) return asResponse(await answer());
+  const { pathname, search } = new URL(url);
+  const waitUntil = (promise: Promise<unknown>) => gateway.waitUntil(context, promise);
+  return answerOnce(
+    { store: gateway.idempotency, log: gateway.log, waitUntil },
+    {
+      callId: context.get("callId"),
+      key,
+      caller: principal.token,
+      target: pathname + search,
+      body: await fingerprint(),
+    },
+    lastEvent,
+    answer,
+  );
 }
 
 /**

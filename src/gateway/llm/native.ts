@@ -20,10 +20,12 @@ export interface NativeOptions {
   operation?: AnyOperation;
   /** What that operation is asked for, in place of the call. */
   request?: Record<string, unknown>;
+  /** Ends the call, in place of the client's leaving. */
+  signal?: AbortSignal;
   /** What the client said beside the call: `user`, `metadata`, `tags`. */
   facts?: Record<string, unknown>;
-  /** Counts the calls of one request, where it makes several: each is on the ledger by itself. */
-  part?: number;
+  /** Tells the calls of one request apart, where it makes several, each on the ledger by itself: a count, or a word. */
+  part?: number | string;
 }
 
 /**
@@ -34,12 +36,17 @@ export function callNative(
   call: RouteCall,
   deployment: Deployment,
   native: NativeCall,
-  { facts = {}, part, ...options }: NativeOptions,
+  { facts = {}, part, signal, ...options }: NativeOptions,
 ): Promise<Reply> {
   const { context, gateway } = call;
-  const input = callInput(call, facts);
-  const identity = part === undefined ? {} : { id: `${input.id}-${part + 1}`, isOwnId: false };
-  return askProvider(gateway, gateway.calls(context), deployment, native, { ...input, ...identity }, options);
+  const input = { ...callInput(call, facts), ...(signal && { signal }) };
+  const own = part === undefined ? input : partOf(input, part);
+  return askProvider(gateway, gateway.calls(context), deployment, native, own, options);
+}
+
+/** One of the calls of a request that makes several. */
+export function partOf(input: CallInput, part: number | string): CallInput {
+  return { ...input, id: `${input.id}-${typeof part === "number" ? part + 1 : part}`, isOwnId: false };
 }
 
 /** The same where there is no request of a client's: somebody comes back for what was begun before. */
@@ -55,7 +62,7 @@ export function askProvider(
     reading,
     operation = forward(name, errorBody, reading),
     request = { call: native },
-  }: Omit<NativeOptions, "facts" | "part">,
+  }: Omit<NativeOptions, "facts" | "part" | "signal">,
 ): Promise<Reply> {
   const retries = native.method === "GET" ? config.settings.routing.numRetries : 0;
   const body = { ...input.body, ...request, model: deployment.modelName };

@@ -1,9 +1,10 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
 
 import { atDeployment } from "../../call/at-deployment.ts";
-import type { CallDependencies, CallInput } from "../../call/call.ts";
+import type { CallDependencies, CallInput, Reply } from "../../call/call.ts";
 import { performForModels } from "../../call/several-models.ts";
 import { BadRequestError } from "../../formats/errors.ts";
+import { isRecord } from "../../formats/json.ts";
 import { chat } from "../../operations/chat.ts";
 import { completions } from "../../operations/completions.ts";
 import { countTokens } from "../../operations/count-tokens.ts";
@@ -11,6 +12,7 @@ import { embeddings } from "../../operations/embeddings.ts";
 import { imageEdits } from "../../operations/image-edits.ts";
 import { imageGenerations } from "../../operations/image-generations.ts";
 import { imageVariations } from "../../operations/image-variations.ts";
+import { interactions } from "../../operations/interactions.ts";
 import { messages } from "../../operations/messages.ts";
 import { moderations } from "../../operations/moderations.ts";
 import { ocr } from "../../operations/ocr.ts";
@@ -25,12 +27,13 @@ import type { Deployment } from "../../router/deployment.ts";
 import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
-import { answerOnce } from "./idempotency.ts";
+import { keyedAnswer } from "./idempotency.ts";
+import { beginInteraction, creatingInteraction } from "./interactions/begin.ts";
 import { isSameAccount } from "./objects/keeper.ts";
 import { NAME_MARK, resolveReferences, unresolved } from "./objects/resolve-references.ts";
 import { keptCompletion } from "./objects/stored-completions.ts";
 import { standIn } from "./pass-through/stand-in.ts";
-import { readRequestBody } from "./request-body.ts";
+import { type RequestBody, readRequestBody } from "./request-body.ts";
 import { createInBackground, isMadeHere } from "./responses/background.ts";
 import { BackgroundCall } from "./responses/background-call.ts";
 import { beginRequest } from "./responses/begin.ts";
@@ -76,43 +79,52 @@ export async function serve(
   call: RouteCall,
   fields: Readonly<Record<string, unknown>> = modelOfPath(call),
 ): Promise<Response> {
-  const { context, gateway } = call;
-  const request = context.req.raw;
-  const given = await readRequestBody(operation, request, gateway.config.settings.maxRequestBytes);
-  const body: Record<string, unknown> = { ...given.fields, ...fields };
+  const given = await readRequestBody(operation, call.context.req.raw, call.gateway.config.settings.maxRequestBytes);
+  const answer = await prepare(operation, call, given, fields);
+  return keyedAnswer(call, given, operation.done, answer);
+}
+
+/**
+ * All there is to do before an operation answers: what the request names is found, and who must answer it.
+ * @param given with the text in which names of objects stand, if any do
+ */
+export async function prepare(
+  operation: AnyOperation,
+  call: RouteCall,
+  given: Pick<RequestBody, "fields" | "text">,
+  fields: Readonly<Record<string, unknown>> = {},
+): Promise<() => Promise<Reply>> {
+  const { gateway } = call;
+  const namesThem = namesResponses(operation);
+  const isKept = namesThem || operation === interactions;
+  const body: Record<string, unknown> = { ...(isKept ? withExtraBody(given.fields) : given.fields), ...fields };
   if (body["model"] === undefined || body["model"] === null || body["model"] === "")
     body["model"] = usualModel(operation, gateway.router.groups, teamOf(call.principal));
-  const begun = namesResponses(operation) ? await beginRequest(call, body) : undefined;
-  const asked = begun?.body ?? body;
-  const namesObjects = begun?.isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
+  const begun = namesThem ? await beginRequest(call, body) : undefined;
+  const interaction = operation === interactions ? await beginInteraction(call, body) : undefined;
+  const { body: asked = body, isLonger = false, deployment: keeper } = begun ?? interaction ?? {};
+  const namesObjects = isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
   const resolved = namesObjects ? await resolveReferences(call, asked) : unresolved(asked);
-  const { calls, input } = within(call, resolved.body, onlyKeeper(begun?.deployment, resolved.deployment));
-  const isLater = operation === responses && resolved.body["background"] === true;
-  const background = isLater ? new BackgroundCall(call) : undefined;
+  const { calls, input } = within(call, resolved.body, onlyKeeper(keeper, resolved.deployment));
+  const background = new BackgroundCall(call, operation === responses ? resolved.body : {});
   const isNamed = resolved.deployment !== undefined;
-  const made = begun === undefined ? operation : operationFor(operation, call, begun, isNamed, background);
-  const answer = async () => {
-    if (isLater && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
+  const usual = interaction === undefined ? operation : creatingInteraction(call, interaction);
+  const made = begun === undefined ? usual : operationFor(operation, call, begun, isNamed, background);
+  return async () => {
+    if (background.isAskedFor && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
       return createInBackground(call, begun, resolved.body);
-    await background?.hold(resolved.body, begun?.deployment ?? resolved.deployment);
-    const answered = await performForModels(calls, made, input);
-    background?.ended(answered);
+    const answered = await background.carriedOut(begun?.deployment ?? resolved.deployment, (signal) =>
+      performForModels(calls, made, signal === undefined ? input : { ...input, signal }),
+    );
     const reply = await resolved.answered(answered);
     return operation === chat ? keptCompletion(call, body, reply, resolved.deployment) : reply;
   };
-  const key = request.headers.get("idempotency-key");
-  if (key === null) {
-    const reply = await answer();
-    return new Response(reply.body, { status: reply.status, headers: reply.headers });
-  }
-  const { pathname, search } = new URL(request.url);
-  const ports = { store: gateway.idempotency, log: gateway.log, waitUntil: calls.waitUntil };
-  return answerOnce(
-    ports,
-    { callId: input.id, key, caller: call.principal.token, target: pathname + search, body: await given.fingerprint() },
-    operation.done,
-    answer,
-  );
+}
+
+/** Fields that the client wants put into the body are fields of it: what they ask for must be known here. */
+function withExtraBody({ extra_body: extra, ...fields }: Record<string, unknown>): Record<string, unknown> {
+  if (!isRecord(extra)) return fields;
+  return { ...fields, ...extra, ...("model" in fields && { model: fields["model"] }) };
 }
 
 /**

@@ -58,7 +58,7 @@ export function providerDeployment(
 export const FREE = { input_cost_per_token: 0, output_cost_per_token: 0 };
 
 function hasCredentials({ keyless, hasCredentials: has }: Provider, target: Target): boolean {
-  return keyless === true || (has?.(target) ?? target.apiKey !== undefined);
+  return has?.(target) ?? (keyless === true || target.apiKey !== undefined);
 }
 
 function fromParams(

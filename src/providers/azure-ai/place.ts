@@ -33,9 +33,11 @@ export function rootOf(base: string): string {
   return address.replace(/\/+$/, "").replace(FOUNDRYS_PATH, "");
 }
 
-/** Is it a host of Azure's own that takes `api-key`? Serverless deployments take a bearer's token. */
+/** Is it a host of Azure's own that takes `api-key`, as its search does? Serverless deployments take a bearer's token. */
 export function takesApiKey(base: string): boolean {
-  return kindOf(base) !== "serverless";
+  return (
+    kindOf(base) !== "serverless" || /\.search\.(?:windows\.net|azure\.(?:us|cn))$/.test(URL.parse(base)?.host ?? "")
+  );
 }
 
 /** The path of an operation that has the model in its body. */

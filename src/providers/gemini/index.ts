@@ -8,6 +8,7 @@ import { native } from "./endpoint.ts";
 import { LABEL } from "./errors.ts";
 import { generateContent } from "./generate-content.ts";
 import { imageEdits, imageGenerations } from "./images.ts";
+import { interactions } from "./interactions.ts";
 import { realtime } from "./realtime.ts";
 import { videos } from "./videos.ts";
 
@@ -25,6 +26,7 @@ export const gemini: Provider = {
   generateContent,
   countContent,
   embedContent,
+  interactions,
   realtime,
   speech: speechByChat(chat),
   transcriptions: transcriptionsByChat(chat, "transcribe"),

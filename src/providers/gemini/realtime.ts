@@ -1,5 +1,6 @@
 /** Gemini's Live API. */
 
+import { LiveReader } from "../../formats/gemini/live/reader.ts";
 import { LiveTranslator } from "../../formats/gemini/live/translator.ts";
 import { isBeta } from "../../formats/openai/realtime.ts";
 import type { Target } from "../provider.ts";
@@ -22,6 +23,7 @@ export function liveAdapter({ connect, error, resourceName }: LiveHost): Realtim
     // Google, "Understand and count tokens": 32 tokens for a second of sound.
     speech: { heard: 32, spoken: 32 },
     translator: (target, { headers: asked }) => new LiveTranslator(resourceName(target), isBeta(asked["openai-beta"])),
+    reader: (target) => new LiveReader(resourceName(target)),
   };
 }
 

@@ -50,6 +50,8 @@ export function toProvider(row: CompatibleRow, slug: string): Provider {
     baseVariables: row.bases ?? [],
     ...(row.paramVariables && { paramVariables: row.paramVariables }),
     ...(row.keyless && { keyless: true }),
+    // Who needs no key has to be somewhere.
+    ...(row.keyless && row.base === undefined && { hasCredentials: ({ apiBase }: Target) => apiBase !== undefined }),
     native: (call, target) => nativeCall(hostOf({ ...row, slug }, label), call, target, row.headers?.(target)),
     chat,
     ...(completions && { completions }),

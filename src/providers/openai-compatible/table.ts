@@ -310,9 +310,9 @@ const LOCAL: readonly CompatibleRow[] = [
     bases: ["DOCKER_MODEL_RUNNER_API_BASE"],
     path: "/v1/chat/completions",
   }),
-  row("hosted_vllm", undefined, "HOSTED_VLLM_API_KEY", {
+  row("hosted_vllm", undefined, ["HOSTED_VLLM_API_KEY", "VLLM_API_KEY"], {
     ...KEYLESS,
-    bases: ["HOSTED_VLLM_API_BASE"],
+    bases: ["HOSTED_VLLM_API_BASE", "VLLM_API_BASE"],
     aliases: ["vllm"],
     faithful: true,
   }),

@@ -65,11 +65,16 @@ function rankUrl(target: Target): string {
   const location = /^(?:us|eu)$/.test(paramOf(target, "location") ?? "") ? paramOf(target, "location") : "global";
   const { vertex_ai_location: _, ...params } = target.params ?? {};
   const parent = projectPath({ ...target, params: { ...params, vertex_location: location } });
-  const host = location === "global" ? DISCOVERY : DISCOVERY.replace("//", `//${location}-`);
-  return joinUrl(target.apiBase ?? host, `/v1/${parent}/rankingConfigs/default_ranking_config:rank`);
+  return joinUrl(
+    target.apiBase ?? discoveryHost(location ?? "global"),
+    `/v1/${parent}/rankingConfigs/default_ranking_config:rank`,
+  );
 }
 
-export const DISCOVERY = "https://discoveryengine.googleapis.com";
+/** Discovery Engine has a host for the world, and one for each of these. */
+export function discoveryHost(location: string): string {
+  return `https://${/^(?:us|eu)$/.test(location) ? `${location}-` : ""}discoveryengine.googleapis.com`;
+}
 
 function titleOf(document: unknown): JsonObject {
   const title = isRecord(document) ? document["title"] : undefined;

@@ -53,6 +53,14 @@ describe("chat", () => {
     expect(request.headers).not.toHaveProperty("api-key");
   });
 
+  it("and its search takes api-key", () => {
+    const call = { method: "POST" as const, path: "/indexes/i/docs/search?api-version=2024-07-01", headers: {} };
+    expect(azureAi.native!(call, at("https://kb.search.windows.net/"))).toMatchObject({
+      url: "https://kb.search.windows.net/indexes/i/docs/search?api-version=2024-07-01",
+      headers: { "api-key": "k" },
+    });
+  });
+
   it("a version that is said", () => {
     expect(chat(at(FOUNDRY, { apiVersion: "2025-04-01" })).url).toBe(
       `${FOUNDRY}/models/chat/completions?api-version=2025-04-01`,

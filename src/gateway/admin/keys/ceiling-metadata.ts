@@ -7,6 +7,7 @@ type Metadata = Readonly<Record<string, unknown>>;
 /** Only an admin gives these; a key may hand on its own. `logging` names hosts that are sent every call. */
 const GIVING = [
   "allowed_passthrough_routes",
+  "allowed_vector_store_indexes",
   "disable_global_guardrails",
   "disable_global_guardrail",
   "allow_client_mock_response",
@@ -21,7 +22,7 @@ const GIVING = [
 const BINDING = ["guardrails", "policies", "enforced_params", "budget_limits"] as const;
 
 /** Lists that bind by naming all there is; empty, they bind nothing. */
-const NAMING = ["prompts", "allowed_vector_store_indexes"] as const;
+const NAMING = ["prompts"] as const;
 
 const MODEL_LIMITS = ["model_rpm_limit", "model_tpm_limit"] as const;
 

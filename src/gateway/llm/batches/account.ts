@@ -1,7 +1,9 @@
 /** What a provider's batch has cost, from its results: a row on the ledger for each model. */
 import { linesOf } from "../../../batches/input.ts";
 import type { BatchHold } from "../../../batches/size.ts";
+import type { SaidOfPayer } from "../../../batches/state.ts";
 import { toUsage } from "../../../formats/anthropic/usage.ts";
+import { SluiceError } from "../../../formats/errors.ts";
 import { asRecord, type JsonObject } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import { addUsage } from "../../../formats/openai/continuation.ts";
@@ -125,6 +127,8 @@ export interface Payer {
   isEstimated: boolean;
   /** Id of what was set aside for it. */
   hold: string | undefined;
+  /** Who else pays. */
+  said?: SaidOfPayer | undefined;
 }
 
 /** The key, also where it has got a new value since, or is deleted: its user, team and organization are there still. */
@@ -140,7 +144,7 @@ async function payerOf(gateway: Gateway, keeper: Keeper, token: string): Promise
 export async function notesFor(
   gateway: Gateway,
   keeper: Keeper,
-  { token, batch, operation, metadata, isEstimated, hold }: Payer,
+  { token, batch, operation, metadata, isEstimated, hold, said = {} }: Payer,
   bills: Bills,
 ): Promise<ClosedNote[]> {
   const identity = await payerOf(gateway, keeper, token);
@@ -152,9 +156,10 @@ export async function notesFor(
     const provider = batch.provider ?? "";
     const isSurcharged = priced !== undefined && surcharges && !isEstimated;
     const total = isSurcharged ? surcharge(priced, provider, surcharges).total : priced;
-    const nobody = { customerId: undefined, sessionId: undefined, requesterIp: undefined };
-    const facts = { ...nobody, metadata: metadata(requests), now };
+    const { customerId, sessionId, requesterIp } = said;
+    const facts = { customerId, sessionId, requesterIp, metadata: { ...said.metadata, ...metadata(requests) }, now };
     const caller = callerOf(gateway, principal, gateway.subjects(keeper), facts);
+    const tags = [...new Set([...(said.tags ?? []), ...caller.tags])];
     const id = newLogId(now);
     const group = batch.model ?? model;
     const row = spendRow({
@@ -174,14 +179,18 @@ export async function notesFor(
       estimated: isEstimated || isReckoned,
       startedAt: batch.created_at,
       endedAt: now,
-      tags: [...caller.tags],
+      tags,
       attempts: [],
       retries: 0,
       fallbacks: 0,
       hedges: 0,
     });
     const charges = unreservedCharges(
-      await caller.subjects(caller.tags),
+      await caller.subjects(tags).catch((error: unknown) => {
+        if (!(error instanceof SluiceError)) throw error;
+        const others = { ...facts, customerId: undefined }; // who may not call any more does not pay any more
+        return callerOf(gateway, principal, gateway.subjects(keeper), others).subjects(tags);
+      }),
       { model, group, now, timezone, watch },
       total ?? 0,
     );

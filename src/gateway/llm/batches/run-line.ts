@@ -6,9 +6,10 @@ import type { BatchSpec, ClaimedLine, LineReport } from "../../../batches/state.
 import type { CallDependencies, CallInput, Reply } from "../../../call/call.ts";
 import type { Caller } from "../../../call/caller.ts";
 import { performForModels } from "../../../call/several-models.ts";
-import { asRecord } from "../../../formats/json.ts";
+import { asRecord, isRecord } from "../../../formats/json.ts";
 import type { ClosedNote } from "../../../ledger/notes.ts";
 import type { AnyOperation } from "../../../operations/operation.ts";
+import { responses } from "../../../operations/responses.ts";
 import type { FileStore } from "../../../store/files.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
 
@@ -75,9 +76,18 @@ export async function runLine(ports: LinePorts, spec: BatchSpec, line: ClaimedLi
 export function bodyOf(
   { body: { stream: _, stream_options: __, ...fields } }: BatchLine, // nobody reads a stream in a file
   { model }: Pick<BatchSpec, "model">,
-  { usual }: Pick<AnyOperation, "usual">,
+  { usual, name }: Pick<AnyOperation, "usual" | "name">,
 ): Record<string, unknown> {
-  return { ...fields, model: fields["model"] ?? model ?? usual?.model };
+  const body = { ...fields, model: fields["model"] ?? model ?? usual?.model };
+  return name === responses.name ? atOnce(body) : body;
+}
+
+/** A batch is in the background as a whole: nobody comes back for one of its lines, and what that used would not be known. */
+function atOnce({ background: _, ...body }: Record<string, unknown>): Record<string, unknown> {
+  const { extra_body: extra } = body;
+  if (!isRecord(extra)) return body;
+  const { background: __, ...others } = extra;
+  return { ...body, extra_body: others };
 }
 
 /** It is over without a call. */

@@ -9,14 +9,14 @@ import type { Workplace } from "./work.ts";
 /** The charges end what is held of their scopes, so that there is no moment in which neither counts. May be called twice. */
 export async function account(
   { gateway, keeper, room }: Pick<Workplace, "gateway" | "keeper" | "room">,
-  { token, hold }: BatchSpec,
+  { token, hold, payer: said }: BatchSpec,
   batch: ObjectRow,
   bills: Bills,
   isEstimated: boolean,
 ): Promise<void> {
   const run = runKindOf(batch.kind);
   const payer = {
-    ...{ token, batch, isEstimated, hold: hold?.id },
+    ...{ token, batch, isEstimated, hold: hold?.id, said },
     operation: run?.operation ?? "batch",
     metadata: (requests: number) => run?.metadata(batch) ?? { batch_id: batch.id, batch_requests: requests },
   };

@@ -1,6 +1,6 @@
 /** What a provider runs is watched by an object of its own, which needs to know little of it. */
 import type { BatchHold } from "../../../batches/size.ts";
-import type { BatchSpec } from "../../../batches/state.ts";
+import type { BatchSpec, SaidOfPayer } from "../../../batches/state.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 
 export interface Watched {
@@ -11,13 +11,25 @@ export interface Watched {
   /** Milliseconds in which it should be over. */
   window: number;
   hold: BatchHold | undefined;
+  payer?: SaidOfPayer;
 }
 
 export function watchedSpec(
   { id, owner, created_by: createdBy, created_at: createdAt }: ObjectRow,
-  { token, endpoint, inputFileId, window, hold }: Watched,
+  { token, endpoint, inputFileId, window, hold, payer }: Watched,
 ): BatchSpec {
   const nothing = { inputKey: "", outputFileId: "", errorFileId: "", outputLifetime: 0, metadata: null };
   const times = { completionWindow: "24h", createdAt, expiresAt: createdAt + window };
-  return { ...nothing, id, endpoint, inputFileId, owner, createdBy, token, ...times, ...(hold && { hold }) };
+  return {
+    ...nothing,
+    id,
+    endpoint,
+    inputFileId,
+    owner,
+    createdBy,
+    token,
+    ...times,
+    ...(hold && { hold }),
+    ...(payer && { payer }),
+  };
 }

@@ -1,5 +1,6 @@
 /** `POST /v1/files`: to a provider that keeps files, or into the gateway's own bucket. */
 import { fileObject } from "../../../batches/file-object.ts";
+import type { Reply } from "../../../call/call.ts";
 import { PermissionDeniedError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -7,12 +8,12 @@ import { insertObject, keepObject } from "../../../store/objects.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
-import { asResponse, callNative } from "../native.ts";
+import { asResponse, callNative, type NativeOptions } from "../native.ts";
 import { AnswerIds } from "../objects/answer-ids.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
 import { destinationOf, usableModel } from "./destination.ts";
 import { enforcedLifetime } from "./enforced-lifetime.ts";
-import { modelsOf, renamedLines, uploadCall } from "./to-provider.ts";
+import { modelsOf, type OutgoingFile, renamedLines, uploadCall } from "./to-provider.ts";
 import { readUpload, type Upload } from "./upload.ts";
 
 /** OpenAI: "files with purpose=batch expire after 30 days and all other files are persisted until they are manually deleted". */
@@ -68,11 +69,20 @@ async function pass(call: RouteCall, upload: Upload, deployment: Deployment): Pr
   const nameFor = (named: string | undefined) => (named === model && theirs !== "*" ? theirs : undefined);
   const raw = await upload.open();
   const content = isBatch && model !== undefined ? renamedLines(raw, nameFor) : raw;
-  const native = uploadCall({ filename, purpose, lifetime, content });
-  const reply = await callNative(call, deployment, native, { name: "files.create" });
-  if (reply.status >= 300 || typeof reply.body !== "string") return asResponse(reply);
+  return asResponse(await sendFile(call, deployment, { filename, purpose, lifetime, content }, { model }));
+}
+
+/** A file on its way to a provider; its id is the gateway's from here on. */
+export async function sendFile(
+  call: RouteCall,
+  deployment: Deployment,
+  file: OutgoingFile,
+  { model, ...options }: { model?: string | undefined } & Pick<NativeOptions, "facts" | "part"> = {},
+): Promise<Reply> {
+  const reply = await callNative(call, deployment, uploadCall(file), { name: "files.create", ...options });
+  if (reply.status >= 300 || typeof reply.body !== "string") return reply;
   const answer = asRecord(JSON.parse(reply.body));
-  if (typeof answer["id"] !== "string") return asResponse(reply);
+  if (typeof answer["id"] !== "string") return reply;
   const database = databaseOf(call.gateway);
   const keeping = {
     deployment,
@@ -83,7 +93,7 @@ async function pass(call: RouteCall, upload: Upload, deployment: Deployment): Pr
   const row = await new AnswerIds(database, keeping, new Map()).rowOf({ id: answer["id"], kind: "file" });
   const body = { ...answer, id: row.id };
   await told(keepObject(database, { ...row, body, model: model ?? null }));
-  return asResponse({ ...reply, body: JSON.stringify(body) });
+  return { ...reply, body: JSON.stringify(body) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Files that are there: what they are, what is in them, lists of them, and their end. */
 import { fileKey } from "../../../batches/file-object.ts";
+import type { Reply } from "../../../call/call.ts";
 import { BadRequestError, NotFoundError, ServiceUnavailableError } from "../../../formats/errors.ts";
 import { asRecord } from "../../../formats/json.ts";
 import type { FileCopy } from "../../../store/batches.ts";
@@ -36,18 +37,27 @@ export async function fileContent(call: RouteCall): Promise<Response> {
   });
 }
 
-/** Where it is kept it is gone first: a file that cannot be deleted there can be deleted again. */
 export async function deleteFile(call: RouteCall): Promise<Response> {
   const row = await findOwn(call, idOf(call), "file");
-  const { gateway, context } = call;
+  const refusal = await removeFile(call, row);
+  return refusal === undefined ? call.context.json({ id: row.id, object: "file", deleted: true }) : asResponse(refusal);
+}
+
+/**
+ * Where it is kept it is gone first: a file that cannot be deleted there can be deleted again.
+ * @param part of what the call does
+ * @returns what its provider says against it
+ */
+export async function removeFile(call: RouteCall, row: ObjectRow, part?: string): Promise<Reply | undefined> {
+  const { gateway } = call;
   const copies = copiesOf(row).map((copy) => ({ ...row, ...copy }));
-  for (const [part, kept] of (row.provider_id === null ? copies : [row]).entries()) {
-    const reply = await ask(call, kept, "DELETE", "", "files.delete", part);
-    if (reply.status >= 300 && reply.status !== 404) return asResponse(reply);
+  for (const [index, kept] of (row.provider_id === null ? copies : [row]).entries()) {
+    const reply = await ask(call, kept, "DELETE", "", "files.delete", part ?? index);
+    if (reply.status >= 300 && reply.status !== 404) return reply;
   }
   if (row.provider_id === null) await bucketOf(gateway).delete([fileKey(row.id)]);
   await told(deleteObject(databaseOf(gateway), row.id));
-  return context.json({ id: row.id, object: "file", deleted: true });
+  return undefined;
 }
 
 export async function listFiles(call: RouteCall): Promise<Response> {
@@ -72,7 +82,7 @@ async function ask(
   method: "GET" | "DELETE",
   what: string,
   name: string,
-  part?: number,
+  part?: number | string,
 ) {
   const path = `/v1/files/${encodeURIComponent(row.provider_id ?? "")}${what}`;
   const reply = await callNative(

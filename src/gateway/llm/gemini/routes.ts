@@ -10,6 +10,7 @@ import { embedContent } from "../../../operations/embed-content.ts";
 import { generateContent } from "../../../operations/generate-content.ts";
 import type { AnyOperation } from "../../../operations/operation.ts";
 import type { GuardedRoute, Route, RouteCall } from "../../route.ts";
+import { interactionRoutes } from "../interactions/routes.ts";
 import { serve } from "../operations.ts";
 import { asJsonArray } from "./json-stream.ts";
 import { listGoogleModels, oneGoogleModel, publicName } from "./models.ts";
@@ -30,6 +31,7 @@ export const geminiRoutes: readonly Route[] = [
   method("countTokens", countContent, (call, model) => serve(countContent, call, { model })),
   method("embedContent", embedContent, (call, model) => serve(embedContent, call, { model })),
   method("batchEmbedContents", embedContent, (call, model) => serve(embedContent, call, { model })),
+  ...interactionRoutes(google, ROOTS),
   {
     ...google,
     method: "POST",

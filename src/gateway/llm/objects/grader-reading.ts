@@ -20,7 +20,7 @@ export function graderModel(body: JsonObject): string | undefined {
 export function graderReading(body: JsonObject): ForwardReading {
   const graders = gradersIn([body["grader"]]);
   const output = graders
-    .map(({ sampling_params: limits }) => Number(asRecord(limits)["max_completions_tokens"] ?? USUAL_OUTPUT))
+    .map(({ sampling_params: limits }) => boundOf(asRecord(limits)["max_completions_tokens"]))
     .reduce((sum, tokens) => sum + tokens, 0);
   return {
     countInput: async () => {
@@ -30,6 +30,10 @@ export function graderReading(body: JsonObject): ForwardReading {
     outputBound: output,
     meter: () => new GraderMeter(),
   };
+}
+
+function boundOf(tokens: unknown): number {
+  return typeof tokens === "number" && tokens > 0 ? tokens : USUAL_OUTPUT; // of others it is the provider's to say that they are wrong
 }
 
 class GraderMeter implements Meter<ForwardAnswer, never> {

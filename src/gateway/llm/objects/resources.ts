@@ -312,3 +312,10 @@ export const endpoints: readonly Endpoint[] = [
     ["DELETE", "/audio/voice_consents/:consent_id", "voice_consents.delete", "Withdraw it", { does: "delete" }],
   ]),
 ];
+
+/** @param name of one that the code knows */
+export function endpointNamed(name: string): Endpoint {
+  const found = endpoints.find((endpoint) => endpoint.name === name);
+  if (found === undefined) throw new TypeError(`there is no endpoint ${name}`);
+  return found;
+}

@@ -33,7 +33,10 @@ export function refuse(call: RouteCall, { provider, model, servedAs, isKnown }: 
   const refused = refusePath(call);
   if (refused !== undefined) return refused;
   const isOpen = isKnown || isAdmin(principal.role) || gateway.config.compatibility.openPassThrough;
-  if (!isOpen && allowed === undefined && !isListOfModels(call)) return accountRefused(context.req.path, provider);
+  const { hasNoModels = false } = findProvider(provider) ?? {};
+  const isPublic = !hasNoModels && isListOfModels(call);
+  if (!isOpen && allowed === undefined && !isPublic) return accountRefused(context.req.path, provider);
+  if (hasNoModels) return undefined; // which models a key may name says nothing of it
   const facts = { customerId: undefined, sessionId: undefined, requesterIp: undefined, metadata: undefined, now: 0 };
   const caller = callerOf(gateway, principal, gateway.subjects(context), facts);
   const named = model === undefined ? [`${provider}/*`] : [model, `${provider}/${model}`];

@@ -1,8 +1,27 @@
-/** Parameters with which Google leaves out what a call has used, or says it so that it cannot be read. */
+/** Parameters with which a provider leaves out what a call has used, says it so that it cannot be read, or says it later. */
 import { BadRequestError } from "../../../formats/errors.ts";
+import type { AnyOperation } from "../../../operations/operation.ts";
+import { responses } from "../../../operations/responses.ts";
 import type { Principal } from "../../../tenancy/principal.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
 import { isVertex } from "./vertex.ts";
+
+/**
+ * What is made in the background tells what it used once it is over, and here nobody looks for it.
+ * @param fields of the body
+ */
+export function refuseBackground(
+  { name }: Pick<AnyOperation, "name">,
+  { background }: Record<string, unknown>,
+  { role }: Pick<Principal, "role">,
+): BadRequestError | undefined {
+  if (name !== responses.name || isAdmin(role) || background === undefined || background === null) return undefined;
+  if (background === false) return undefined;
+  return new BadRequestError(
+    "litellm.BadRequestError: what is made in the background is not paid for on pass-through routes: ask for it under /v1/responses",
+    { param: "background" },
+  );
+}
 
 /** Google's system parameters; each also with a dollar in front. Source: Google Cloud APIs, "System parameters". */
 const FORMATS: ReadonlySet<string> = new Set(["json", "sse"]);

@@ -88,7 +88,7 @@ export function knownCall(path: string, slug: string): KnownCall | undefined {
   if (!isUnambiguous(slug, path)) return undefined;
   const found = KNOWN.find((known) => known.path.test(path));
   const provider = findProvider(slug);
-  if (found === undefined || provider === undefined) return undefined;
+  if (found === undefined || provider === undefined || provider.hasNoModels) return undefined;
   const { operation, format, isOwn } = found;
   const reader = isOwn(provider) && !OPENAI_FOLDER.test(path) ? provider : findProvider(format);
   return reader && { operation, reader };

@@ -1,6 +1,7 @@
 /**
- * Azure's models have names of the customer's own: in the path, or in the body where its API is that of `/openai/v1`. Calls
- * may write what the gateway calls a model, too: its deployment is asked then, under its name at Azure.
+ * Azure's models have names of the customer's own: in the path, or in the body where its API is that of `/openai/v1`; those of
+ * a server of one's own (vLLM) in the body. Calls may write what the gateway calls a model, too: its deployment is asked then,
+ * under its name there.
  */
 import { BadRequestError } from "../../../formats/errors.ts";
 import { withString } from "../../../formats/json-text.ts";
@@ -13,6 +14,14 @@ import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 
 const PROVIDERS: ReadonlySet<string> = new Set(["azure", "azure_ai"]);
+
+/** Names of one provider: routes and deployments may have one each. */
+const TWINS: Readonly<Record<string, string>> = { vllm: "hosted_vllm", hosted_vllm: "vllm" };
+
+/** Its other name. */
+export function twinOf(provider: string): string | undefined {
+  return TWINS[provider];
+}
 
 /** Servers may not tell capitals from small letters. */
 const IN_PATH = /(\/openai\/(?:deployments|engines)\/)([^/?]+)/i;
@@ -41,6 +50,7 @@ export interface AzuresName {
  * @param path as any server may read it
  */
 export function azuresName(provider: string, path: string): AzuresName | undefined {
+  if (twinOf(provider) !== undefined) return {};
   if (!PROVIDERS.has(provider)) return undefined;
   const inPath = IN_PATH.exec(path)?.[2];
   return inPath === undefined ? {} : { inPath };
@@ -55,7 +65,8 @@ export function ownDeployment(call: RouteCall, provider: string, name: string): 
   const team = teamOf(call.principal);
   const { caller } = callInput(call, {});
   const isSeen = ({ target, team: owner }: Deployment) =>
-    target.provider === provider && (owner === undefined || owner.id === team);
+    (target.provider === provider || target.provider === twinOf(provider)) &&
+    (owner === undefined || owner.id === team);
   const named = groups.deployments().filter((one) => isSeen(one) && deploymentOf(one.target) === name);
   const usable = named.find(({ modelName }) => caller.refuseModel(modelName) === undefined) ?? named[0];
   const found = usable ?? (groups.isNamed(name, team) ? groups.find(name, team)?.deployments.find(isSeen) : undefined);
@@ -94,7 +105,7 @@ function withModelInBody(call: NativeCall, model: string): NativeCall {
   const text = new TextDecoder().decode(body);
   const renamed = isObject(text) ? withString(text, "model", model) : text;
   if (renamed !== text) return { ...call, body: new TextEncoder().encode(renamed) };
-  throw new BadRequestError("litellm.BadRequestError: in such a body the model must have its name at Azure", {
+  throw new BadRequestError("litellm.BadRequestError: in such a body the model must have its name at the provider", {
     param: "model",
   });
 }

@@ -8,6 +8,20 @@ import type { RouteCall } from "../../route.ts";
 const PASSED =
   /^(?:accept|content-type|range|if-none-match|anthropic-(?:version|beta)|openai-beta|x-goog-upload-.*|x-goog-request-params|x-client-name)$/;
 
+/**
+ * What else means something to a service. Not Langfuse's `x-langfuse-public-key`: what its clients give for one may be the
+ * gateway's key.
+ */
+const PASSED_TO: Readonly<Record<string, RegExp>> = {
+  langfuse: /^(?:content-encoding|x[-_]langfuse[-_](?:sdk[-_](?:name|version|integration)|ingestion[-_]version))$/,
+};
+
+/** Which headers go on to this provider. */
+export function passedTo(provider: string): (header: string) => boolean {
+  const more = PASSED_TO[provider];
+  return (name) => PASSED.test(name) || more?.test(name) === true;
+}
+
 /** Never passed: they authenticate, or belong to the connection. */
 const OWN =
   /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|accept-encoding|content-(?:encoding|length)|transfer-encoding|te|trailer|upgrade|expect|forwarded|x-forwarded-.*|x-real-ip|x-http-method(?:-override)?|x-method-override|cf-.*|.*api-?key|ocp-apim-subscription-key|x-litellm-.*)$/;

@@ -21,11 +21,15 @@ import {
   withAwsHeaders,
   withModelOf,
 } from "./bedrock.ts";
-import { refuseHidden } from "./hidden-usage.ts";
+import { searchReading } from "./discovery.ts";
+import { refuseBackground, refuseHidden } from "./hidden-usage.ts";
+import { indexCall } from "./indexes.ts";
 import { knownCall } from "./known.ts";
-import { azuresName, ownDeployment, underAzuresName } from "./own-names.ts";
+import { authenticateBasic } from "./langfuse.ts";
+import { openLive, whoOpensLive } from "./live.ts";
+import { azuresName, ownDeployment, twinOf, underAzuresName } from "./own-names.ts";
 import { readingOf } from "./reading.ts";
-import { clientRequest } from "./request.ts";
+import { clientRequest, passedTo } from "./request.ts";
 import { refuseTokens } from "./tokens.ts";
 import { isVertex, vertexDeployment, vertexModelOf } from "./vertex.ts";
 
@@ -39,7 +43,28 @@ const prefixes: readonly (readonly [prefix: string, provider: string])[] = [
   ...Object.entries(ALIASES),
 ];
 
-export const passThroughRoutes: readonly Route[] = prefixes.flatMap(([prefix, provider]) =>
+/** `:service` is the API's with its version: `google.cloud.aiplatform.v1beta1.LlmBidiService`. */
+const liveRoutes: readonly Route[] = [
+  {
+    provider: "vertex_ai",
+    paths: [
+      ...["/vertex_ai", "/vertex-ai"].flatMap((prefix) => [`${prefix}/live`, `/v1${prefix}/live`]),
+      ...["/vertex_ai", "/vertex-ai"].map((prefix) => `${prefix}/ws/:service/BidiGenerateContent`),
+    ],
+  },
+  { provider: "gemini", paths: ["/gemini/ws/:service"] },
+].map(({ provider, paths }) => ({
+  method: "GET",
+  paths,
+  access: "llm",
+  authenticate: whoOpensLive,
+  errorBody: toGoogleError,
+  summary: `${provider}'s Live API by WebSocket, in Google's own messages`,
+  tag: "pass-through",
+  handle: (call) => openLive(call, provider),
+}));
+
+const nativeRoutes: readonly Route[] = prefixes.flatMap(([prefix, provider]) =>
   METHODS.map((method) => ({
     method,
     paths: [`/${prefix}/*`],
@@ -49,7 +74,9 @@ export const passThroughRoutes: readonly Route[] = prefixes.flatMap(([prefix, pr
     ...(provider === "gemini" && { authenticate: authenticateWithQuery }),
     ...(isVertex(provider) && { authenticate: authenticateWithQuery, errorBody: toGoogleError }),
     ...(provider === "bedrock" && { authenticate: authenticateSigned, errorBody: awsErrorBody }),
-    handle: (call: RouteCall) => pass(call, `/${prefix}`, provider),
+    ...(provider === "langfuse" && { authenticate: authenticateBasic }),
+    handle: (call: RouteCall) =>
+      (providers.get(provider)?.hasNoModels ? passToService : pass)(call, `/${prefix}`, provider),
   })),
 );
 
@@ -58,6 +85,9 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   const path = plainPath(native.path);
   const known = native.method === "POST" ? knownCall(path, provider) : undefined;
   const fields = judgedFields(bytes, json, known && (native.headers["content-type"] ?? ""));
+  const index = provider === "azure_ai" ? await indexCall(call, native) : undefined;
+  if (index !== undefined)
+    return asResponse(await callNative(call, index.deployment, index.call, { name: "pass_through" }));
   const asked = provider === "bedrock" ? modelPath(path) : undefined;
   const azures = azuresName(provider, path);
   const model = isVertex(provider)
@@ -67,22 +97,44 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   const own = azures && model !== undefined ? ownDeployment(call, provider, model) : undefined;
   const wanted = { provider, model, servedAs: own?.modelName, isKnown: (known ?? asked) !== undefined };
   const hidden = known && refuseHidden(provider, native.path, call.principal);
-  const refusal = refuseTokens(path) ?? refuse(call, wanted) ?? hidden;
+  const later = known && refuseBackground(known.operation, fields, call.principal);
+  const refusal = refuseTokens(path) ?? refuse(call, wanted) ?? hidden ?? later;
   if (refusal !== undefined) throw refusal;
   const named = asked && deploymentNamed(call.gateway, call.principal, asked.model);
   const standing = isVertex(provider)
     ? vertexDeployment(call.gateway, provider, path, model)
-    : providerDeployment(call.gateway, provider, model === undefined ? {} : { model });
+    : standingDeployment(call, provider, model);
   const deployment = named ?? own ?? standing;
   if (deployment === undefined) throw noCredentials(provider);
   if (known !== undefined) refuseUnpriced(call, deployment);
-  const reading = known && (await readingOf(known, fields, deployment.target));
+  const search = isVertex(provider) && native.method === "POST" ? searchReading(path) : undefined;
+  const reading = known === undefined ? search : await readingOf(known, fields, deployment.target);
   const facts = factsOf(fields);
   const azure = own && azures && model !== undefined ? underAzuresName(native, model, azures, own) : native;
   const sent = named && asked ? withModelOf(native, named, asked) : azure;
   const errorBody = provider === "bedrock" ? awsErrorBody : isVertex(provider) ? toGoogleError : undefined;
   const reply = await callNative(call, deployment, sent, { name: "pass_through", reading, facts, errorBody });
   return asResponse(provider === "bedrock" ? withAwsHeaders(reply) : reply);
+}
+
+export const passThroughRoutes: readonly Route[] = [...liveRoutes, ...nativeRoutes];
+
+/** Of a provider with two names, the one that has credentials. */
+function standingDeployment({ gateway }: RouteCall, provider: string, model: string | undefined) {
+  const names = [provider, twinOf(provider)].filter((name) => name !== undefined);
+  const wanted = model === undefined ? {} : { model };
+  return names.map((name) => providerDeployment(gateway, name, wanted)).find(Boolean);
+}
+
+/** What has no models has nothing to be judged by but its path. */
+async function passToService(call: RouteCall, prefix: string, provider: string): Promise<Response> {
+  const { call: native, bytes, json } = await clientRequest(call, prefix, passedTo(provider));
+  const refusal = refuseTokens(plainPath(native.path)) ?? refuse(call, { provider, model: undefined, isKnown: false });
+  if (refusal !== undefined) throw refusal;
+  const deployment = providerDeployment(call.gateway, provider);
+  if (deployment === undefined) throw noCredentials(provider);
+  judgedFields(bytes, json, undefined);
+  return asResponse(await callNative(call, deployment, native, { name: "pass_through" }));
 }
 
 /**
@@ -121,9 +173,10 @@ function noModel(): BadRequestError {
 }
 
 function noCredentials(provider: string): BadRequestError {
-  const variable = providers.get(provider)?.keyVariables[0];
+  const { keyless, keyVariables = [], baseVariables = [] } = providers.get(provider) ?? {};
+  const [variable] = keyless ? baseVariables : keyVariables;
   return new BadRequestError(
-    `litellm.BadRequestError: the gateway has no credentials for ${provider}: set ${variable ?? "an api_key"}, or use_in_pass_through on a deployment of it`,
+    `litellm.BadRequestError: the gateway has no credentials for ${provider}: set ${variable ?? (keyless ? "an api_base" : "an api_key")}, or use_in_pass_through on a deployment of it`,
     { provider, param: "model" },
   );
 }

@@ -4,16 +4,18 @@
  */
 import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { Reply } from "../../../call/call.ts";
-import type { SluiceError } from "../../../formats/errors.ts";
+import { modelsOf } from "../../../call/several-models.ts";
+import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
 import type { JsonObject } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
-import type { ResponseObject } from "../../../formats/openai/responses/types.ts";
+import type { ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
 import { surcharge } from "../../../models/surcharge.ts";
 import { longestOutput, worstCase } from "../../../models/worst-case.ts";
 import { responses } from "../../../operations/responses.ts";
 import { ResponsesMeter } from "../../../operations/responses-meter.ts";
+import type { Target } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import { teamOf } from "../../model-names.ts";
@@ -21,41 +23,89 @@ import type { RouteCall } from "../../route.ts";
 import { isRefusal } from "../batches/beginning.ts";
 import { unhold } from "../batches/hold.ts";
 import { callInput } from "../call-input.ts";
-import { settleShown } from "../objects/runs/settle.ts";
+import { settleKnown } from "../objects/runs/settle.ts";
+import { askedToTheEnd } from "../objects/runs/staying.ts";
 import { heldForRun, watchRun } from "../objects/runs/watch.ts";
 import { backgroundResponse } from "./background-response.ts";
 import type { ResponsesOperation } from "./begin.ts";
 
 export class BackgroundCall {
   readonly #call: RouteCall;
+  readonly #body: JsonObject;
   #hold: BatchHold | undefined;
+  /** Ids of the deployments that it is enough for. */
+  #covered: ReadonlySet<string> = new Set();
+  #tokens: Promise<number> | undefined;
   /** What is watched, and whether its end was seen. */
   #watched: { id: string; isOver: boolean } | undefined;
 
-  constructor(call: RouteCall) {
+  /** @param body of the request */
+  constructor(call: RouteCall, body: JsonObject) {
     this.#call = call;
+    this.#body = body;
+  }
+
+  get isAskedFor(): boolean {
+    return this.#body["background"] === true;
+  }
+
+  /** Would anybody look for the end of what is made in the background? Else it is for the call to pay what it can see. */
+  get isWatching(): boolean {
+    const { database, batches } = this.#call.gateway;
+    return database !== undefined && batches !== undefined;
   }
 
   /**
+   * The call, and what is set aside for what it asks for.
    * @param keeper the one deployment that may be asked
+   * @param ask with what ends it, where that is not its client's leaving
    * @throws SluiceError where a budget has not so much left
    */
-  async hold(body: JsonObject, keeper: Deployment | undefined): Promise<void> {
-    this.#hold = await heldForRun(this.#call, () => this.#sizesOf(body, keeper));
+  async carriedOut(keeper: Deployment | undefined, ask: (signal?: AbortSignal) => Promise<Reply>): Promise<Reply> {
+    if (!this.isAskedFor) return ask();
+    this.#refuseSeveral();
+    this.#hold = await heldForRun(this.#call, this.#body, () => this.#sizesOf(keeper));
+    return askedToTheEnd(this.#call, async (signal) => {
+      const reply = await ask(signal);
+      this.#ended(reply);
+      return reply;
+    });
   }
 
-  /** The call as it is made: nothing is reserved by it, or paid for. */
-  readonly operation: ResponsesOperation = {
-    ...responses,
-    countInput: async () => 0,
-    outputBound: () => 0,
-    termsOf: () => ({}),
-    meter: (request) => new BackgroundMeter(request),
-    // It is being made from the first event on, whatever becomes of the stream: nobody else is to make it as well.
-    isContent: () => true,
-    continuation: () => undefined,
-    encodeError: (error, meter) => brokenOff(error, meter instanceof ResponsesMeter ? meter.sequence : -1),
-  };
+  /**
+   * Sees to it that as much is set aside as this deployment may cost: what stands in for whom was asked for may be dearer, and
+   * has limits of its own.
+   * @throws SluiceError where a budget has not so much left
+   */
+  async cover(request: ResponsesRequest, { id, modelName, target }: Deployment): Promise<void> {
+    if (!this.isAskedFor || this.#covered.has(id)) return;
+    const held = this.#hold;
+    const size = async () => ({ requests: 1, tokens: 0, cost: await this.#costAt(request, target) });
+    const sizes = async () => new Map([[modelName, await size()]]);
+    this.#hold = await heldForRun(this.#call, this.#body, sizes);
+    this.#covered = new Set([id]);
+    if (held !== undefined) await unhold(this.#call.gateway.accounts, held);
+  }
+
+  /** The call as it is made: of what is made in the background nothing is reserved by it, or paid for. */
+  get operation(): ResponsesOperation {
+    const isWatching = this.isWatching;
+    const meter: ResponsesOperation["meter"] = (request) =>
+      isWatching ? new BackgroundMeter(request) : new ResponsesMeter(request);
+    if (!this.isAskedFor) return { ...responses, meter };
+    return {
+      ...responses,
+      meter,
+      isOnce: true,
+      countInput: async () => 0,
+      outputBound: () => 0,
+      termsOf: () => ({}),
+      // It is being made from the first event on, whatever becomes of the stream: nobody else is to make it as well.
+      isContent: () => true,
+      continuation: () => undefined,
+      encodeError: (error, meter) => brokenOff(error, meter instanceof ResponsesMeter ? meter.sequence : -1),
+    };
+  }
 
   /**
    * Somebody looks for its end from here on.
@@ -64,7 +114,8 @@ export class BackgroundCall {
    */
   async begun(response: ResponseObject, id: string, deployment: Deployment): Promise<void> {
     const owner = ownerOf(this.#call.principal);
-    const run = { kind: backgroundResponse, deployment, owner, theirs: response.id, within: "", parent: id };
+    const kind = backgroundResponse;
+    const run = { kind, deployment, owner, theirs: response.id, within: "", parent: id, asked: this.#body };
     this.#watched = {
       isOver: false,
       id: await watchRun(this.#call, { ...run, model: deployment.modelName }, this.#hold),
@@ -73,19 +124,25 @@ export class BackgroundCall {
 
   /** Its end was told by the call itself, in its events. */
   over(response: ResponseObject): void {
-    if (this.#watched !== undefined) this.#watched.isOver = true;
+    const watched = this.#watched;
+    if (watched === undefined) return;
+    watched.isOver = true;
     const { gateway, context } = this.#call;
-    settleShown({ gateway, keeper: context }, backgroundResponse, { ...response });
+    const settled = settleKnown({ gateway, keeper: context }, watched.id, { ...response });
+    gateway.waitUntil(
+      context,
+      settled.catch((error: unknown) => gateway.log.fault(context.get("callId"), error)),
+    );
   }
 
   /** The call is over, whatever has become of the response. */
-  ended(reply: Reply): void {
+  #ended(reply: Reply): void {
     const { gateway, context } = this.#call;
-    const hold = this.#hold;
     const isStream = reply.body instanceof ReadableStream;
     const settled = reply.ended.then(async () => {
       const watched = this.#watched;
       if (watched !== undefined && !watched.isOver && isStream) await gateway.batches?.(watched.id).due();
+      const hold = this.#hold;
       if (watched === undefined && hold !== undefined && (reply.status < 300 || isRefusal(reply)))
         await unhold(gateway.accounts, hold);
     });
@@ -96,26 +153,48 @@ export class BackgroundCall {
   }
 
   /** By the client's name for the model; nothing of what cannot be asked for. */
-  async #sizesOf(body: JsonObject, keeper: Deployment | undefined): Promise<ReadonlyMap<string, BatchSize>> {
-    const parsed = responses.request.safeParse(body);
+  async #sizesOf(keeper: Deployment | undefined): Promise<ReadonlyMap<string, BatchSize>> {
+    const parsed = responses.request.safeParse(this.#body);
     if (!parsed.success) return new Map();
     const { gateway, principal } = this.#call;
     const { caller } = callInput(this.#call, {});
     const request = parsed.data;
     const name = caller.modelFor(request.model);
     const group = gateway.router.groups.find(name, teamOf(principal));
-    const targets = (keeper === undefined ? (group?.deployments ?? []) : [keeper]).map(({ target }) => target);
-    const { surcharges } = gateway.config.settings.calls;
-    const tokens = await responses.countInput(request);
+    const deployments = keeper === undefined ? (group?.deployments ?? []) : [keeper];
+    const tokens = await this.#tokensOf(request);
+    const costs = await Promise.all(deployments.map(({ target }) => this.#costAt(request, target)));
+    this.#covered = new Set(deployments.map(({ id }) => id));
+    // As the charge will name it, also where it was asked for by an alias, or by the id of a deployment.
+    return new Map([[group?.name ?? name, { requests: 1, tokens, cost: Math.max(0, ...costs) }]]);
+  }
+
+  /** At most, in nano-dollars. */
+  async #costAt(request: ResponsesRequest, target: Target): Promise<number> {
+    const { surcharges } = this.#call.gateway.config.settings.calls;
+    const tokens = await this.#tokensOf(request);
     const bound = responses.outputBound(request);
-    const costs = targets.map((target) => {
-      const info = responses.rowFor?.(request, target) ?? target.info;
-      const longest = longestOutput(info) * responses.answersOf(request);
-      const output = bound === undefined ? longest : bound + (responses.roomFor?.(request, target) ?? 0);
-      const cost = worstCase(info, tokens, output, Date.now(), responses.termsOf(request));
-      return surcharges === undefined ? cost : surcharge(cost, target.provider, surcharges).total;
+    const info = responses.rowFor?.(request, target) ?? target.info;
+    const longest = longestOutput(info) * responses.answersOf(request);
+    const output = bound === undefined ? longest : bound + (responses.roomFor?.(request, target) ?? 0);
+    const cost = worstCase(info, tokens, output, Date.now(), responses.termsOf(request));
+    return surcharges === undefined ? cost : surcharge(cost, target.provider, surcharges).total;
+  }
+
+  /** Counted once. */
+  #tokensOf(request: ResponsesRequest): Promise<number> {
+    this.#tokens ??= responses.countInput(request);
+    return this.#tokens;
+  }
+
+  /** Each would have to be held for, and found again, by itself. */
+  #refuseSeveral(): void {
+    const { gateway, principal } = this.#call;
+    const { model } = this.#body;
+    if (modelsOf(model, (name) => gateway.router.groups.isNamed(name, teamOf(principal))) === undefined) return;
+    throw new BadRequestError("Several models cannot be asked in the background: ask each by itself.", {
+      param: "model",
     });
-    return new Map([[name, { requests: 1, tokens, cost: Math.max(0, ...costs) }]]);
   }
 }
 

@@ -81,7 +81,8 @@ async function previousOf(call: RouteCall, body: JsonObject, id: string): Promis
     case "unmanaged":
       return { theirs: id };
     case "provider": {
-      const deployment = servedWhereKept(call, where.deploymentId, body["model"], id);
+      const asked = { model: body["model"], param: "previous_response_id" };
+      const deployment = servedWhereKept(call, where.deploymentId, asked, id);
       return { theirs: where.id, ...(deployment && { deployment }) };
     }
     case "here": {
@@ -98,11 +99,16 @@ async function previousOf(call: RouteCall, body: JsonObject, id: string): Promis
 }
 
 /**
- * The model where the response is kept. `undefined` where the gateway does not know the place any more: then it goes where any
+ * The model where the response (or interaction) is kept. `undefined` where the gateway does not know the place any more: then it goes where any
  * request of the model would.
  * @throws BadRequestError where the model is not served there
  */
-function servedWhereKept(call: RouteCall, id: string, model: unknown, given: string): Deployment | undefined {
+export function servedWhereKept(
+  call: RouteCall,
+  id: string,
+  { model, param }: { model: unknown; param: string },
+  given: string,
+): Deployment | undefined {
   const { groups } = call.gateway.router;
   const keeper = groups.deployments().find((one) => one.id === id);
   if (keeper === undefined) return undefined;
@@ -113,23 +119,25 @@ function servedWhereKept(call: RouteCall, id: string, model: unknown, given: str
   if (found !== undefined) return { ...found, modelName: name };
   throw new BadRequestError(
     `litellm.BadRequestError: ${given.slice(0, 300)} is kept by ${keeper.target.provider}, where ${name} is not served: go on with the model that made it, or send the conversation as input.`,
-    { param: "previous_response_id", model: name },
+    { param, model: name },
   );
 }
 
 /**
  * Creates responses for one request.
  * @param isNamed are the objects in its answers given ids of the gateway's elsewhere?
- * @param background where its provider is to make it there
+ * @param background looks after what its provider makes there
  */
 export function creating(
   call: RouteCall,
   begun: BegunRequest,
   isNamed: boolean,
-  background: BackgroundCall | undefined,
+  background: BackgroundCall,
 ): ResponsesOperation {
   const { gateway, principal, context } = call;
-  const usual = background?.operation ?? responses;
+  const isTold = mayRetell(call, begun.body);
+  const usual = isTold ? background.operation : responses;
+  const restore = restorer(gateway);
   const teller = new Teller({
     gateway,
     callId: context.get("callId"),
@@ -144,8 +152,11 @@ export function creating(
   return {
     ...usual,
     newId: newResponseId,
-    prepare: restorer(gateway),
-    ...(mayRetell(call, begun.body) && {
+    async prepare(request, adapter, deployment) {
+      await background.cover(request, deployment);
+      return restore(request, adapter, deployment);
+    },
+    ...(isTold && {
       retold: (part, request, deployment) => teller.tell(part, request, deployment),
     }),
     errorBody: (error) => inClientsWords(error, begun).toBody(),

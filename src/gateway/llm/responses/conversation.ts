@@ -15,11 +15,12 @@ export const LIFETIME = 30 * 86_400_000;
 /** Characters a row holds: D1 takes 2 MB at most. */
 const LARGEST_ROW = 1_000_000;
 
-export interface Conversation {
+/** @typeParam Said what was said, each by itself: items of responses, steps of interactions */
+export interface Conversation<Said = Item, Answer = ResponseObject> {
   /** All that was said before the answer: what the response goes on from included. */
-  items: Item[];
+  items: Said[];
   /** As the client was told it. */
-  response: ResponseObject;
+  response: Answer;
   /** How it is to be made, while it is to be made in the background. */
   run?: BackgroundRun;
 }
@@ -34,11 +35,14 @@ export interface BackgroundRun {
 
 type Ports = Pick<Gateway, "database" | "vault" | "files">;
 
+/** One that can be kept, and is found by the id of its answer. */
+export type Kept = Conversation<unknown, { id: string; status?: string }>;
+
 /** @returns `false` where it is too large to be kept */
 export async function keepConversation(
   gateway: Ports,
   owner: string,
-  conversation: Conversation,
+  conversation: Kept,
   now: number,
 ): Promise<boolean> {
   const { id, status = "completed" } = conversation.response;
@@ -59,15 +63,18 @@ export async function endConversation(gateway: Ports, owner: string, conversatio
   return endConversation(gateway, owner, { items: [], response: failed });
 }
 
-/** @returns `undefined` where there is none for this caller */
-export async function findConversation(
+/**
+ * @typeParam Found what is kept under such ids
+ * @returns `undefined` where there is none for this caller
+ */
+export async function findConversation<Found extends Kept = Conversation>(
   gateway: Ports,
   principal: Principal,
   id: string,
-): Promise<{ row: StoredResponseRow; conversation: Conversation } | undefined> {
+): Promise<{ row: StoredResponseRow; conversation: Found } | undefined> {
   const row = await told(findResponse(databaseOf(gateway), id, ownersSeenBy(principal)));
   const isOver = row !== undefined && row.expires_at <= Date.now();
-  const conversation = row === undefined || isOver ? undefined : await opened(gateway, row);
+  const conversation = row === undefined || isOver ? undefined : await opened<Found>(gateway, row);
   return row && conversation && { row, conversation };
 }
 
@@ -78,21 +85,21 @@ export async function deleteConversations({ database, files }: Ports, ids: reado
 }
 
 /** @returns `undefined` where its content is gone */
-export async function opened(
+export async function opened<Found extends Kept = Conversation>(
   { vault, files }: Ports,
   { id, owner, content }: Pick<StoredResponseRow, "id" | "owner" | "content">,
-): Promise<Conversation | undefined> {
+): Promise<Found | undefined> {
   const sealed = content ?? (await textOf(files, keyOf(id)));
   if (sealed === undefined) return undefined;
   const text = (await vault.open("response", placeOf(owner, id), sealed)).reveal();
-  return JSON.parse(text) as Conversation; // as it was sealed
+  return JSON.parse(text) as Found; // as it was sealed
 }
 
 /** What the row holds: `null` where it is in the bucket, `undefined` where it cannot be kept. */
 async function stored(
   { vault, files }: Ports,
   { id, owner }: { id: string; owner: string },
-  conversation: Conversation,
+  conversation: Kept,
 ): Promise<string | null | undefined> {
   const sealed = await vault.seal("response", placeOf(owner, id), new Secret(JSON.stringify(conversation)));
   if (sealed.length <= LARGEST_ROW) return sealed;

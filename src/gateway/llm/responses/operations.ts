@@ -19,7 +19,7 @@ export function operationFor(
   call: RouteCall,
   begun: BegunRequest,
   isNamed: boolean,
-  background: BackgroundCall | undefined,
+  background: BackgroundCall,
 ): AnyOperation {
   if (operation === responses) return creating(call, begun, isNamed, background);
   const beside: AnyOperation = { ...operation, prepare: restorer(call.gateway) };

@@ -18,8 +18,8 @@ export interface Telling {
   callId: string;
   owner: string;
   createdBy: string | null;
-  /** Has its provider make it in the background. */
-  background: BackgroundCall | undefined;
+  /** Looks after what its provider makes in the background, asked for or by the admin's default. */
+  background: BackgroundCall;
   /** The response it goes on from, as the client named it. */
   previousId: string | undefined;
   /** The conversation up to the answer. */
@@ -88,10 +88,10 @@ export class Teller {
     const known = this.#ids.get(response.id);
     const id = known ?? (await this.#signed(response.id, deployment));
     const { gateway, background, callId } = this.#telling;
-    if (gateway.database === undefined || background === undefined) return id;
+    if (!background.isWatching) return id;
     try {
+      if (known === undefined) await background.begun(response, id, deployment);
       if (!isUnfinished(response.status)) background.over(response);
-      else if (known === undefined) await background.begun(response, id, deployment);
     } catch (error) {
       gateway.log.fault(callId, error);
     }

@@ -105,7 +105,13 @@ async function retoldText(call: RouteCall, text: string, keeper: Keeper): Promis
   const response = isRecord(answer["response"]) ? answer["response"] : answer;
   const { gateway, context } = call;
   const isOver = response["background"] === true && isRunOver(response);
-  if (isOver && gateway.database !== undefined) settleShown({ gateway, keeper: context }, backgroundResponse, response);
+  if (isOver && gateway.database !== undefined)
+    settleShown(
+      { gateway, keeper: context },
+      backgroundResponse,
+      { ...response, id: keeper.theirs },
+      keeper.deployment,
+    );
   return JSON.stringify(marksItems(call) ? withMarks(told, keeper.deployment.id) : told);
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { billsOf, usedByAnthropic, usedByOpenai } from "../../../../src/gateway/llm/batches/account.ts";
-import { pauseBefore } from "../../../../src/gateway/llm/batches/run-line.ts";
+import { bodyOf, pauseBefore } from "../../../../src/gateway/llm/batches/run-line.ts";
+import { imageGenerations } from "../../../../src/operations/image-generations.ts";
+import { responses } from "../../../../src/operations/responses.ts";
 import type { Target } from "../../../../src/providers/provider.ts";
 
 const refused = (status: number, headers: Record<string, string> = {}) => ({ status, headers });
@@ -81,5 +83,21 @@ describe("what a provider's batch costs", () => {
       },
     );
     expect([...bills.values()]).toMatchObject([{ requests: 1, cost: 1000 * 500 + 100 * 2500 }]);
+  });
+});
+
+describe("a line of responses", () => {
+  const spec = { model: "m" };
+  const line = (body: object) => ({ customId: "a", body: { input: "Hi", ...body } });
+
+  it("is answered at once, whatever it says: nobody could come back for it", () => {
+    const said = line({ background: true, stream: true, extra_body: { background: true, other: 1 } });
+    expect(bodyOf(said, spec, responses)).toEqual({ input: "Hi", extra_body: { other: 1 }, model: "m" });
+  });
+
+  it("is its own elsewhere: a picture may have a background", () => {
+    expect(bodyOf(line({ background: "transparent" }), spec, imageGenerations)).toMatchObject({
+      background: "transparent",
+    });
   });
 });

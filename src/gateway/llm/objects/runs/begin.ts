@@ -2,6 +2,8 @@
  * A provider is asked to begin what it goes on with after the answer: what that may cost is set aside before, and somebody looks
  * for its end before the client hears of it.
  */
+
+import type { BatchHold } from "../../../../batches/size.ts";
 import type { Reply } from "../../../../call/call.ts";
 import { asRecord, isRecord, type JsonObject } from "../../../../formats/json.ts";
 import { surcharge } from "../../../../models/surcharge.ts";
@@ -15,6 +17,7 @@ import { rewrittenEvents } from "../events.ts";
 import { textOf } from "../renamed-reply.ts";
 import { isRunOver, type MeasuredRunKind, type RunKind } from "./kind.ts";
 import { billPorts, settleShown } from "./settle.ts";
+import { askedToTheEnd } from "./staying.ts";
 import { heldForRun, watchRun } from "./watch.ts";
 
 export interface RunCall {
@@ -30,13 +33,20 @@ export interface RunCall {
   rows: ReadonlyMap<string, ObjectRow>;
   /** As the client named it, or had named it for what runs. */
   model: string | undefined;
+  /** What the request says of whom it is for. */
+  asked: JsonObject;
 }
 
 /** @throws SluiceError where a budget has not so much left, or nobody could look for its end */
-export async function beginRun(call: RouteCall, run: RunCall, ask: () => Promise<Reply>): Promise<Reply> {
+export async function beginRun(call: RouteCall, run: RunCall, ask: Ask): Promise<Reply> {
+  const hold = await heldForRun(call, run.asked, () => sizesOf(call, run));
+  return askedToTheEnd(call, async (signal) => begun(call, run, hold, await ask(signal)));
+}
+
+type Ask = (signal?: AbortSignal) => Promise<Reply>;
+
+async function begun(call: RouteCall, run: RunCall, hold: BatchHold | undefined, reply: Reply): Promise<Reply> {
   const { gateway } = call;
-  const hold = await heldForRun(call, () => sizesOf(call, run));
-  const reply = await ask();
   if (reply.status >= 300) {
     if (hold !== undefined && isRefusal(reply)) await unhold(gateway.accounts, hold);
     return reply;
@@ -45,22 +55,27 @@ export async function beginRun(call: RouteCall, run: RunCall, ask: () => Promise
   return eachRun(reply, run.kind, async (answer) => {
     if (isWatched) return;
     isWatched = true;
-    const { kind, deployment, owner, parent, model } = run;
-    const begun = { kind, deployment, owner, model, parent: parent?.id, within: withinOf(run, answer) };
+    const { kind, deployment, owner, parent, model, asked } = run;
+    const begun = { kind, deployment, owner, model, asked, parent: parent?.id, within: withinOf(run, answer) };
     await watchRun(call, { ...begun, theirs: String(answer["id"]) }, hold);
   });
 }
 
 /** What is shown of runs that are over is paid for; those whose events end before are looked at at once. */
-export function settleSeen({ gateway, context }: RouteCall, kind: RunKind, reply: Reply): Promise<Reply> {
+export function settleSeen(
+  { gateway, context }: RouteCall,
+  kind: RunKind,
+  by: Deployment,
+  reply: Reply,
+): Promise<Reply> {
   const place = { gateway, keeper: context };
   let last: JsonObject | undefined;
   const see = async (run: JsonObject) => {
     last = run;
-    if (isRunOver(run)) settleShown(place, kind, run);
+    if (isRunOver(run)) settleShown(place, kind, run, by);
   };
   return eachRun(reply, kind, see, () => {
-    if (last !== undefined && !isRunOver(last)) settleShown(place, kind, last); // it goes on without whoever left
+    if (last !== undefined && !isRunOver(last)) settleShown(place, kind, last, by); // it goes on without whoever left
   });
 }
 
@@ -77,7 +92,7 @@ async function eachRun(
   const { body, status } = reply;
   if (status >= 300) return reply;
   const look = async (text: string) => {
-    const answer = parsed(text);
+    const answer = text.includes(`"${kind}"`) ? parsed(text) : {}; // most answers of these routes are of something else
     if (answer["object"] === kind && typeof answer["id"] === "string") await see(answer);
     return text;
   };
@@ -87,7 +102,6 @@ async function eachRun(
 }
 
 function parsed(text: string): JsonObject {
-  if (!text.includes('"object"')) return {};
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : {};

@@ -86,25 +86,28 @@ async function sampling(begun: BegunRun, source: JsonObject, items: Items): Prom
   const { model } = source;
   if (typeof model !== "string") return undefined;
   const messages = asRecord(source["input_messages"]);
-  return asked(begun, { model, template: messages["template"] ?? [], limits: source["sampling_params"] }, items, 0);
+  const bound = asRecord(source["sampling_params"])["max_completion_tokens"];
+  return asked(begun, { model, template: messages["template"] ?? [], bound }, items, 0);
 }
 
 /** Its prompt may hold the item, and the answer. */
 function grading(begun: BegunRun, grader: JsonObject, items: Items, answer: number): Promise<Asked> {
   const { model, input, sampling_params: limits } = grader;
-  return asked(begun, { model: String(model), template: input, limits }, items, answer);
+  const bound = asRecord(limits)["max_completions_tokens"]; // so for graders, and for them alone
+  return asked(begun, { model: String(model), template: input, bound }, items, answer);
 }
 
 interface Question {
   model: string;
   template: unknown;
-  limits: unknown;
+  /** Tokens of an answer, if a number. */
+  bound: unknown;
 }
 
 /** @param answer tokens of what else a placeholder may stand for */
 async function asked(
   { infoOf, price, now }: BegunRun,
-  { model, template, limits }: Question,
+  { model, template, bound }: Question,
   { count, text }: Items,
   answer: number,
 ): Promise<Asked> {
@@ -113,8 +116,6 @@ async function asked(
   const places = Math.max(1, written.split("{{").length - 1);
   const prompt =
     count * (await countTokens(written, model)) + places * ((await countTokens(text, model)) + count * answer);
-  const said = asRecord(limits);
-  const bound = said["max_completion_tokens"] ?? said["max_completions_tokens"] ?? said["max_output_tokens"];
   const output = typeof bound === "number" && bound > 0 ? bound : longestOutput(info);
   return { model, output, cost: price(worstCase(info, prompt, count * output, now)) };
 }

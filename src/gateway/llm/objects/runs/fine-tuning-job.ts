@@ -26,9 +26,10 @@ export const fineTuningJob: MeasuredRunKind = {
     const tokens = job["trained_tokens"];
     if (!isReinforcement(job) && typeof tokens === "number" && tokens > 0)
       return new Map([[model, { requests: 1, usage: usageOf(tokens), cost: priced(info, { trainedTokens: tokens }) }]]);
-    // Nobody is charged for what has failed.
-    if (!isReinforcement(job) || job["status"] !== "succeeded") return new Map();
+    // Nobody is charged for what has failed; whoever cancels pays for what was trained until then.
+    if (!isReinforcement(job) || job["status"] === "failed") return new Map();
     const seconds = await trainingSeconds(job, (path) => ask({ method: "GET", path, headers: {} }));
+    if (seconds === 0) return new Map();
     const bill = { requests: 1, usage: usageOf(0), cost: priced(info, { trainedSeconds: seconds }), isEstimated: true };
     return new Map([[model, bill]]);
   },
@@ -108,12 +109,16 @@ const STARTED = /job started/i;
 
 /** What is billed is the training loop alone, which no answer tells: from the job's start to its end. */
 async function trainingSeconds(
-  { id, created_at: created, finished_at: finished }: JsonObject,
+  { id, status, created_at: created, finished_at: finished }: JsonObject,
   ask: (path: string) => Promise<JsonObject | undefined>,
 ): Promise<number> {
   const path = `/v1/fine_tuning/jobs/${encodeURIComponent(String(id))}/events?limit=100`;
-  const events = recordsIn((await ask(path))?.["data"]);
-  const start = events.find(({ message }) => STARTED.test(String(message)))?.["created_at"] ?? created;
-  const seconds = Number(finished) - Number(start);
+  const told = (await ask(path)) ?? {};
+  const begun = recordsIn(told["data"]).find(({ message }) => STARTED.test(String(message)));
+  // It may have been cancelled while it waited: then all its events are here, and none says that it began.
+  const isUnbegun = status !== "succeeded" && begun === undefined && told["has_more"] === false;
+  if (isUnbegun) return 0;
+  const start = begun?.["created_at"] ?? created;
+  const seconds = Number(finished ?? Date.now() / 1000) - Number(start); // the answer to a cancel may tell no end
   return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
 }

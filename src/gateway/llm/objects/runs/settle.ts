@@ -2,14 +2,14 @@
 import { asRecord, type JsonObject } from "../../../../formats/json.ts";
 import type { NativeCall } from "../../../../providers/provider.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
-import { deleteObject, findByProviderIds } from "../../../../store/objects.ts";
+import { deleteObject, findByProviderIds, findObject } from "../../../../store/objects.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
 import type { Gateway, Keeper } from "../../../gateway.ts";
 import type { Bills } from "../../batches/account.ts";
 import { priceRow } from "../../batches/price-row.ts";
 import { askQuietly } from "../../batches/quietly.ts";
 import { account } from "../../batches/settle.ts";
-import { isSameHost, keeperOf } from "../keeper.ts";
+import { isSameAccount, isSameHost, keeperOf } from "../keeper.ts";
 import { databaseOf, told } from "../lookup.ts";
 import { type BillPorts, isRunOver, type RunKind, runKindOf } from "./kind.ts";
 
@@ -21,20 +21,30 @@ interface Place {
 /**
  * What is shown of a run settles it where it is over, else has it looked at at once. Never rejects: it is looked at again anyhow.
  * @param run as its provider has told of it, whole
+ * @param by who has told it: of runs of other accounts it knows nothing, whatever ids it names
  */
-export function settleShown({ gateway, keeper }: Place, { kind }: RunKind, run: JsonObject): void {
+export function settleShown({ gateway, keeper }: Place, { kind }: RunKind, run: JsonObject, by: Deployment): void {
   const id = String(run["id"]);
   const settle = async () => {
     const rows = await told(findByProviderIds(databaseOf(gateway), [id]));
-    const row = rows.find((one) => one.kind === kind);
-    if (row === undefined) return;
-    if (isRunOver(run)) await settleRun({ gateway, keeper }, row, run);
-    else await gateway.batches?.(row.id).due();
+    const row = rows.find((one) => one.kind === kind && isSameAccount(keeperOf(gateway, one), by));
+    if (row !== undefined) await settleOrLook({ gateway, keeper }, row, run);
   };
   gateway.waitUntil(
     keeper,
     settle().catch((error: unknown) => gateway.log.fault(id, error)),
   );
+}
+
+/** The same of a run whose row is known. */
+export async function settleKnown(place: Place, rowId: string, run: JsonObject): Promise<void> {
+  const row = await told(findObject(databaseOf(place.gateway), rowId));
+  if (row !== undefined) await settleOrLook(place, row, run);
+}
+
+async function settleOrLook(place: Place, row: ObjectRow, run: JsonObject): Promise<void> {
+  if (isRunOver(run)) await settleRun(place, row, run);
+  else await place.gateway.batches?.(row.id).due();
 }
 
 async function settleRun({ gateway, keeper }: Place, row: ObjectRow, run: JsonObject): Promise<void> {
@@ -66,7 +76,11 @@ export async function endRun(gateway: Gateway, { id, kind }: ObjectRow): Promise
 /** @param model as the client named it */
 export function billPorts(place: Place, deployment: Deployment, model: string | undefined): BillPorts {
   const { groups } = place.gateway.router;
-  const named = groups.deployments().find((one) => one.modelName === model && isSameHost(one, deployment));
+  const isNamed = (one: Deployment) => one.modelName === model && isSameHost(one, deployment);
+  const bound = () => (model === undefined ? undefined : safely(() => groups.find(model)))?.deployments;
+  // Of several its own prices hold, also where it is one of a wildcard.
+  const itself = isNamed(deployment) ? deployment : bound()?.find(({ id }) => id === deployment.id);
+  const named = itself ?? groups.deployments().find(isNamed);
   return {
     infoOf: (name) => priceRow(name, (named ?? deployment).target),
     async ask(call: NativeCall) {
@@ -74,4 +88,13 @@ export function billPorts(place: Place, deployment: Deployment, model: string | 
       return reply.status < 300 && typeof reply.body === "string" ? asRecord(JSON.parse(reply.body)) : undefined;
     },
   };
+}
+
+/** `undefined` of a name that means nothing any more. */
+function safely<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }

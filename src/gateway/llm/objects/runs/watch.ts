@@ -1,6 +1,10 @@
 /** What a provider goes on with is set aside for before it begins, and looked for from then on. */
 import type { BatchHold, BatchSize } from "../../../../batches/size.ts";
+import type { SaidOfPayer } from "../../../../batches/state.ts";
+import type { CallInput } from "../../../../call/call.ts";
+import { splitOptions } from "../../../../call/options.ts";
 import { ServiceUnavailableError } from "../../../../formats/errors.ts";
+import type { JsonObject } from "../../../../formats/json.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
 import { insertNewObjects } from "../../../../store/objects.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
@@ -10,23 +14,26 @@ import { heldUntil, holdFor, isLimited, prolong } from "../../batches/hold.ts";
 import { askQuietly } from "../../batches/quietly.ts";
 import { LONGEST_CREATION } from "../../batches/sought.ts";
 import { watchedSpec } from "../../batches/watched.ts";
-import { callInput } from "../../call-input.ts";
+import { callInput, factsOf } from "../../call-input.ts";
 import { objectIdOf } from "../ids.ts";
 import { hostOf } from "../keeper.ts";
 import { databaseOf, told } from "../lookup.ts";
 import type { RunKind } from "./kind.ts";
 
 /**
+ * @param asked what the request says: whom it is for
  * @param sizes the most it may use, by model: asked only where the caller is limited
  * @returns `undefined` where no budget bounds it
  * @throws SluiceError where a limit has not so much left
  */
 export async function heldForRun(
   call: RouteCall,
+  asked: JsonObject,
   sizes: () => Promise<ReadonlyMap<string, BatchSize>>,
 ): Promise<BatchHold | undefined> {
   const { gateway, context } = call;
-  const { caller } = callInput(call, {});
+  const given = callInput(call, asked);
+  const caller = { ...given.caller, tags: tagsOf(call, given) };
   if (!(await isLimited(caller))) return undefined;
   const now = Date.now();
   const holding = { id: `run:${newLogId(now)}`, sizes: await sizes(), isCalled: true, until: now + LONGEST_CREATION };
@@ -45,6 +52,8 @@ export interface WatchedRun {
   parent: string | undefined;
   /** As the client named it. */
   model: string | undefined;
+  /** What the request says: whom it is for. */
+  asked: JsonObject;
 }
 
 /**
@@ -57,7 +66,8 @@ export async function watchRun(call: RouteCall, run: WatchedRun, hold: BatchHold
   const { kind, deployment, theirs, within } = run;
   const row = await rowOf(call, run);
   const { token } = principal;
-  const watched = { token, endpoint: kind.operation, inputFileId: "", window: kind.longest, hold };
+  const payer = payerOf(call, run.asked);
+  const watched = { token, endpoint: kind.operation, inputFileId: "", window: kind.longest, hold, payer };
   const spec = watchedSpec(row, watched);
   try {
     await told(insertNewObjects(databaseOf(gateway), [row]));
@@ -72,6 +82,26 @@ export async function watchRun(call: RouteCall, run: WatchedRun, hold: BatchHold
       cause,
     });
   }
+}
+
+/** Those that the call itself counts for. */
+function tagsOf({ gateway }: RouteCall, { body, headers, caller }: CallInput): string[] {
+  const { options } = splitOptions({ tags: body["tags"], metadata: body["metadata"] }, headers);
+  const ofHeaders = (gateway.config.settings.calls.tagHeaders ?? []).flatMap((name) =>
+    headers.has(name) ? [`${name}: ${headers.get(name)}`] : [],
+  );
+  return [...new Set([...options.tags, ...ofHeaders, ...caller.tags])];
+}
+
+function payerOf(call: RouteCall, asked: JsonObject): SaidOfPayer {
+  const { customerId, sessionId, requesterIp, metadata } = factsOf(call.gateway, call.context.req.raw, asked);
+  return {
+    ...(customerId !== undefined && { customerId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(requesterIp !== undefined && { requesterIp }),
+    ...(metadata !== undefined && { metadata }),
+    tags: tagsOf(call, callInput(call, asked)),
+  };
 }
 
 async function rowOf({ principal }: RouteCall, run: WatchedRun): Promise<ObjectRow> {

@@ -78,6 +78,20 @@ describe("a fine-tuning job", () => {
     const bills = await fineTuningJob.bills(succeeded, begun({}));
     expect(bills.get("o4-mini-2025-04-16")).toMatchObject({ cost: 50e9, isEstimated: true });
   });
+
+  it("of reinforcement that was cancelled costs what it took until then, if it had begun", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const job = { id: "job", model: "o4-mini-2025-04-16", status: "cancelled", method: { type: "reinforcement" } };
+    const costWith = async (fields: object, events: object) => {
+      const bills = await fineTuningJob.bills({ ...job, ...fields }, begun({ ask: async () => ({ ...events }) }));
+      return [...bills.values()].map(({ cost }) => Math.round((cost ?? 0) / 1e9));
+    };
+    const started = { data: [{ message: "Fine-tuning job started", created_at: now - 1800 }], has_more: false };
+    expect(await costWith({ created_at: now - 3600, finished_at: now }, started)).toEqual([50]);
+    expect(await costWith({ created_at: now - 3600, finished_at: null }, started)).toEqual([50]);
+    expect(await costWith({ created_at: now - 3600, finished_at: now }, { data: [], has_more: false })).toEqual([]);
+    expect(await costWith({ created_at: now - 3600, finished_at: now }, { data: [], has_more: true })).toEqual([100]);
+  });
 });
 
 describe("a run of a thread", () => {
@@ -110,6 +124,12 @@ describe("a run of an eval", () => {
     const [cost = 0] = costOf(await evalRun.sizes(begun({ body, file })));
     expect(cost).toBeGreaterThan((10 * 1000 * 0.6) / 1e6);
     expect(cost).toBeLessThan((10 * 1000 * 0.6) / 1e6 + (10 * 60 * 0.15) / 1e6);
+    // Another API's word for it bounds nothing.
+    const unbound = {
+      data_source: data_source({ sampling_params: { max_output_tokens: 1, max_completions_tokens: 1 } }),
+    };
+    const [longest = 0] = costOf(await evalRun.sizes(begun({ body: unbound, file })));
+    expect(longest).toBeGreaterThan((10 * 16_384 * 0.6) / 1e6);
   });
 
   it("holds what graders may say of each answer, which may be long", async () => {

@@ -1,0 +1,136 @@
+/** A request of the Interactions API with what it goes on from, and its answers with what can be gone on from. */
+import { BadRequestError } from "../../../formats/errors.ts";
+import { stepsOf } from "../../../formats/gemini/interactions/to-content.ts";
+import type {
+  Interaction,
+  InteractionEvent,
+  InteractionRequest,
+  Step,
+} from "../../../formats/gemini/interactions/types.ts";
+import { isRecord, type JsonObject } from "../../../formats/json.ts";
+import { interactions } from "../../../operations/interactions.ts";
+import type { Operation } from "../../../operations/operation.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import { ownerOf } from "../../../tenancy/owner.ts";
+import { teamOf } from "../../model-names.ts";
+import type { RouteCall } from "../../route.ts";
+import { publicName } from "../gemini/models.ts";
+import { servedWhereKept } from "../responses/begin.ts";
+import { newResponseId } from "../responses/ids.ts";
+import { findInteraction, interactionNotFound, whereIs } from "./find.ts";
+import { InteractionTeller } from "./tell.ts";
+
+export type InteractionsOperation = Operation<InteractionRequest, Interaction, InteractionEvent>;
+
+/** A request that is ready to be made. */
+export interface BegunInteraction {
+  /** Without words that only the gateway understands. */
+  body: JsonObject;
+  /** Does it say more than the client has sent? */
+  isLonger: boolean;
+  /** Where it must go: nobody else has the interaction it goes on from. */
+  deployment: Deployment | undefined;
+  /** The interaction it goes on from, as the client named it. */
+  previousId: string | undefined;
+  /** All that was said before the answer, where the gateway knows it. */
+  steps: Step[];
+  /** How many of them the client has just sent. */
+  own: number;
+}
+
+/**
+ * What the gateway keeps of the conversation is put before the input; what Google keeps is told in its own words.
+ * @throws NotFoundError where the client does not have what it names
+ */
+export async function beginInteraction(call: RouteCall, given: JsonObject): Promise<BegunInteraction> {
+  const body = withModel(call, given);
+  const said = body["previous_interaction_id"];
+  const named = typeof said === "string" && said !== "" ? said : undefined;
+  const { kept = [], deployment, theirs } = named === undefined ? {} : await previousOf(call, body, named);
+  const own = stepsIn(body);
+  const { previous_interaction_id: _, ...rest } = body;
+  const steps = [...kept, ...own];
+  return {
+    body: {
+      ...(named === undefined ? body : rest),
+      ...(theirs !== undefined && { previous_interaction_id: theirs }),
+      ...(kept.length > 0 && { input: steps }),
+    },
+    isLonger: kept.length > 0,
+    deployment,
+    previousId: named,
+    steps,
+    own: own.length,
+  };
+}
+
+/** An agent stands where a model does: by its name, or by that of the provider whose agents they are. */
+function withModel({ gateway, principal }: RouteCall, body: JsonObject): JsonObject {
+  const { agent, model } = body;
+  const { groups } = gateway.router;
+  if (typeof agent === "string" && agent !== "") {
+    const ofGoogle = `gemini/${agent}`;
+    const team = teamOf(principal);
+    return { ...body, model: !groups.serves(agent, team) && groups.serves(ofGoogle, team) ? ofGoogle : agent };
+  }
+  return typeof model === "string" ? { ...body, model: publicName(gateway, principal, model) } : body;
+}
+
+/** None where the input is no list of them: that is said by whoever checks the request. */
+function stepsIn({ input }: JsonObject): Step[] {
+  const isKnown = typeof input === "string" || isRecord(input) || (Array.isArray(input) && input.every(isRecord));
+  return isKnown ? stepsOf(input as InteractionRequest["input"]) : []; // its objects are looked at before anything is done with them
+}
+
+interface Previous {
+  /** All that was said so far, where the gateway keeps it. */
+  kept?: Step[];
+  /** Who keeps it, and by which id. */
+  deployment?: Deployment;
+  theirs?: string;
+}
+
+async function previousOf(call: RouteCall, body: JsonObject, id: string): Promise<Previous> {
+  const where = await whereIs(call, id);
+  switch (where?.kind) {
+    case undefined:
+      throw interactionNotFound(id);
+    case "unmanaged":
+      return { theirs: id };
+    case "provider": {
+      const asked = { model: body["model"], param: "previous_interaction_id" };
+      const deployment = servedWhereKept(call, where.deploymentId, asked, id);
+      return { theirs: where.id, ...(deployment && { deployment }) };
+    }
+    case "here": {
+      const { conversation } = await findInteraction(call, id);
+      const { status, steps = [] } = conversation.response;
+      if (status === "failed" || status === "cancelled")
+        throw new BadRequestError(`The interaction '${id}' cannot be continued: its status is ${status}.`, {
+          param: "previous_interaction_id",
+        });
+      return { kept: [...conversation.items, ...steps] };
+    }
+  }
+}
+
+/** Creates interactions for one request. */
+export function creatingInteraction(call: RouteCall, begun: BegunInteraction): InteractionsOperation {
+  const { gateway, principal, context } = call;
+  const teller = new InteractionTeller({
+    gateway,
+    callId: context.get("callId"),
+    owner: ownerOf(principal),
+    previousId: begun.previousId,
+    steps: begun.steps,
+    own: begun.own,
+  });
+  const isRetold = begun.body["store"] !== false || begun.body["background"] === true;
+  return {
+    ...interactions,
+    newId: () => newResponseId("v1_"),
+    // Where it is known that nothing will be kept, bytes pass as they come.
+    ...(isRetold && { retold: (part, request, deployment) => teller.tell(part, request, deployment) }),
+    encodeError: (error, meter) => teller.inWords(interactions.encodeError(error, meter)),
+  };
+}

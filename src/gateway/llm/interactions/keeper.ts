@@ -1,0 +1,100 @@
+/** Calls to Google about interactions that it keeps, told in the words of the client. */
+import type { Reply } from "../../../call/call.ts";
+import { toInteractionError } from "../../../formats/gemini/interactions/failure.ts";
+import { isRecord, type JsonObject } from "../../../formats/json.ts";
+import { interactionCalls } from "../../../operations/response-calls.ts";
+import type { NativeCall } from "../../../providers/provider.ts";
+import type { Deployment } from "../../../router/deployment.ts";
+import { isPattern } from "../../../router/patterns.ts";
+import { ownerOf } from "../../../tenancy/owner.ts";
+import type { RouteCall } from "../../route.ts";
+import { callNative } from "../native.ts";
+import { rewrittenEvents } from "../objects/events.ts";
+import { noCredentials } from "../objects/keeper.ts";
+import { textOf } from "../objects/renamed-reply.ts";
+import { providerDeployment } from "../provider-deployment.ts";
+import { signedId } from "../responses/ids.ts";
+
+/** Who keeps an interaction, and by which id. */
+export interface Keeper {
+  deployment: Deployment;
+  theirs: string;
+}
+
+/** Of an interaction by Google's own id, which says nothing. @throws BadRequestError where there are no credentials */
+export function unmanagedKeeper({ gateway }: RouteCall, theirs: string): Keeper {
+  const deployment = providerDeployment(gateway, "gemini");
+  if (deployment === undefined) throw noCredentials("gemini");
+  return { deployment, theirs };
+}
+
+/** `undefined` where the gateway does not know the place any more. */
+export function knownKeeper({ gateway }: RouteCall, deploymentId: string, theirs: string): Keeper | undefined {
+  const found = gateway.router.groups.deployments().find((one) => one.id === deploymentId);
+  if (found === undefined) return undefined;
+  const { bind: _, ...deployment } = found;
+  const { modelName, target } = deployment; // a wildcard stands for its provider as a whole
+  return { deployment: isPattern(modelName) ? { ...deployment, modelName: target.provider } : deployment, theirs };
+}
+
+/** Parameters of a query that are the gateway's. */
+const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
+
+/** @param id as the client knows it */
+export async function askKeeper(
+  call: RouteCall,
+  keeper: Keeper,
+  id: string,
+  { name, method, path = "" }: { name: string; method: NativeCall["method"]; path?: string },
+): Promise<Reply> {
+  const { req } = call.context;
+  const query = new URL(req.url).searchParams;
+  for (const own of OWN_PARAMETERS) query.delete(own);
+  const tail = `/${encodeURIComponent(keeper.theirs)}${path}${query.size === 0 ? "" : `?${query}`}`;
+  const revision = req.header("api-revision");
+  const headers: Record<string, string> = revision === undefined ? {} : { "api-revision": revision };
+  const native: NativeCall = { method, path: tail, headers };
+  const options = { name, operation: interactionCalls(name), errorBody: toInteractionError };
+  const reply = await callNative(call, keeper.deployment, native, options);
+  return retold(call, reply, keeper, id);
+}
+
+async function retold(call: RouteCall, reply: Reply, keeper: Keeper, id: string): Promise<Reply> {
+  const { body, headers, status } = reply;
+  if (body instanceof ReadableStream) {
+    if (!/^text\/event-stream/i.test(headers["content-type"] ?? "")) return reply;
+    return { ...reply, body: rewrittenEvents(body, (data) => retoldText(call, data, keeper, id)) };
+  }
+  const text = textOf(body);
+  if (status >= 300) return { ...reply, body: text.replaceAll(keeper.theirs, id) };
+  return { ...reply, body: await retoldText(call, text, keeper, id) };
+}
+
+async function retoldText(call: RouteCall, text: string, keeper: Keeper, id: string): Promise<string> {
+  const answer = parsed(text);
+  return answer === undefined ? text : JSON.stringify(await withOwnIds(call, answer, keeper, id));
+}
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined; // no words of the API's: `[DONE]`
+  }
+}
+
+async function withOwnIds(call: RouteCall, answer: JsonObject, keeper: Keeper, own: string): Promise<JsonObject> {
+  const { interaction, previous_interaction_id: previous, id, interaction_id: named } = answer;
+  const { vault } = call.gateway;
+  const origin = { deploymentId: keeper.deployment.id, id: String(previous) };
+  return {
+    ...answer,
+    ...(id === keeper.theirs && { id: own }),
+    ...(named === keeper.theirs && { interaction_id: own }),
+    ...(typeof previous === "string" && {
+      previous_interaction_id: await signedId(vault, ownerOf(call.principal), origin, "v1_"),
+    }),
+    ...(isRecord(interaction) && { interaction: await withOwnIds(call, interaction, keeper, own) }),
+  };
+}
