@@ -15,6 +15,7 @@ export { Secret } from "./credentials/secret.ts";
 export type { Message, MessagesRequest, StreamEvent } from "./formats/anthropic/types.ts";
 export type { RerankRequest, RerankResponse, RerankResult } from "./formats/cohere/rerank.ts";
 export * from "./formats/errors.ts";
+export type { Interaction, InteractionEvent, InteractionRequest } from "./formats/gemini/interactions/types.ts";
 export type { GenerateContentResponse } from "./formats/gemini/types.ts";
 export type { OcrRequest, OcrResponse } from "./formats/mistral/ocr.ts";
 export type {
@@ -95,6 +96,7 @@ export {
   imageGeneration,
   imageVariation,
 } from "./library/images.ts";
+export { type InteractionsParams, interactions } from "./library/interactions.ts";
 export { type MessagesParams, messages } from "./library/messages.ts";
 export { completionCost, getModelInfo, tokenCounter } from "./library/models.ts";
 export { type ModerationParams, moderation } from "./library/moderation.ts";

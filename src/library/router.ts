@@ -34,6 +34,7 @@ import {
   imageGenerationMethod,
   imageVariationMethod,
 } from "./images.ts";
+import { type InteractionsCall, interactionsMethod } from "./interactions.ts";
 import { type MessagesCall, messagesMethod } from "./messages.ts";
 import { type AnyMethod, carryOut, type NamedParams, readParams, recalled } from "./method.ts";
 import { type ModerationCall, moderationMethod } from "./moderation.ts";
@@ -147,6 +148,7 @@ export class Router {
   readonly transcription = this.#routed<TranscriptionCall<RouterCallOptions>>(transcriptionMethod);
   readonly translation = this.#routed<TranslationCall<RouterCallOptions>>(translationMethod);
   readonly responses = this.#routed<ResponsesCall<RouterCallOptions>>(responsesMethod);
+  readonly interactions = this.#routed<InteractionsCall<RouterCallOptions>>(interactionsMethod);
   readonly messages = this.#routed<MessagesCall<RouterCallOptions>>(messagesMethod);
   readonly generateContent = this.#routed<GenerateContentCall<RouterCallOptions>>(generateContentMethod);
   readonly generateContentStream =

@@ -34,6 +34,14 @@ export function findByProviderIds(db: Database, providerIds: readonly string[]):
     .orderBy(asc(objects.created_at), asc(objects.id));
 }
 
+/** Runs that exist inside of an object, as its provider calls that. */
+export function findRunsWithin(db: Database, kind: string, owner: string, within: string): Promise<ObjectRow[]> {
+  return db
+    .select()
+    .from(objects)
+    .where(and(eq(objects.owner, owner), eq(objects.kind, kind), sql`${objects.state} ->> '$.within' = ${within}`));
+}
+
 /** @param owner whose it must be; absent: anybody's */
 export async function findObject(db: Database, id: string, owner?: string): Promise<ObjectRow | undefined> {
   const [row] = await db

@@ -218,6 +218,20 @@ describe("a response that its provider keeps", () => {
     await expect.poll(paid, { timeout: 15_000, interval: 300 }).toEqual([cost, cost]);
   }, 40_000);
 
+  it("is paid for where it is deleted before anybody looked", async () => {
+    const answer = await gateway.call("/key/generate", {});
+    const { key, token } = (await answer.json()) as { key: string; token: string };
+    const client = sdkFor(gateway, key);
+    const { id } = await client.responses.create({ model: "first", input: "Hi", background: true });
+    Object.assign([...keeper.kept.values()].at(-1) ?? {}, { status: "completed", usage: keeper.usage });
+    await client.responses.delete(id);
+    const spent = async () => {
+      const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as { spend: number }[];
+      return rows.map(({ spend }) => spend).filter((spend) => spend > 0);
+    };
+    await expect.poll(spent, { timeout: 15_000, interval: 100 }).toEqual([(20 * 1.25 + 10 * 10) / 1e6]);
+  }, 30_000);
+
   it("holds the longest answer while it is made", async () => {
     const longest = (100 * 10) / 1e6;
     const answer = await gateway.call("/key/generate", { max_budget: longest * 1.5 });

@@ -253,6 +253,16 @@ describe("runs of threads", () => {
     expect(await one.paid(2)).toHaveLength(2);
   }, 40_000);
 
+  it("cost the same where the thread is deleted before anybody looked", async () => {
+    const one = await client();
+    const { assistant_id, thread_id } = await threadOf(one);
+    await one.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    await one.openai.beta.threads.runs.create(thread_id, { assistant_id });
+    becomes("thread.run", { status: "completed", model: "gpt-4o-mini", usage: RUN });
+    await one.openai.beta.threads.delete(thread_id);
+    expect(await one.paid(1)).toMatchObject([{ call_type: "threads.runs", spend: COST }]); // the other has not ended
+  }, 40_000);
+
   it("hold the most they may use", async () => {
     const one = await client({ max_budget: COST * 1.5 });
     const { assistant_id, thread_id } = await threadOf(one);

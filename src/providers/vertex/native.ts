@@ -40,7 +40,7 @@ function urlOf(path: string, target: Target): string {
 /** Data stores and search, which are in the whole world unless the path says where. */
 function discoveryUrl(path: string, target: Target): string {
   const [, version = "v1", project, location, rest = "", query = ""] = PATH.exec(path) ?? [];
-  if (rest === "" || (project !== undefined && location === undefined && rest.startsWith("/locations")))
+  if (rest === "" || rest === "/" || rest.startsWith("//"))
     throw new BadRequestError(`litellm.BadRequestError: Discovery Engine has no ${JSON.stringify(path.slice(0, 200))}`);
   const where = location ?? "global";
   const parent = projectPath(at(where, target));

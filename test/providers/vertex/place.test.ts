@@ -100,8 +100,20 @@ describe("a client's own path", () => {
       "/discovery/v1/projects/other/locations/global/rankingConfigs/default_ranking_config:rank",
       "https://discoveryengine.googleapis.com/v1/projects/acme/locations/global/rankingConfigs/default_ranking_config:rank",
     ],
+    [
+      "/discovery/v1/projects/other/locations/eu/collections",
+      "https://eu-discoveryengine.googleapis.com/v1/projects/acme/locations/eu/collections",
+    ],
   ])("%s", (path, expected) => {
     expect(asked(path)).toBe(expected);
+  });
+
+  it("is Discovery Engine's also where models are asked at a host that is named", () => {
+    const path = "/discovery/v1/collections";
+    const at = (apiBase: string) => native({ method: "GET", path, headers: {} }, { ...target({}), apiBase }).url;
+    const asked = "/v1/projects/acme/locations/global/collections";
+    expect(at("https://us-east5-aiplatform.googleapis.com")).toBe(`https://discoveryengine.googleapis.com${asked}`);
+    expect(at("https://google.internal")).toBe(`https://google.internal${asked}`);
   });
 
   it("stays where it is", () => {

@@ -97,6 +97,8 @@ export function refuseGooglesAlone(request: InteractionRequest, provider: string
   };
   if (request.agent) refuse("agent", "has no agents of Google's");
   if (request.background) refuse("background", "makes no interactions in the background: ask without background");
+  if (request.previous_interaction_id)
+    refuse("previous_interaction_id", "keeps no interactions to go on from: send the conversation as input");
   if (request["continuation_token"]) refuse("continuation_token", "cannot go on from a token of Google's");
   if (request["environment"]) refuse("environment", "has no environments of Google's");
   if (request["webhook_config"]) refuse("webhook_config", "calls no webhooks");

@@ -5,7 +5,7 @@ import { findModel } from "../../../models/catalogue.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { Database } from "../../../store/database.ts";
-import { deleteObject, keepObject } from "../../../store/objects.ts";
+import { deleteObject, findRunsWithin, keepObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import { isAdmin } from "../../../tenancy/roles.ts";
@@ -23,6 +23,7 @@ import { keeperOfStore, mayUseStore, type RegisteredStore, registeredStore } fro
 import { renamedReply, textOf } from "./renamed-reply.ts";
 import type { Endpoint } from "./resources.ts";
 import { beginRun, settleSeen } from "./runs/begin.ts";
+import { settleLast } from "./runs/settle.ts";
 import { type Sent, written } from "./sent.ts";
 import { inOtherWords } from "./translation.ts";
 
@@ -125,6 +126,10 @@ export async function askObject(
   const owner = main?.owner ?? ownerOf(principal);
   const { runs } = endpoint.resource;
   const run = runs && { kind: runs, deployment: place.deployment, owner, parent: main, asked: options.facts };
+  if (runs && endpoint.endsRuns && main !== undefined) {
+    const rows = await told(findRunsWithin(database, runs.kind, owner, main.provider_id ?? ""));
+    await settleLast({ gateway, keeper: call.context }, rows);
+  }
   const byTheirs = new Map([...rows.values()].map((row) => [row.provider_id ?? row.id, row]));
   const model = place.model ?? modelOfRun(rows.values());
   const begun =

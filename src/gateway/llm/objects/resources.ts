@@ -31,6 +31,8 @@ export interface Endpoint {
   pricing?: Pricing;
   /** The answer is a run of the resource's, or tells of one in its events. */
   begins?: true;
+  /** After it nobody can see any more what became of the resource's runs. */
+  endsRuns?: true;
   /** The field of the answer with an object of its own, once there is one: an upload's file. */
   holds?: string;
   /** Lists are the oldest first, unless the client says otherwise. */
@@ -100,7 +102,7 @@ type Row = readonly [
   path: string,
   name: string,
   summary: string,
-  special?: Pick<Endpoint, "does" | "begins" | "creates" | "pricing" | "holds" | "isAscending" | "check">,
+  special?: Pick<Endpoint, "does" | "begins" | "endsRuns" | "creates" | "pricing" | "holds" | "isAscending" | "check">,
 ];
 
 const under = (resource: Resource, rows: readonly Row[]): Endpoint[] =>
@@ -181,7 +183,7 @@ export const endpoints: readonly Endpoint[] = [
     ["POST", "/threads/runs", "threads.create_and_run", "Make a thread and run it", { begins: true }],
     ["GET", "/threads/:thread_id", "threads.retrieve", "A thread"],
     ["POST", "/threads/:thread_id", "threads.update", "Change a thread"],
-    ["DELETE", "/threads/:thread_id", "threads.delete", "Delete a thread", { does: "delete" }],
+    ["DELETE", "/threads/:thread_id", "threads.delete", "Delete a thread", { does: "delete", endsRuns: true }],
     ["POST", "/threads/:thread_id/messages", "threads.messages.create", "Add a message to a thread"],
     ["GET", "/threads/:thread_id/messages", "threads.messages.list", "Messages of a thread"],
     ["GET", "/threads/:thread_id/messages/:message_id", "threads.messages.retrieve", "A message"],
@@ -223,14 +225,14 @@ export const endpoints: readonly Endpoint[] = [
     ["GET", "/evals", "evals.list", "One's evals", { does: "list" }],
     ["GET", "/evals/:eval_id", "evals.retrieve", "An eval"],
     ["POST", "/evals/:eval_id", "evals.update", "Change an eval"],
-    ["DELETE", "/evals/:eval_id", "evals.delete", "Delete an eval", { does: "delete" }],
+    ["DELETE", "/evals/:eval_id", "evals.delete", "Delete an eval", { does: "delete", endsRuns: true }],
     ["POST", "/evals/:eval_id/cancel", "evals.cancel", "Cancel an eval"],
     ["POST", "/evals/:eval_id/runs", "evals.runs.create", "Run an eval", { begins: true, check: refuseStoredData }],
     ["GET", "/evals/:eval_id/runs", "evals.runs.list", "Runs of an eval"],
     ["GET", "/evals/:eval_id/runs/:run_id", "evals.runs.retrieve", "A run of an eval"],
     ["POST", "/evals/:eval_id/runs/:run_id", "evals.runs.cancel", "Cancel a run"],
     ["POST", "/evals/:eval_id/runs/:run_id/cancel", "evals.runs.cancel", "Cancel a run"],
-    ["DELETE", "/evals/:eval_id/runs/:run_id", "evals.runs.delete", "Delete a run"],
+    ["DELETE", "/evals/:eval_id/runs/:run_id", "evals.runs.delete", "Delete a run", { endsRuns: true }],
     ["GET", "/evals/:eval_id/runs/:run_id/output_items", "evals.runs.output_items.list", "What a run found"],
     ["GET", "/evals/:eval_id/runs/:run_id/output_items/:item_id", "evals.runs.output_items.retrieve", "One of it"],
   ]),

@@ -42,6 +42,24 @@ export async function settleKnown(place: Place, rowId: string, run: JsonObject):
   if (row !== undefined) await settleOrLook(place, row, run);
 }
 
+/** Nobody will see them any more: those that are over are paid for now. Never rejects. */
+export async function settleLast(place: Place, rows: readonly ObjectRow[]): Promise<void> {
+  const settle = async (row: ObjectRow) => {
+    const seen = await askOf(place, row);
+    if (seen !== undefined && isRunOver(seen)) await settleRun(place, row, seen);
+  };
+  const { log } = place.gateway;
+  await Promise.all(rows.map((row) => settle(row).catch((error: unknown) => log.fault(row.id, error))));
+}
+
+async function askOf(place: Place, row: ObjectRow): Promise<JsonObject | undefined> {
+  const kind = runKindOf(row.kind);
+  if (kind === undefined) return undefined;
+  const asked = kind.retrieve(row.provider_id ?? "", String(asRecord(row.state)["within"] ?? ""));
+  const reply = await askQuietly(place, keeperOf(place.gateway, row), asked, kind.asking?.());
+  return reply.status < 300 && typeof reply.body === "string" ? asRecord(JSON.parse(reply.body)) : undefined;
+}
+
 async function settleOrLook(place: Place, row: ObjectRow, run: JsonObject): Promise<void> {
   if (isRunOver(run)) await settleRun(place, row, run);
   else await place.gateway.batches?.(row.id).due();
