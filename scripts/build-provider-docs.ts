@@ -62,9 +62,10 @@ function baseOf(provider: Provider, row: CompatibleRow | undefined): string {
 }
 
 /** `undefined` where there is none without an `api_base`. */
-function urlOf({ slug, chat, completions }: Provider): string | undefined {
+function urlOf({ slug, chat, completions, hasNoModels, native }: Provider): string | undefined {
   const target = { provider: slug, model: "m", apiKey: new Secret("k") };
   try {
+    if (hasNoModels) return native?.({ method: "GET", path: "", headers: {} }, target).url;
     const asked = chat?.request({ model: "m", messages: [{ role: "user", content: "Hi" }] }, target);
     return (asked ?? completions?.request({ model: "m", prompt: "" }, target))?.url ?? "";
   } catch (error) {
@@ -73,8 +74,9 @@ function urlOf({ slug, chat, completions }: Provider): string | undefined {
   }
 }
 
-function specialOf({ keyless, paramVariables, chat }: Provider, row: CompatibleRow | undefined): string[] {
+function specialOf({ keyless, paramVariables, chat, hasNoModels }: Provider, row: CompatibleRow | undefined): string[] {
   const special = Object.entries(paramVariables ?? {}).map(([name, from]) => `\`${name}\` (${code(from)})`);
+  if (hasNoModels) special.push("no models: [a service](pass-through.md#services)");
   if (keyless) special.push("needs no key");
   if (!chat?.rewritesAnswers && chat?.wire === "openai") special.push("answers pass untouched");
   if (row === undefined) return special;

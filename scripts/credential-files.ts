@@ -11,7 +11,12 @@ import { isReference, referenceName } from "../src/router/settings/environment.t
 const FIELD = /^vertex_(?:ai_)?credentials$/;
 
 /** Variables by which Google's own tools, or LiteLLM, name the file. */
-const VARIABLES = ["GOOGLE_APPLICATION_CREDENTIALS", "VERTEXAI_CREDENTIALS", "VERTEX_CREDENTIALS"];
+const VARIABLES = [
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "VERTEXAI_CREDENTIALS",
+  "VERTEX_CREDENTIALS",
+  "DEFAULT_GOOGLE_APPLICATION_CREDENTIALS",
+];
 
 export interface WithCredentials {
   compiled: Record<string, unknown>;

@@ -19,12 +19,24 @@ const COMPOUND: ModelInfo = {
   supports_web_search: true,
 };
 
+/** AssemblyAI, "Pricing": dollars for an hour of audio, without what is made of its text. */
+const transcripts = (hour: number): ModelInfo => ({
+  litellm_provider: "assemblyai",
+  mode: "audio_transcription",
+  input_cost_per_second: hour / 3600,
+  output_cost_per_second: 0,
+});
+
 /** "Up to 10 tool calls per request", "up to 1 tool call". */
 const OWN_ROWS: Readonly<Record<string, ModelInfo>> = {
   "groq/compound": { ...COMPOUND, least_searches: 10 },
   "groq/compound-mini": { ...COMPOUND, least_searches: 1 },
   "groq/compound-beta": { ...COMPOUND, least_searches: 10 },
   "groq/compound-beta-mini": { ...COMPOUND, least_searches: 1 },
+  "assemblyai/universal": transcripts(0.15),
+  "assemblyai/universal-2": transcripts(0.15),
+  "assemblyai/universal-3-pro": transcripts(0.21),
+  "assemblyai/universal-3-5-pro": transcripts(0.21),
 };
 
 /** The caller's own. */

@@ -76,6 +76,41 @@ export class InteractionsMeter implements Meter<Interaction, InteractionEvent> {
   }
 }
 
+/** Of a call that asks for an interaction in the background: that is paid for by itself, also where the call tells of its end. */
+export class LaterMeter implements Meter<Interaction, InteractionEvent> {
+  readonly #meter: Meter<Interaction, InteractionEvent>;
+  readonly #isLater: boolean;
+
+  constructor(meter: Meter<Interaction, InteractionEvent>, { background }: InteractionRequest) {
+    this.#meter = meter;
+    this.#isLater = background === true;
+  }
+
+  chunk(event: InteractionEvent): void {
+    this.#meter.chunk(event);
+  }
+
+  response(interaction: Interaction): void {
+    this.#meter.response(interaction);
+  }
+
+  get answer(): Interaction | undefined {
+    return this.#meter.answer;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#isLater ? { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } : this.#meter.usage;
+  }
+
+  get terms(): CostOptions {
+    return this.#isLater ? {} : this.#meter.terms;
+  }
+
+  estimate(model: string): Promise<Usage> {
+    return this.#meter.estimate(model);
+  }
+}
+
 /** All that the model wrote in a step. */
 function textOf({ type, content, summary, name, arguments: args }: Step): string {
   if (type === "user_input") return "";

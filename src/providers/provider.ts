@@ -300,6 +300,8 @@ export interface Provider {
   keyless?: boolean;
   /** It has no models a client could name: whatever is asked of it is the gateway's account's as a whole. */
   hasNoModels?: true;
+  /** Deployments of another provider whose credentials are its own as well. */
+  standIns?(target: Pick<Target, "provider" | "apiBase">): boolean;
   /** Deployments there are called as their customer likes: which model one has its answers say. */
   hasOwnNames?: true;
   /**

@@ -6,7 +6,7 @@ import { Secret } from "../credentials/secret.ts";
 import { type Host, nativeCall } from "./openai/endpoint.ts";
 import type { Provider, Target } from "./provider.ts";
 
-interface ServiceRow extends Host, Pick<Provider, "baseVariables" | "paramVariables"> {
+interface ServiceRow extends Host, Pick<Provider, "baseVariables" | "paramVariables" | "standIns"> {
   /** Params without which nobody is known there. */
   needs?: readonly string[];
 }
@@ -52,25 +52,29 @@ const cursor: ServiceRow = {
   auth: (key) => basic(key, ""),
 };
 
-/** Source: AssemblyAI, "API reference" and "Cloud Endpoints and Data Residency". One key for both of its places. */
-const assemblyai: ServiceRow = {
-  slug: "assemblyai",
+/**
+ * Its transcripts, in each of the places it has; its models of others are the provider `assemblyai`.
+ * Source: AssemblyAI, "API reference" and "Cloud Endpoints and Data Residency".
+ */
+const assemblyai = (place: "us" | "eu"): ServiceRow => ({
+  slug: `${place}.assemblyai`,
   label: "AssemblyAI",
-  base: "https://api.assemblyai.com",
+  base: place === "eu" ? "https://api.eu.assemblyai.com" : "https://api.assemblyai.com",
   keyVariables: ["ASSEMBLYAI_API_KEY"],
-  baseVariables: ["ASSEMBLYAI_API_BASE"],
+  baseVariables: [place === "eu" ? "ASSEMBLYAI_EU_API_BASE" : "ASSEMBLYAI_API_BASE"],
   auth: (authorization) => ({ authorization }),
-};
-const assemblyaiEurope: ServiceRow = {
-  ...assemblyai,
-  slug: "eu.assemblyai",
-  base: "https://api.eu.assemblyai.com",
-  baseVariables: ["ASSEMBLYAI_EU_API_BASE"],
-};
+  // As LiteLLM has them: `assemblyai/*`, by whose `api_base` the place is known. Its chat models are at a third.
+  standIns: ({ provider, apiBase = "https://api.assemblyai.com" }) =>
+    provider === "assemblyai" &&
+    !/^https:\/\/llm-gateway\./.test(apiBase) &&
+    /^https:\/\/(?:api\.)?eu\./.test(apiBase) === (place === "eu"),
+});
 
-export const services: readonly Provider[] = [milvus, langfuse, cursor, assemblyai, assemblyaiEurope].map(toProvider);
+export const services: readonly Provider[] = [milvus, langfuse, cursor, assemblyai("us"), assemblyai("eu")].map(
+  toProvider,
+);
 
-function toProvider({ baseVariables, paramVariables, needs = [], ...host }: ServiceRow): Provider {
+function toProvider({ baseVariables, paramVariables, standIns, needs = [], ...host }: ServiceRow): Provider {
   const { slug, label, keyVariables, keyless, base } = host;
   return {
     slug,
@@ -79,6 +83,7 @@ function toProvider({ baseVariables, paramVariables, needs = [], ...host }: Serv
     baseVariables,
     ...(paramVariables && { paramVariables }),
     ...(keyless && { keyless }),
+    ...(standIns && { standIns }),
     hasCredentials: ({ apiKey, apiBase, params }: Target) =>
       (keyless === true || apiKey !== undefined) &&
       (base ?? apiBase) !== undefined &&

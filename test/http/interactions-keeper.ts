@@ -16,6 +16,8 @@ export class InteractionsKeeper {
   };
   /** By key and id. */
   readonly kept = new Map<string, Json>();
+  /** Is what is made in the background never over? */
+  hangs = false;
   #count = 0;
 
   answer(request: Received, response: ServerResponse): unknown {
@@ -30,7 +32,7 @@ export class InteractionsKeeper {
       return json(response, 200, {});
     }
     if (rest === "/cancel") found["status"] = "cancelled";
-    else if (found["status"] === "in_progress") this.#finish(found);
+    else if (found["status"] === "in_progress" && !this.hangs) this.#finish(found);
     if (path.includes("stream=true")) {
       response.writeHead(200, { "content-type": "text/event-stream" });
       return response.end(
@@ -75,6 +77,7 @@ export class InteractionsKeeper {
     if (body["stream"] !== true) return json(response, 200, told);
     response.writeHead(200, { "content-type": "text/event-stream" });
     const events = eventsOf(told);
+    if (isLater) return response.end(events.slice(0, 2).join(""));
     if (model === "cut") return response.end(events.slice(0, 4).join(""));
     if (model === "cut-early") return response.end(events.slice(0, 2).join(""));
     if (model === "fails") {

@@ -581,11 +581,53 @@ describe("paths", () => {
     const response = await send("POST", "/gemini/v1beta/interactions", { model: "gemini-2.5-flash-lite", input: "Hi" });
     expect(response.status).toBe(200);
     const { id } = await interactionOf(response);
-    expect(id).toMatch(/^v1_/);
+    expect(await interactionOf(await send("GET", `/gemini/v1beta/interactions/${id}`))).toMatchObject({ id });
+    expect((await send("GET", `/gemini/v1beta/interactions/${id}`, undefined, other)).status).toBe(404);
   });
 
   it("a mock", async () => {
     const told = await made({ model: "mocked" }, true);
     expect(saidIn(await interactionOf(await send("GET", `/v1beta/interactions/${told.id}`)))).toBe("mocked");
+  });
+});
+
+describe("in the background", () => {
+  const spends = async ({ token }: typeof one) => {
+    const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as { spend: number }[];
+    return rows.map(({ spend }) => spend).filter((spend) => spend > 0);
+  };
+  const newKey = async (fields: object = {}) =>
+    (await (await gateway.call("/key/generate", fields)).json()) as typeof one;
+  const eventually = { timeout: 15_000, interval: 200 };
+  const later = { agent: "deep-research-pro", background: true };
+
+  it.each(Object.entries(WAYS))("it is paid for once, whoever comes back for it, %s", async (_, stream) => {
+    const by = await newKey();
+    const response = await create({ ...later, ...(stream && { stream }) }, by);
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    const id = /"id":"(v1_[\w-]{100,})"/.exec(text)?.[1];
+    expect(text).not.toContain("v1_theirs");
+    for (let times = 0; times < 3; times++) {
+      const read = await interactionOf(await send("GET", `/v1beta/interactions/${id}`, undefined, by));
+      expect(read).toMatchObject({ id, status: "completed" });
+    }
+    await expect.poll(() => spends(by), eventually).toEqual([SPEND]);
+    await send("GET", `/v1beta/interactions/${id}`, undefined, by);
+    await new Promise((next) => setTimeout(next, 500));
+    expect(await spends(by)).toEqual([SPEND]);
+  });
+
+  it("is held for: no budget is overspent", async () => {
+    keeper.hangs = true;
+    const by = await newKey({ max_budget: 0.2 });
+    const made = await Promise.all(Array.from({ length: 4 }, () => create({ model: "flash", background: true }, by)));
+    const statuses = made.map(({ status }) => status).sort();
+    expect(statuses).toEqual([200, 422, 422, 422]);
+    const { id } = await interactionOf(made.find(({ status }) => status === 200)!);
+    expect((await send("GET", `/v1beta/interactions/${id}`, undefined, by)).status).toBeLessThan(500);
+    keeper.hangs = false;
+    const cancelled = await send("POST", `/v1beta/interactions/${id}/cancel`, {}, by);
+    expect([cancelled.status, ((await cancelled.json()) as Json)["status"]]).toEqual([200, "cancelled"]);
   });
 });

@@ -163,6 +163,12 @@ const CALLS: Record<
       return chunks.map(({ candidates }) => candidates?.[0]?.content?.parts?.[0]?.text ?? "").join("");
     },
   },
+  interactions: {
+    model: "gemini/gemini-2.5-flash",
+    path: "/v1beta/interactions",
+    answer: () => Response.json({ id: "yes", status: "completed" }),
+    call: async (router) => (await router.interactions({ model: "m", input: "a" })).id,
+  },
   ocr: {
     model: "mistral/mistral-ocr-latest",
     path: "/v1/ocr",

@@ -28,14 +28,14 @@ import { teamOf } from "../model-names.ts";
 import type { Route, RouteCall } from "../route.ts";
 import { callInput } from "./call-input.ts";
 import { keyedAnswer } from "./idempotency.ts";
-import { beginInteraction, creatingInteraction } from "./interactions/begin.ts";
+import { beginInteraction, creatingInteraction, interactionsLater } from "./interactions/begin.ts";
 import { isSameAccount } from "./objects/keeper.ts";
 import { NAME_MARK, resolveReferences, unresolved } from "./objects/resolve-references.ts";
 import { keptCompletion } from "./objects/stored-completions.ts";
 import { standIn } from "./pass-through/stand-in.ts";
 import { type RequestBody, readRequestBody } from "./request-body.ts";
 import { createInBackground, isMadeHere } from "./responses/background.ts";
-import { BackgroundCall } from "./responses/background-call.ts";
+import { BackgroundCall, responsesLater } from "./responses/background-call.ts";
 import { beginRequest } from "./responses/begin.ts";
 import { namesResponses, operationFor } from "./responses/operations.ts";
 
@@ -106,14 +106,16 @@ export async function prepare(
   const namesObjects = isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
   const resolved = namesObjects ? await resolveReferences(call, asked) : unresolved(asked);
   const { calls, input } = within(call, resolved.body, onlyKeeper(keeper, resolved.deployment));
-  const background = new BackgroundCall(call, operation === responses ? resolved.body : {});
+  const background = new BackgroundCall(call, operation === responses ? resolved.body : {}, responsesLater);
+  const later = new BackgroundCall(call, interaction === undefined ? {} : resolved.body, interactionsLater);
   const isNamed = resolved.deployment !== undefined;
-  const usual = interaction === undefined ? operation : creatingInteraction(call, interaction);
+  const usual = interaction === undefined ? operation : creatingInteraction(call, interaction, later);
   const made = begun === undefined ? usual : operationFor(operation, call, begun, isNamed, background);
   return async () => {
     if (background.isAskedFor && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
       return createInBackground(call, begun, resolved.body);
-    const answered = await background.carriedOut(begun?.deployment ?? resolved.deployment, (signal) =>
+    const asked = interaction === undefined ? background : later;
+    const answered = await asked.carriedOut(keeper ?? resolved.deployment, (signal) =>
       performForModels(calls, made, signal === undefined ? input : { ...input, signal }),
     );
     const reply = await resolved.answered(answered);

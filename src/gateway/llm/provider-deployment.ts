@@ -31,7 +31,8 @@ export function providerDeployment(
 ): Deployment | undefined {
   const provider = findProvider(slug);
   if (provider === undefined) return undefined;
-  const deployments = router.groups.deployments().filter(({ target, team }) => target.provider === slug && !team);
+  const isOf = (target: Target) => target.provider === slug || provider.standIns?.(target) === true;
+  const deployments = router.groups.deployments().filter(({ target, team }) => isOf(target) && !team);
   const standing = deployments.filter(({ raw }) => raw.params["use_in_pass_through"] === true);
   const fitting = fits.map((holds) => standing.find(({ target }) => holds(target))).find(Boolean);
   if (fitting !== undefined) return standingFor(slug, model, fitting);
@@ -77,7 +78,7 @@ function standingFor(slug: string, model: string, { bind: _, ...deployment }: De
   const name = model === "" ? slug : `${slug}/${model}`;
   const { info: own, ...target } = deployment.target;
   const info = model === "" ? FREE : (model === target.model && own) || listed(name, target, model);
-  return { ...deployment, modelName: name, target: { ...target, model, ...(info && { info }) } };
+  return { ...deployment, modelName: name, target: { ...target, provider: slug, model, ...(info && { info }) } };
 }
 
 /** The price list's row: of the region, where the deployment is in one that has prices of its own, as for its own model. */

@@ -22,17 +22,43 @@ export function contentsOf(steps: readonly Step[]): Content[] {
     if (last?.role === role) last.parts.push(...said);
     else contents.push({ role, parts: said });
   };
-  for (const [index, step] of steps.entries()) {
-    const param = `input[${index}]`;
+  for (const { step, param } of steps.flatMap(inTurn)) {
     if (step.type === "function_call" && step.id && step.name) names.set(step.id, step.name);
     if (step.type === "thought") {
-      const thoughts = (step.summary ?? []).flatMap(({ text }) => (text ? [{ text, thought: true }] : []));
-      // a signature that came without its thoughts belongs to what follows, one that came with them is said of those as well
+      const thoughts = recordsIn(step.summary).flatMap(({ text }) =>
+        typeof text === "string" && text !== "" ? [{ text, thought: true }] : [],
+      );
       if (thoughts.length > 0) say("model", thoughts);
       if (step.signature) signature = step.signature;
     } else say(roleOf(step), partsOf(step, names, param));
   }
   return contents;
+}
+
+interface Placed {
+  step: Step;
+  /** Where the client has it, for errors. */
+  param: string;
+}
+
+/** What is a step by itself, and yet stands among the contents of another: calls and their results, as some clients send them. */
+const STEPS: ReadonlySet<unknown> = new Set([
+  "code_execution_call",
+  "code_execution_result",
+  "function_call",
+  "function_result",
+  "thought",
+]);
+
+/** A step, or the steps in it, in their order. */
+function inTurn(step: Step, index: number): Placed[] {
+  const param = `input[${index}]`;
+  const { content } = step;
+  if (!Array.isArray(content) || !content.some(({ type }) => STEPS.has(type))) return [{ step, param }];
+  return content.map((one, at) => {
+    const isStep = STEPS.has(one.type);
+    return { step: isStep ? (one as Step) : { ...step, content: [one] }, param: `${param}.content[${at}]` }; // it is looked at as one
+  });
 }
 
 const MODELS: ReadonlySet<unknown> = new Set([

@@ -21,6 +21,7 @@ export class InteractionStream {
   readonly #writer = new StepWriter();
   #begun = false;
   #finish: string | undefined;
+  /** Why the prompt was refused. */
   #problem: string | undefined;
   #usage: Usage | undefined;
   #tier: string | undefined;
@@ -40,10 +41,10 @@ export class InteractionStream {
   /** The end of the answer. */
   end(): InteractionEvent[] {
     const { id, model, created } = this.#head;
-    const problem = this.#problem;
+    const problem = this.#problem ?? (ENDS.has(this.#finish) ? undefined : this.#finish);
     const interaction: Interaction = {
       ...(id !== undefined && { id }),
-      status: this.#status(),
+      status: problem === undefined ? this.#status() : "failed",
       ...(this.#usage && { usage: toInteractionUsage(this.#usage) }),
       ...(problem !== undefined && {
         errors: [{ code: problem.toLowerCase(), message: `The model stopped: ${problem}.` }],
@@ -90,17 +91,10 @@ export class InteractionStream {
   }
 
   #status(): string {
-    if (this.#problem !== undefined) return "failed";
-    if (this.#writer.called) return "requires_action";
-    switch (this.#finish) {
-      case undefined:
-      case "STOP":
-        return "completed";
-      case "MAX_TOKENS":
-        return "incomplete";
-      default: // a filter, or a call that is none
-        this.#problem = this.#finish;
-        return "failed";
-    }
+    if (this.#finish === "MAX_TOKENS") return "incomplete";
+    return this.#writer.called ? "requires_action" : "completed";
   }
 }
+
+/** All others are filters, or calls that are none. */
+const ENDS: ReadonlySet<string | undefined> = new Set([undefined, "STOP", "MAX_TOKENS"]);

@@ -12,7 +12,7 @@ import type { JsonObject } from "../json.ts";
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** A text, or a medium: `data` or the `uri` where it is. */
+/** A text, or a medium: `data` or the `uri` where it is. Some clients put calls and their results among them. */
 export const contentSchema = z.looseObject({
   type: z.string().nullish(),
   text: z.string().nullish(),
@@ -20,6 +20,11 @@ export const contentSchema = z.looseObject({
   uri: z.string().nullish(),
   mime_type: z.string().nullish(),
   resolution: z.string().nullish(),
+  signature: z.string().nullish(),
+  id: z.string().nullish(),
+  name: z.string().nullish(),
+  call_id: z.string().nullish(),
+  is_error: z.boolean().nullish(),
 });
 export type InteractionContent = z.infer<typeof contentSchema>;
 
@@ -31,11 +36,6 @@ export const stepSchema = contentSchema.extend({
   role: z.string().nullish(),
   content: z.union([z.string(), z.array(contentSchema)], "it must be a list of contents").nullish(),
   summary: z.array(contentSchema).nullish(),
-  signature: z.string().nullish(),
-  id: z.string().nullish(),
-  name: z.string().nullish(),
-  call_id: z.string().nullish(),
-  is_error: z.boolean().nullish(),
 });
 export type Step = z.infer<typeof stepSchema>;
 

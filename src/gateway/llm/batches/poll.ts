@@ -104,7 +104,7 @@ async function seeRun(place: Workplace, row: ObjectRow, deployment: Deployment):
   const run = asRecord(JSON.parse(reply.body));
   if (row.kind === "fine_tuning.job")
     await remembered(place.gateway, reply, { deployment, row, owner: row.owner, createdBy: row.created_by });
-  return isRunOver(run) ? billsOfRun(place, row, deployment, run) : "running";
+  return isRunOver(run, kind) ? billsOfRun(place, row, deployment, run) : "running";
 }
 
 function get(path: string): NativeCall {

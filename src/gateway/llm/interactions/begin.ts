@@ -8,15 +8,18 @@ import type {
   Step,
 } from "../../../formats/gemini/interactions/types.ts";
 import { isRecord, type JsonObject } from "../../../formats/json.ts";
-import { interactions } from "../../../operations/interactions.ts";
+import { interactions, isNative } from "../../../operations/interactions.ts";
+import { LaterMeter } from "../../../operations/interactions-meter.ts";
 import type { Operation } from "../../../operations/operation.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { publicName } from "../gemini/models.ts";
+import type { BackgroundCall, MadeLater } from "../responses/background-call.ts";
 import { servedWhereKept } from "../responses/begin.ts";
 import { newResponseId } from "../responses/ids.ts";
+import { backgroundInteraction } from "./background-interaction.ts";
 import { findInteraction, interactionNotFound, whereIs } from "./find.ts";
 import { InteractionTeller } from "./tell.ts";
 
@@ -114,23 +117,44 @@ async function previousOf(call: RouteCall, body: JsonObject, id: string): Promis
   }
 }
 
-/** Creates interactions for one request. */
-export function creatingInteraction(call: RouteCall, begun: BegunInteraction): InteractionsOperation {
+/** What Google makes in the background: deep research, and whatever else takes its time. */
+export const interactionsLater: MadeLater<InteractionRequest, Interaction, InteractionEvent> = {
+  operation: interactions,
+  kind: backgroundInteraction,
+  meter: (request, target) => new LaterMeter(interactions.meter(request, target), request),
+  brokenOff: (error, meter) => interactions.encodeError(error, meter),
+};
+
+/**
+ * Creates interactions for one request.
+ * @param background looks after what Google makes there
+ */
+export function creatingInteraction(
+  call: RouteCall,
+  begun: BegunInteraction,
+  background: BackgroundCall<InteractionRequest, Interaction, InteractionEvent>,
+): InteractionsOperation {
   const { gateway, principal, context } = call;
   const teller = new InteractionTeller({
     gateway,
     callId: context.get("callId"),
     owner: ownerOf(principal),
     previousId: begun.previousId,
+    background,
     steps: begun.steps,
     own: begun.own,
   });
-  const isRetold = begun.body["store"] !== false || begun.body["background"] === true;
+  // Where it is known that nothing will be kept, bytes pass as they come.
+  const isRetold = begun.body["store"] !== false || background.isAskedFor;
+  const usual = isRetold ? background.operation : interactions;
   return {
-    ...interactions,
+    ...usual,
     newId: () => newResponseId("v1_"),
-    // Where it is known that nothing will be kept, bytes pass as they come.
+    async prepare(request, adapter, deployment) {
+      if (isNative(adapter)) await background.cover(request, deployment);
+      return request;
+    },
     ...(isRetold && { retold: (part, request, deployment) => teller.tell(part, request, deployment) }),
-    encodeError: (error, meter) => teller.inWords(interactions.encodeError(error, meter)),
+    encodeError: (error, meter) => teller.inWords(usual.encodeError(error, meter)),
   };
 }

@@ -12,8 +12,10 @@ import { callNative } from "../native.ts";
 import { rewrittenEvents } from "../objects/events.ts";
 import { noCredentials } from "../objects/keeper.ts";
 import { textOf } from "../objects/renamed-reply.ts";
+import { settleShown } from "../objects/runs/settle.ts";
 import { providerDeployment } from "../provider-deployment.ts";
 import { signedId } from "../responses/ids.ts";
+import { backgroundInteraction, isPayable } from "./background-interaction.ts";
 
 /** Who keeps an interaction, and by which id. */
 export interface Keeper {
@@ -30,7 +32,9 @@ export function unmanagedKeeper({ gateway }: RouteCall, theirs: string): Keeper 
 
 /** `undefined` where the gateway does not know the place any more. */
 export function knownKeeper({ gateway }: RouteCall, deploymentId: string, theirs: string): Keeper | undefined {
-  const found = gateway.router.groups.deployments().find((one) => one.id === deploymentId);
+  const passed = () => [providerDeployment(gateway, "gemini")].filter((one) => one !== undefined); // asked for below Google's own path
+  const isMaker = ({ id }: Deployment) => id === deploymentId;
+  const found = gateway.router.groups.deployments().find(isMaker) ?? passed().find(isMaker);
   if (found === undefined) return undefined;
   const { bind: _, ...deployment } = found;
   const { modelName, target } = deployment; // a wildcard stands for its provider as a whole
@@ -72,7 +76,17 @@ async function retold(call: RouteCall, reply: Reply, keeper: Keeper, id: string)
 
 async function retoldText(call: RouteCall, text: string, keeper: Keeper, id: string): Promise<string> {
   const answer = parsed(text);
-  return answer === undefined ? text : JSON.stringify(await withOwnIds(call, answer, keeper, id));
+  if (answer === undefined) return text;
+  const seen = answer["event_type"] === undefined ? answer : answer["interaction"];
+  if (isRecord(seen)) settleSeen(call, seen, keeper);
+  return JSON.stringify(await withOwnIds(call, answer, keeper, id));
+}
+
+/** One that was made in the background is paid for by whoever sees its end first. */
+function settleSeen({ gateway, context }: RouteCall, interaction: JsonObject, { deployment, theirs }: Keeper): void {
+  if (gateway.database === undefined || !isPayable(interaction)) return;
+  const run = { ...interaction, id: theirs };
+  settleShown({ gateway, keeper: context }, backgroundInteraction, run, deployment);
 }
 
 function parsed(text: string): JsonObject | undefined {

@@ -11,8 +11,10 @@ import { interactions, isNative } from "../../../operations/interactions.ts";
 import { providerFor } from "../../../providers/registry.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { Gateway } from "../../gateway.ts";
+import type { BackgroundCall } from "../responses/background-call.ts";
 import { keepConversation } from "../responses/conversation.ts";
 import { isKeptId, newResponseId, signedId } from "../responses/ids.ts";
+import { isPayable } from "./background-interaction.ts";
 import type { KeptInteraction } from "./find.ts";
 
 export interface Telling {
@@ -21,6 +23,8 @@ export interface Telling {
   owner: string;
   /** The interaction it goes on from, as the client named it. */
   previousId: string | undefined;
+  /** Looks after what Google makes in the background, asked for or by the admin's default. */
+  background: BackgroundCall<InteractionRequest, Interaction, InteractionEvent>;
   /** The conversation up to the answer. */
   steps: readonly Step[];
   /** How many of the last of them are the request's own. */
@@ -42,11 +46,12 @@ export class InteractionTeller {
   }
 
   tell<Some extends Part>(part: Some, request: InteractionRequest, deployment: Deployment): Some | Promise<Some> {
-    const { store = deployment.defaults["store"], background } = request;
+    const { store = deployment.defaults["store"], background = deployment.defaults["background"] } = request;
     const isStored = store !== false;
+    const isLater = background === true;
     const told = speaksInteractions(deployment)
-      ? isStored || background === true
-        ? this.#tellNative(part, deployment)
+      ? isStored || isLater
+        ? this.#tellNative(part, deployment, isLater)
         : part
       : this.#tellTranslated(part, isStored);
     return told as Some | Promise<Some>; // an interaction stays one, and so does an event
@@ -59,16 +64,36 @@ export class InteractionTeller {
     return told;
   }
 
-  #tellNative(part: Part, deployment: Deployment): Part | Promise<Part> {
+  #tellNative(part: Part, deployment: Deployment, isLater: boolean): Part | Promise<Part> {
     const theirs = idIn(part);
     if (theirs === undefined) return part;
     const known = this.#ids.get(theirs);
+    if (isLater) return this.#remembered(part, theirs, deployment).then((id) => this.#withId(part, id));
     if (known !== undefined) return this.#withId(part, known);
+    return this.#signed(theirs, deployment).then((id) => this.#withId(part, id));
+  }
+
+  async #signed(theirs: string, deployment: Deployment): Promise<string> {
     const { gateway, owner } = this.#telling;
-    return signedId(gateway.vault, owner, { deploymentId: deployment.id, id: theirs }, "v1_").then((id) => {
-      this.#ids.set(theirs, id);
-      return this.#withId(part, id);
-    });
+    const id = await signedId(gateway.vault, owner, { deploymentId: deployment.id, id: theirs }, "v1_");
+    this.#ids.set(theirs, id);
+    return id;
+  }
+
+  /** What Google makes in the background is to be paid for, whoever comes back for it. */
+  async #remembered(part: Part, theirs: string, deployment: Deployment): Promise<string> {
+    const known = this.#ids.get(theirs);
+    const id = known ?? (await this.#signed(theirs, deployment));
+    const { gateway, background, callId } = this.#telling;
+    if (!background.isWatching) return id;
+    try {
+      if (known === undefined) await background.begun({ id: theirs }, id, deployment);
+      const seen = isEvent(part) ? part.interaction : part;
+      if (isRecord(seen) && isPayable(seen)) background.over(seen);
+    } catch (error) {
+      gateway.log.fault(callId, error);
+    }
+    return id;
   }
 
   #tellTranslated(part: Part, isStored: boolean): Part | Promise<Part> {

@@ -31,17 +31,22 @@ import { azuresName, ownDeployment, twinOf, underAzuresName } from "./own-names.
 import { readingOf } from "./reading.ts";
 import { clientRequest, passedTo } from "./request.ts";
 import { refuseTokens } from "./tokens.ts";
+import { askForTranscript } from "./transcripts.ts";
 import { isVertex, vertexDeployment, vertexModelOf } from "./vertex.ts";
 
 /** LiteLLM's other names for providers in paths. */
-const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: "openai", "vertex-ai": "vertex_ai" };
+const ALIASES: Readonly<Record<string, string>> = {
+  openai_passthrough: "openai",
+  "vertex-ai": "vertex_ai",
+  assemblyai: "us.assemblyai",
+};
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-const prefixes: readonly (readonly [prefix: string, provider: string])[] = [
+const prefixes: ReadonlyMap<string, string> = new Map([
   ...[...providers.values()].filter(({ native }) => native !== undefined).map(({ slug }) => [slug, slug] as const),
   ...Object.entries(ALIASES),
-];
+]);
 
 /** `:service` is the API's with its version: `google.cloud.aiplatform.v1beta1.LlmBidiService`. */
 const liveRoutes: readonly Route[] = [
@@ -64,7 +69,7 @@ const liveRoutes: readonly Route[] = [
   handle: (call) => openLive(call, provider),
 }));
 
-const nativeRoutes: readonly Route[] = prefixes.flatMap(([prefix, provider]) =>
+const nativeRoutes: readonly Route[] = [...prefixes].flatMap(([prefix, provider]) =>
   METHODS.map((method) => ({
     method,
     paths: [`/${prefix}/*`],
@@ -133,8 +138,10 @@ async function passToService(call: RouteCall, prefix: string, provider: string):
   if (refusal !== undefined) throw refusal;
   const deployment = providerDeployment(call.gateway, provider);
   if (deployment === undefined) throw noCredentials(provider);
-  judgedFields(bytes, json, undefined);
-  return asResponse(await callNative(call, deployment, native, { name: "pass_through" }));
+  const body = judgedFields(bytes, json, undefined);
+  const ask = (signal?: AbortSignal) =>
+    callNative(call, deployment, native, { name: "pass_through", ...(signal && { signal }) });
+  return asResponse(await askForTranscript(call, { deployment, native, body }, ask));
 }
 
 /**

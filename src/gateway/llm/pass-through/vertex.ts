@@ -135,17 +135,33 @@ function videoOf({ instances, parameters }: JsonObject): JsonObject {
 
 /**
  * Whose credentials: first a deployment with `use_in_pass_through` for the project (and location) of the path, then
- * `default_vertex_config`, then as for all providers.
+ * `default_vertex_config` (or the variables LiteLLM has for it), then as for all providers.
  */
 export function vertexDeployment(gateway: Gateway, slug: string, path: string, model = ""): Deployment | undefined {
-  const [, project, location] = /^(?:\/v\w+)?\/projects\/([^/]+)(?:\/locations\/([^/]+))?/.exec(path) ?? [];
+  const [, project, location] = PLACE.exec(path) ?? [];
   const isOfProject = (target: Target) => project !== undefined && projectOf(target) === project;
   const fits = [(target: Target) => isOfProject(target) && paramOf(target, "location") === location, isOfProject];
-  const config = gateway.config.settings.other["default_vertex_config"];
+  const config = gateway.config.settings.other["default_vertex_config"] ?? defaultsIn(gateway);
   const settings = isRecord(config)
     ? [{ vertex_credentials: credentialsIn(gateway), ...config, custom_llm_provider: slug }]
     : undefined;
   return providerDeployment(gateway, slug, { model, fits, settings });
+}
+
+const PLACE = /^(?:\/discovery)?(?:\/v\w+)?\/projects\/([^/]+)(?:\/locations\/([^/]+))?/;
+
+const DEFAULTS = {
+  vertex_project: "DEFAULT_VERTEXAI_PROJECT",
+  vertex_location: "DEFAULT_VERTEXAI_LOCATION",
+  vertex_credentials: "DEFAULT_GOOGLE_APPLICATION_CREDENTIALS",
+};
+
+function defaultsIn({ config }: Gateway): Record<string, string> | undefined {
+  const said = Object.entries(DEFAULTS).flatMap(([name, variable]) => {
+    const value = config.variable(variable);
+    return value ? [[name, value] as const] : [];
+  });
+  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 function credentialsIn({ config }: Gateway): string | undefined {

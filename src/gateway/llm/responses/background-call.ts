@@ -1,6 +1,6 @@
 /**
- * A request for a response that its provider is to make in the background. The call itself uses nothing; what the response may
- * cost is set aside before, and held until its end is seen.
+ * A request for a response, or an interaction, that its provider is to make in the background. The call itself uses nothing; what
+ * the answer may cost is set aside before, and held until its end is seen.
  */
 import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { Reply } from "../../../call/call.ts";
@@ -8,11 +8,12 @@ import { modelsOf } from "../../../call/several-models.ts";
 import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
 import type { JsonObject } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
-import type { ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
+import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
 import { surcharge } from "../../../models/surcharge.ts";
 import { longestOutput, worstCase } from "../../../models/worst-case.ts";
+import type { BaseRequest, Meter, Operation } from "../../../operations/operation.ts";
 import { responses } from "../../../operations/responses.ts";
 import { ResponsesMeter } from "../../../operations/responses-meter.ts";
 import type { Target } from "../../../providers/provider.ts";
@@ -23,15 +24,30 @@ import type { RouteCall } from "../../route.ts";
 import { isRefusal } from "../batches/beginning.ts";
 import { unhold } from "../batches/hold.ts";
 import { callInput } from "../call-input.ts";
+import type { RunKind } from "../objects/runs/kind.ts";
 import { settleKnown } from "../objects/runs/settle.ts";
 import { askedToTheEnd } from "../objects/runs/staying.ts";
 import { heldForRun, watchRun } from "../objects/runs/watch.ts";
 import { backgroundResponse } from "./background-response.ts";
-import type { ResponsesOperation } from "./begin.ts";
 
-export class BackgroundCall {
+/** What can be made in the background. */
+export interface MadeLater<Request extends BaseRequest, Answer, Event> {
+  operation: Operation<Request, Answer, Event>;
+  kind: RunKind;
+  /** Reads the answers of a call whose interaction or response is paid for by itself. */
+  meter: Operation<Request, Answer, Event>["meter"];
+  /** It has not failed where its stream has: whoever reads this may come back for it. */
+  brokenOff(error: SluiceError, meter: Meter<Answer, Event>): string;
+}
+
+export class BackgroundCall<
+  Request extends BaseRequest = ResponsesRequest,
+  Answer = ResponseObject,
+  Event = ResponseEvent,
+> {
   readonly #call: RouteCall;
   readonly #body: JsonObject;
+  readonly #made: MadeLater<Request, Answer, Event>;
   #hold: BatchHold | undefined;
   /** Ids of the deployments that it is enough for. */
   #covered: ReadonlySet<string> = new Set();
@@ -40,9 +56,10 @@ export class BackgroundCall {
   #watched: { id: string; isOver: boolean } | undefined;
 
   /** @param body of the request */
-  constructor(call: RouteCall, body: JsonObject) {
+  constructor(call: RouteCall, body: JsonObject, made: MadeLater<Request, Answer, Event>) {
     this.#call = call;
     this.#body = body;
+    this.#made = made;
   }
 
   get isAskedFor(): boolean {
@@ -77,7 +94,7 @@ export class BackgroundCall {
    * has limits of its own.
    * @throws SluiceError where a budget has not so much left
    */
-  async cover(request: ResponsesRequest, { id, modelName, target }: Deployment): Promise<void> {
+  async cover(request: Request, { id, modelName, target }: Deployment): Promise<void> {
     if (!this.isAskedFor || this.#covered.has(id)) return;
     const held = this.#hold;
     const size = async () => ({ requests: 1, tokens: 0, cost: await this.#costAt(request, target) });
@@ -88,13 +105,12 @@ export class BackgroundCall {
   }
 
   /** The call as it is made: of what is made in the background nothing is reserved by it, or paid for. */
-  get operation(): ResponsesOperation {
-    const isWatching = this.isWatching;
-    const meter: ResponsesOperation["meter"] = (request) =>
-      isWatching ? new BackgroundMeter(request) : new ResponsesMeter(request);
-    if (!this.isAskedFor) return { ...responses, meter };
+  get operation(): Operation<Request, Answer, Event> {
+    const { operation, meter: later, brokenOff } = this.#made;
+    const meter = this.isWatching ? later : operation.meter;
+    if (!this.isAskedFor) return { ...operation, meter };
     return {
-      ...responses,
+      ...operation,
       meter,
       isOnce: true,
       countInput: async () => 0,
@@ -103,7 +119,7 @@ export class BackgroundCall {
       // It is being made from the first event on, whatever becomes of the stream: nobody else is to make it as well.
       isContent: () => true,
       continuation: () => undefined,
-      encodeError: (error, meter) => brokenOff(error, meter instanceof ResponsesMeter ? meter.sequence : -1),
+      encodeError: brokenOff,
     };
   }
 
@@ -112,10 +128,10 @@ export class BackgroundCall {
    * @param id as the client knows it
    * @throws ServiceUnavailableError where nobody would: then it is cancelled
    */
-  async begun(response: ResponseObject, id: string, deployment: Deployment): Promise<void> {
+  async begun({ id: theirs }: { id: string }, id: string, deployment: Deployment): Promise<void> {
     const owner = ownerOf(this.#call.principal);
-    const kind = backgroundResponse;
-    const run = { kind, deployment, owner, theirs: response.id, within: "", parent: id, asked: this.#body };
+    const { kind } = this.#made;
+    const run = { kind, deployment, owner, theirs, within: "", parent: id, asked: this.#body };
     this.#watched = {
       isOver: false,
       id: await watchRun(this.#call, { ...run, model: deployment.modelName }, this.#hold),
@@ -123,12 +139,12 @@ export class BackgroundCall {
   }
 
   /** Its end was told by the call itself, in its events. */
-  over(response: ResponseObject): void {
+  over(run: object): void {
     const watched = this.#watched;
     if (watched === undefined) return;
     watched.isOver = true;
     const { gateway, context } = this.#call;
-    const settled = settleKnown({ gateway, keeper: context }, watched.id, { ...response });
+    const settled = settleKnown({ gateway, keeper: context }, watched.id, { ...run });
     gateway.waitUntil(
       context,
       settled.catch((error: unknown) => gateway.log.fault(context.get("callId"), error)),
@@ -154,7 +170,7 @@ export class BackgroundCall {
 
   /** By the client's name for the model; nothing of what cannot be asked for. */
   async #sizesOf(keeper: Deployment | undefined): Promise<ReadonlyMap<string, BatchSize>> {
-    const parsed = responses.request.safeParse(this.#body);
+    const parsed = this.#made.operation.request.safeParse(this.#body);
     if (!parsed.success) return new Map();
     const { gateway, principal } = this.#call;
     const { caller } = callInput(this.#call, {});
@@ -170,20 +186,21 @@ export class BackgroundCall {
   }
 
   /** At most, in nano-dollars. */
-  async #costAt(request: ResponsesRequest, target: Target): Promise<number> {
+  async #costAt(request: Request, target: Target): Promise<number> {
+    const { operation } = this.#made;
     const { surcharges } = this.#call.gateway.config.settings.calls;
     const tokens = await this.#tokensOf(request);
-    const bound = responses.outputBound(request);
-    const info = responses.rowFor?.(request, target) ?? target.info;
-    const longest = longestOutput(info) * responses.answersOf(request);
-    const output = bound === undefined ? longest : bound + (responses.roomFor?.(request, target) ?? 0);
-    const cost = worstCase(info, tokens, output, Date.now(), responses.termsOf(request));
+    const bound = operation.outputBound(request);
+    const info = operation.rowFor?.(request, target) ?? target.info;
+    const longest = longestOutput(info) * operation.answersOf(request);
+    const output = bound === undefined ? longest : bound + (operation.roomFor?.(request, target) ?? 0);
+    const cost = worstCase(info, tokens, output, Date.now(), operation.termsOf(request));
     return surcharges === undefined ? cost : surcharge(cost, target.provider, surcharges).total;
   }
 
   /** Counted once. */
-  #tokensOf(request: ResponsesRequest): Promise<number> {
-    this.#tokens ??= responses.countInput(request);
+  #tokensOf(request: Request): Promise<number> {
+    this.#tokens ??= this.#made.operation.countInput(request);
     return this.#tokens;
   }
 
@@ -198,7 +215,13 @@ export class BackgroundCall {
   }
 }
 
-/** The response has not failed: whoever reads this may come back for it. */
+export const responsesLater: MadeLater<ResponsesRequest, ResponseObject, ResponseEvent> = {
+  operation: responses,
+  kind: backgroundResponse,
+  meter: (request) => new BackgroundMeter(request),
+  brokenOff: (error, meter) => brokenOff(error, meter instanceof ResponsesMeter ? meter.sequence : -1),
+};
+
 function brokenOff({ message }: SluiceError, sequence: number): string {
   const event = { type: "error", code: "server_error", message, param: null, sequence_number: sequence + 1 };
   return formatEvent(JSON.stringify(event), event.type);

@@ -1,6 +1,6 @@
 /**
  * What a provider goes on with after the call that began it, for minutes or days: a fine-tuning job, a run of an eval, a run of
- * a thread, a response in the background. What it has cost is known once it is over, to whoever looks then.
+ * a thread, a response in the background, a transcript. What it has cost is known once it is over, to whoever looks then.
  */
 import type { BatchSize } from "../../../../batches/size.ts";
 import type { JsonObject } from "../../../../formats/json.ts";
@@ -9,20 +9,24 @@ import type { AnyOperation } from "../../../../operations/operation.ts";
 import type { NativeCall } from "../../../../providers/provider.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
 import type { Bills } from "../../batches/account.ts";
+import { backgroundInteraction } from "../../interactions/background-interaction.ts";
 import { backgroundResponse } from "../../responses/background-response.ts";
 import { evalRun } from "./eval-run.ts";
 import { fineTuningJob } from "./fine-tuning-job.ts";
 import { threadRun } from "./thread-run.ts";
+import { transcript } from "./transcript.ts";
 
 export interface RunKind {
-  /** What answers call it: their `object`. */
-  kind: "fine_tuning.job" | "eval.run" | "thread.run" | "response";
+  /** What answers call it: their `object`, where they have one. */
+  kind: "fine_tuning.job" | "eval.run" | "thread.run" | "response" | "interaction" | "transcript";
   /** On the ledger, once it is over. */
   operation: string;
   /** How the row on the ledger tells of it, in its client's ids. */
   metadata(row: ObjectRow): JsonObject;
   /** Milliseconds after which it is over, or will never be. */
   longest: number;
+  /** States in which it will not change any more; those that all others have, unless said. */
+  ends?: RegExp;
   /** @param within what the provider calls the object it exists inside of */
   retrieve(id: string, within: string): NativeCall;
   cancel(id: string, within: string): NativeCall;
@@ -64,7 +68,14 @@ export interface BegunRun extends BillPorts {
   now: number;
 }
 
-export const runKinds: readonly RunKind[] = [fineTuningJob, evalRun, threadRun, backgroundResponse];
+export const runKinds: readonly RunKind[] = [
+  fineTuningJob,
+  evalRun,
+  threadRun,
+  backgroundResponse,
+  backgroundInteraction,
+  transcript,
+];
 
 export function runKindOf(kind: unknown): RunKind | undefined {
   return runKinds.find((one) => one.kind === kind);
@@ -73,6 +84,6 @@ export function runKindOf(kind: unknown): RunKind | undefined {
 const OVER = /^(?:succeeded|completed|failed|cancell?ed|expired|incomplete)$/;
 
 /** It will not change any more. */
-export function isRunOver({ status }: JsonObject): boolean {
-  return OVER.test(String(status));
+export function isRunOver({ status }: JsonObject, { ends = OVER }: Pick<RunKind, "ends"> = {}): boolean {
+  return ends.test(String(status));
 }

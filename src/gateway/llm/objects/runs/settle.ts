@@ -46,7 +46,7 @@ export async function settleKnown(place: Place, rowId: string, run: JsonObject):
 export async function settleLast(place: Place, rows: readonly ObjectRow[]): Promise<void> {
   const settle = async (row: ObjectRow) => {
     const seen = await askOf(place, row);
-    if (seen !== undefined && isRunOver(seen)) await settleRun(place, row, seen);
+    if (seen !== undefined && isRunOver(seen, runKindOf(row.kind))) await settleRun(place, row, seen);
   };
   const { log } = place.gateway;
   await Promise.all(rows.map((row) => settle(row).catch((error: unknown) => log.fault(row.id, error))));
@@ -61,7 +61,7 @@ async function askOf(place: Place, row: ObjectRow): Promise<JsonObject | undefin
 }
 
 async function settleOrLook(place: Place, row: ObjectRow, run: JsonObject): Promise<void> {
-  if (isRunOver(run)) await settleRun(place, row, run);
+  if (isRunOver(run, runKindOf(row.kind))) await settleRun(place, row, run);
   else await place.gateway.batches?.(row.id).due();
 }
 
