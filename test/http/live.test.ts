@@ -67,6 +67,17 @@ beforeAll(async () => {
         model_info: info,
       },
       {
+        model_name: "voice",
+        litellm_params: {
+          model: "vertex_ai/gemini-live-native",
+          api_base: google.url,
+          vertex_location: "us-west1",
+          vertex_credentials: await serviceAccount(vertex.tokens),
+          ...prices,
+        },
+        model_info: info,
+      },
+      {
         model_name: "live",
         litellm_params: {
           model: "gemini/gemini-live",
@@ -189,6 +200,19 @@ describe("a session in Google's own messages", () => {
       setup: { model: "projects/acme/locations/us-central1/publishers/google/models/gemini-live-2.5-flash" },
     });
     session.close();
+  });
+
+  it("asks the deployment whose name at the gateway, or at Google, is said", async () => {
+    const { key } = await makeKey({ models: ["voice"] });
+    for (const model of ["voice", "publishers/google/models/gemini-live-native"]) {
+      const session = await open(key);
+      session.send(frame({ setup: { model } }));
+      await until(() => heard(session).length > 0);
+      expect(google.sessions.at(-1)?.received[0]).toEqual({
+        setup: { model: "projects/acme/locations/us-west1/publishers/google/models/gemini-live-native" },
+      });
+      session.close();
+    }
   });
 
   it("is there for Gemini's API, too, with the key in the query", async () => {

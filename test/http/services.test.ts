@@ -271,3 +271,34 @@ it("what is not configured is told by the name of its variable", async () => {
     await bare.stop();
   }
 });
+
+it("all pass-through routes of LiteLLM are there, by each method", async () => {
+  const { routes } = (await (await fetch(`${gateway.url}/routes`)).json()) as {
+    routes: { path: string; methods: string[] }[];
+  };
+  const served = new Set(routes.flatMap(({ path, methods }) => methods.map((method) => `${method} ${path}`)));
+  const prefixes = [
+    ...[
+      "gemini",
+      "cohere",
+      "vllm",
+      "mistral",
+      "milvus",
+      "anthropic",
+      "bedrock",
+      "assemblyai",
+      "eu.assemblyai",
+      "azure_ai",
+    ],
+    ...["azure", "vertex_ai/discovery", "vertex-ai", "vertex_ai", "openai_passthrough", "openai", "cursor", "langfuse"],
+  ];
+  const missing = prefixes.flatMap((prefix) =>
+    ["GET", "POST", "PUT", "PATCH", "DELETE"].filter(
+      (method) => ![...served].some((one) => one.startsWith(`${method} /${prefix}/{`)),
+    ),
+  );
+  expect(missing).toEqual([]);
+  expect([...served]).toContain("GET /vertex_ai/live");
+  const { paths } = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as { paths: object };
+  expect(Object.keys(paths)).toContain("/vertex_ai/live");
+});

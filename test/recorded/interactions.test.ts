@@ -1,11 +1,7 @@
 /** Recorded interactions of Google's, asked for by a client of its API through the running gateway. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startGateway, type TestGateway } from "../http/gateway.ts";
-import { startUpstream } from "../http/upstream.ts";
-import { RECORDED_DIR } from "./exchanges.ts";
 import { eventsOf } from "./extract/sse.ts";
+import { Player, recordingsIn } from "./played.ts";
 
 type Json = Record<string, unknown>;
 
@@ -17,41 +13,27 @@ interface Recording {
   response: { status: number; headers: Record<string, string>; body: string };
 }
 
-const folder = join(RECORDED_DIR, "dev", "gemini", "interactions");
-const recordings = (existsSync(folder) ? readdirSync(folder) : []).map(
-  (file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Recording,
-);
-
-if (recordings.length === 0) console.warn(`skipped: there are no recordings in ${RECORDED_DIR}`);
+const recordings = recordingsIn<Recording>("gemini/interactions");
 
 /** What is said, whichever way: the parsed answer, or the parsed events. */
 const saidIn = (text: string, streaming: boolean): unknown => (streaming ? eventsOf(text) : JSON.parse(text));
 
 describe.skipIf(recordings.length === 0)("recorded interactions", () => {
-  let upstream: Awaited<ReturnType<typeof startUpstream>>;
-  let gateway: TestGateway;
-  let current: Recording | undefined;
+  let player: Player;
 
   beforeAll(async () => {
-    upstream = await startUpstream((_, response) => {
-      const { status, headers, body } = current!.response;
-      response.writeHead(status, { "content-type": headers["content-type"] ?? "application/json" });
-      response.end(body);
-    });
-    const litellm_params = { model: "gemini/*", api_key: "k", api_base: upstream.url };
-    gateway = await startGateway({
-      model_list: [{ model_name: "gemini/*", litellm_params }],
-      router_settings: { num_retries: 0, disable_cooldowns: true },
+    player = await Player.start((url) => {
+      const litellm_params = { model: "gemini/*", api_key: "k", api_base: url };
+      const router_settings = { num_retries: 0, disable_cooldowns: true };
+      return { config: { model_list: [{ model_name: "gemini/*", litellm_params }], router_settings } };
     });
   }, 60_000);
 
-  afterAll(async () => {
-    await gateway?.stop();
-    await upstream?.close();
-  });
+  afterAll(() => player?.stop());
 
   test.each(recordings.map((recording) => [recording.id, recording] as const))("%s", async (_, recording) => {
-    current = recording;
+    player.play(recording);
+    const { gateway, upstream } = player;
     const { request, response, streaming, model } = recording;
     const asked = {
       input: "Hi",

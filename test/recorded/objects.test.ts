@@ -2,12 +2,8 @@
  * Recorded calls about what OpenAI keeps, through the running gateway: the same request, ids of the gateway's own in the
  * answer, each standing for one of the provider's, and nothing else changed.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startGateway, type TestGateway } from "../http/gateway.ts";
-import { startUpstream } from "../http/upstream.ts";
-import { RECORDED_DIR } from "./exchanges.ts";
+import { Player, pathOf, recordingsIn } from "./played.ts";
 
 const ENDPOINTS = ["assistants", "containers", "fine_tuning", "vector_stores"];
 const OURS = /[a-z]+[-_]slc[0-9a-f]{32}/g;
@@ -22,41 +18,24 @@ interface Recording {
   response: { status: number; headers: Record<string, string>; body: string };
 }
 
-const folders = ENDPOINTS.map((endpoint) => join(RECORDED_DIR, "dev", "openai", endpoint)).filter((folder) =>
-  existsSync(folder),
-);
-const recordings = folders
-  .flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
-  .map((file) => JSON.parse(readFileSync(file, "utf8")) as Recording)
-  .map((recording) => ({ ...recording, path: recording.request.url.replace(/^https?:\/\/[^/]+/, "") }))
+const recordings = recordingsIn<Recording>(...ENDPOINTS.map((endpoint) => `openai/${endpoint}`))
+  .map((recording) => ({ ...recording, path: pathOf(recording) }))
   .filter(({ request, path }) => !OTHERS.test(`${request.method} ${path}`));
 
-if (recordings.length === 0) console.warn(`skipped: there are no recordings in ${RECORDED_DIR}`);
-
 describe.skipIf(recordings.length === 0)("recorded objects", () => {
-  let upstream: Awaited<ReturnType<typeof startUpstream>>;
-  let gateway: TestGateway;
-  let current: Recording | undefined;
+  let player: Player;
 
   beforeAll(async () => {
-    upstream = await startUpstream((_, response) => {
-      const { status, headers, body } = current!.response;
-      response.writeHead(status, { "content-type": headers["content-type"] ?? "application/json" });
-      for (let at = 0; at < body.length; at += 61) response.write(body.slice(at, at + 61));
-      response.end();
-    });
-    gateway = await startGateway({}, { OPENAI_API_KEY: "sk-env", OPENAI_BASE_URL: `${upstream.url}/v1` });
+    player = await Player.start((url) => ({ env: { OPENAI_API_KEY: "sk-env", OPENAI_BASE_URL: `${url}/v1` } }));
   }, 60_000);
 
-  afterAll(async () => {
-    await gateway?.stop();
-    await upstream?.close();
-  });
+  afterAll(() => player?.stop());
 
   test.each(
     recordings.map((recording) => [`${recording.request.method} ${recording.path}`, recording.id, recording] as const),
   )("%s (%s)", async (_, __, recording) => {
-    current = recording;
+    player.play(recording);
+    const { gateway, upstream } = player;
     const { method, body } = recording.request;
     const response = await fetch(`${gateway.url}${recording.path}`, {
       method,

@@ -1,11 +1,7 @@
 /** Recorded OCR through the running gateway: where client and provider speak the same, not a byte differs. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startGateway, type TestGateway } from "../http/gateway.ts";
 import { recordOf } from "../http/sdk.ts";
-import { startUpstream } from "../http/upstream.ts";
-import { RECORDED_DIR } from "./exchanges.ts";
+import { Player, recordingsIn } from "./played.ts";
 
 interface Recording {
   id: string;
@@ -13,35 +9,24 @@ interface Recording {
   response: { status: number; body: string };
 }
 
-const folder = join(RECORDED_DIR, "dev/mistral/ocr");
-const recordings = (existsSync(folder) ? readdirSync(folder) : []).map(
-  (file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Recording,
-);
-
-if (recordings.length === 0) console.warn(`skipped: there are no recordings in ${RECORDED_DIR}`);
+const recordings = recordingsIn<Recording>("mistral/ocr");
 
 describe.skipIf(recordings.length === 0)("recorded OCR", () => {
-  let upstream: Awaited<ReturnType<typeof startUpstream>>;
-  let gateway: TestGateway;
-  let current: Recording | undefined;
+  let player: Player;
 
   beforeAll(async () => {
-    upstream = await startUpstream((_, response) => {
-      response.writeHead(current?.response.status ?? 500, { "content-type": "application/json" });
-      response.end(current?.response.body);
+    player = await Player.start((url) => {
+      const litellm_params = { model: "mistral/*", api_base: `${url}/v1`, api_key: "mk" };
+      const model_info = { ocr_cost_per_page: 0.001 };
+      return { config: { model_list: [{ model_name: "*", litellm_params, model_info }] } };
     });
-    const litellm_params = { model: "mistral/*", api_base: `${upstream.url}/v1`, api_key: "mk" };
-    const model_info = { ocr_cost_per_page: 0.001 };
-    gateway = await startGateway({ model_list: [{ model_name: "*", litellm_params, model_info }] });
   }, 60_000);
 
-  afterAll(async () => {
-    await gateway?.stop();
-    await upstream?.close();
-  });
+  afterAll(() => player?.stop());
 
   test.each(recordings.map((recording) => [recording.id, recording] as const))("%s", async (_, recording) => {
-    current = recording;
+    player.play(recording);
+    const { gateway, upstream } = player;
     const least = {
       model: "mistral-ocr-latest",
       document: { type: "document_url", document_url: "https://x.example" },

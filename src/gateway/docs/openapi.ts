@@ -34,7 +34,7 @@ export function describeApi(routes: readonly Route[]) {
 
 /** `/engines/:model{.+}/x` → `/engines/{model}/x`, `/models/:model{.+:embedContent}` → `/models/{model}:embedContent` */
 export function openapiPath(path: string): string {
-  return path.replace(/:(\w+)(?:\{[^}:]*(:\w+)?\})?/g, "{$1}$2");
+  return path.replace(/:(\w+)(?:\{[^}:]*(:\w+)?\})?/g, "{$1}$2").replace(/\*$/, "{endpoint}");
 }
 
 function operation(route: Route, parameters: object[]) {

@@ -19,6 +19,7 @@ import { providerDeployment } from "../provider-deployment.ts";
 import { isUpgrade, principalNow, switched, upgradeRequired, whoConnects } from "../web-socket.ts";
 import { refuse, refusePath, refuseUnpriced } from "./access.ts";
 import { HeldSocket } from "./held-socket.ts";
+import { ownDeployment } from "./own-names.ts";
 import { isVertex, vertexDeployment } from "./vertex.ts";
 
 /** Milliseconds in which a client says what it wants. */
@@ -37,7 +38,8 @@ export async function openLive(call: RouteCall, slug: string): Promise<Response>
   if (!isUpgrade(context.req.raw.headers)) return upgradeRequired("Google's Live API");
   const refusal = refusePath(call);
   if (refusal !== undefined) throw refusal;
-  if (deploymentOf(call, slug, "", {}) === undefined) throw noCredentials(slug);
+  const hasOwn = gateway.router.groups.deployments().some(({ target }) => target.provider === slug);
+  if (!hasOwn && deploymentOf(call, slug, "", {}) === undefined) throw noCredentials(slug);
   const { 0: client, 1: server } = new WebSocketPair();
   const socket = new HeldSocket(server);
   const begun = begin(call, slug, socket).catch((cause: unknown) => {
@@ -58,9 +60,12 @@ async function begin(call: RouteCall, slug: string, socket: HeldSocket): Promise
   const { model, ...place } = placeIn(modelOfSetup(await inTime(socket.first)) ?? query["model"] ?? "");
   const location = place.location ?? query["vertex_location"] ?? query["location"];
   const project = place.project ?? query["vertex_project"] ?? query["project_id"];
-  const refusal = refuse(call, { provider: slug, model, isKnown: true });
+  const own = ownDeployment(call, slug, model);
+  const wanted = { provider: slug, model, servedAs: own?.modelName, isKnown: true };
+  const refusal = refuse(call, wanted);
   if (refusal !== undefined) throw refusal;
-  const found = deploymentOf(call, slug, model, { project, location });
+  const standing = deploymentOf(call, slug, model, { project, location });
+  const found = project === undefined ? (own ?? standing) : (standing ?? own);
   if (found === undefined) throw noCredentials(slug);
   const deployment = { ...found, target: at(found.target, location) };
   refuseUnpriced(call, deployment);
@@ -74,7 +79,7 @@ async function begin(call: RouteCall, slug: string, socket: HeldSocket): Promise
     asked: { headers: {} },
     callerNow: async () => {
       const now = { ...call, principal: await principalNow(call) };
-      const refused = refuse(now, { provider: slug, model, isKnown: true });
+      const refused = refuse(now, wanted);
       if (refused !== undefined) throw refused;
       return named(callInput(now, body).caller);
     },

@@ -72,7 +72,7 @@ const liveRoutes: readonly Route[] = [
 const nativeRoutes: readonly Route[] = [...prefixes].flatMap(([prefix, provider]) =>
   METHODS.map((method) => ({
     method,
-    paths: [`/${prefix}/*`],
+    paths: isVertex(provider) ? [`/${prefix}/discovery/*`, `/${prefix}/*`] : [`/${prefix}/*`],
     access: "llm" as const,
     summary: `${provider}'s own API`,
     tag: "pass-through",
