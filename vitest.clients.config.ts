@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/clients/**/*.test.ts"],
+    globalSetup: ["./test/http/bundles.ts"],
     testTimeout: 30_000,
   },
 });

@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/recorded/**/*.test.ts"],
+    globalSetup: ["./test/http/bundles.ts"],
     // One gateway serves the file; its tests share it.
     fileParallelism: false,
   },

@@ -24,6 +24,7 @@ import type { Settlement } from "../settlement.ts";
 import { ChargedResponse, chargeTranscription, type SessionAccount } from "./charges.ts";
 import { forUpstream, isPlainAppend, withBound } from "./client-events.ts";
 import { Conversation } from "./conversation.ts";
+import { isPiece, isRead, type Message, sizeOf, textOf } from "./messages.ts";
 import { Responses } from "./responses.ts";
 import { SpeechCover, UNUSED } from "./speech.ts";
 
@@ -59,8 +60,6 @@ type Ending =
   | { by: "client"; isClean: boolean }
   | { by: "upstream"; error: SluiceError | undefined }
   | { by: "gateway"; error: SluiceError };
-
-type Message = string | ArrayBuffer;
 
 export class RealtimeSession {
   readonly #parts: SessionParts;
@@ -251,7 +250,7 @@ export class RealtimeSession {
       const text = typeof message === "string" ? message : textOf(message);
       for (const event of reader.server(text ?? ""))
         if (isPiece(event.type)) this.#responses.piece({ type: event.type, length: String(event["delta"]).length }, "");
-        else if (READ.has(event.type)) this.#read(event);
+        else if (isRead(event.type)) this.#read(event);
       return;
     }
     if (translator !== undefined) {
@@ -269,7 +268,7 @@ export class RealtimeSession {
     const type = typeof message === "string" ? typeOf(message) : undefined;
     if (type === undefined || typeof message !== "string") return;
     if (isPiece(type)) this.#responses.piece({ type, length: message.length }, message);
-    else if (READ.has(type)) this.#read(parseEvent(message));
+    else if (isRead(type)) this.#read(parseEvent(message));
   }
 
   #translated({ toUpstream = [], toClient = [] }: ReturnType<RealtimeTranslator["fromClient"]>): void {
@@ -278,7 +277,7 @@ export class RealtimeSession {
       const text = JSON.stringify(event);
       this.#toClient(text);
       if (isPiece(event.type)) this.#responses.piece({ type: event.type, length: text.length }, text);
-      else if (READ.has(event.type)) this.#read(event);
+      else if (isRead(event.type)) this.#read(event);
     }
   }
 
@@ -428,37 +427,6 @@ export class RealtimeSession {
   /** A failure of our own code ends the session, and says nothing of the inside. */
   #fault(cause: unknown): void {
     this.#refuse(this.#parts.settlement.toError(cause));
-  }
-}
-
-/** Events of the provider's that are read. */
-const READ: ReadonlySet<string> = new Set([
-  "session.created",
-  "session.updated",
-  "transcription_session.created",
-  "transcription_session.updated",
-  "input_audio_buffer.speech_started",
-  "input_audio_buffer.committed",
-  "response.created",
-  "response.done",
-  "error",
-  "conversation.item.input_audio_transcription.completed",
-]);
-
-function isPiece(type: string): boolean {
-  return type.startsWith("response.") && type.endsWith(".delta");
-}
-
-function sizeOf(message: Message): number {
-  return typeof message === "string" ? message.length : message.byteLength;
-}
-
-/** Bytes that are a text; a provider may take these for one. */
-function textOf(bytes: ArrayBuffer): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    return undefined;
   }
 }
 
