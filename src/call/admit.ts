@@ -155,7 +155,20 @@ async function reserve(
   return Reservation.make(id, subjects, served, size, ports);
 }
 
-/** A fallback's own params take the place of the request's, and are checked as those were. */
+/** What is made in the background is held for before anybody is asked. @throws BadRequestError where a fallback asks for it */
+function refuseBackground(overrides: Readonly<Record<string, unknown>>): void {
+  const { background, extra_body: extra } = overrides;
+  if (!background && !(isRecord(extra) && extra["background"])) return;
+  throw new BadRequestError(
+    "litellm.BadRequestError: a fallback cannot ask for background: true, only the request as a whole can",
+    { param: "fallbacks.background" },
+  );
+}
+
+/**
+ * A fallback's own params take the place of the request's, and are checked as those were.
+ * @throws SluiceError where they may not be asked for
+ */
 export async function withOverrides<Request extends BaseRequest, Response, Chunk>(
   dependencies: CallDependencies,
   operation: Operation<Request, Response, Chunk>,
@@ -164,6 +177,7 @@ export async function withOverrides<Request extends BaseRequest, Response, Chunk
   { overrides }: Choice,
 ): Promise<Admitted<Request>> {
   if (Object.keys(overrides).length === 0) return admitted;
+  if (!input.body["background"]) refuseBackground(overrides);
   return admit(dependencies, operation, input, { ...input.body, ...overrides });
 }
 

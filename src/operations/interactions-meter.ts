@@ -71,19 +71,27 @@ export class InteractionsMeter implements Meter<Interaction, InteractionEvent> {
   async estimate(model: string): Promise<Usage> {
     if (this.#isTranslated) return this.#content.estimate(model);
     const prompt_tokens = await generateContent.countInput(this.#asContent);
-    const completion_tokens = await countTokens((this.answer?.steps ?? []).map(textOf).join(""), model);
+    const completion_tokens = await countTokens(recordsIn(this.answer?.steps).map(textOf).join(""), model);
     return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   }
 }
 
-/** Of a call that asks for an interaction in the background: that is paid for by itself, also where the call tells of its end. */
+/**
+ * Of a call that asks for an interaction in the background: that is paid for by itself, also where the call tells of its end. What
+ * came without an id nobody can come back for: the call pays.
+ */
 export class LaterMeter implements Meter<Interaction, InteractionEvent> {
   readonly #meter: Meter<Interaction, InteractionEvent>;
-  readonly #isLater: boolean;
+  readonly #isAskedFor: boolean;
 
   constructor(meter: Meter<Interaction, InteractionEvent>, { background }: InteractionRequest) {
     this.#meter = meter;
-    this.#isLater = background === true;
+    this.#isAskedFor = background === true;
+  }
+
+  get #isLater(): boolean {
+    const { answer } = this;
+    return this.#isAskedFor && (answer === undefined || Boolean(answer.id));
   }
 
   chunk(event: InteractionEvent): void {

@@ -39,11 +39,12 @@ export const interactions: Operation<InteractionRequest, Interaction, Interactio
     return { ...request, [AS_CONTENT]: generateContent.settleParams(contentOf(request), asked, target, policy) };
   },
   countInput: (request) => generateContent.countInput(contentOf(request)),
-  outputBound: (request) => generateContent.outputBound(contentOf(request)),
-  answersOf: () => 1,
+  // Agents read no such bound.
+  outputBound: (request) => (request.agent ? undefined : generateContent.outputBound(contentOf(request))),
+  answersOf: (request) => generateContent.answersOf(contentOf(request)),
   roomFor: (request, target) => generateContent.roomFor?.(contentOf(request), target) ?? 0,
   termsOf: (request) => generateContent.termsOf(contentOf(request)),
-  bounded: withOutputLimit,
+  bounded: (request, tokens) => withOutputLimit(request, tokens / generateContent.answersOf(contentOf(request))),
   paramsOf: (request) => generateContent.paramsOf(contentOf(request)),
   affinityOf: (request, session) => generateContent.affinityOf(contentOf(request), session),
   isContent: ({ event_type: type }) => type !== undefined && !BEFORE.has(type),
@@ -104,9 +105,12 @@ async function mock(
 ): Promise<Interaction> {
   throwMockError(options, head.model);
   const { response } = options;
-  if (isInteraction(response)) return response;
-  const content = await generateContent.mock(options, contentOf(request), head);
   const named = request.store === false ? {} : { id: `v1_${head.id}` };
+  if (isInteraction(response)) {
+    const { id: _, ...said } = response; // whoever mocks does not choose by what name it is found: it may be another's
+    return { ...said, ...named };
+  }
+  const content = await generateContent.mock(options, contentOf(request), head);
   return toInteraction(content, { ...named, model: head.model, created: head.now });
 }
 

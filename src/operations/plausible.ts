@@ -9,7 +9,12 @@ const MOST_MEASURED = 1e6;
 export function isPlausible(usage: Usage | undefined): usage is Usage {
   if (usage === undefined) return false;
   const { prompt_tokens, completion_tokens, total_tokens, server_tool_use } = usage;
-  const searches = [server_tool_use?.web_search_requests, usage["num_search_queries"], usage["citation_tokens"]];
+  const searches = [
+    server_tool_use?.web_search_requests,
+    usage["num_search_queries"],
+    usage["num_sources_used"],
+    usage["citation_tokens"],
+  ];
   return (
     [prompt_tokens, completion_tokens, total_tokens].every((count) => count >= 0 && count < ABSURD) &&
     searches.every((count) => typeof count !== "number" || count < ABSURD)

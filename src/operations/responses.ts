@@ -139,7 +139,7 @@ async function mockResponse(
 ): Promise<ResponseObject> {
   throwMockError(mock, head.model);
   const given = mock.response;
-  if (isResponse(given)) return given;
+  if (isResponse(given)) return { ...given, id: `resp_${head.id}` }; // of its own: the mock's may be another's
   const completion = await mockCompletion(mock, toCountedRequest(request), head);
   const { id, now: created, model } = head;
   return toResponse(completion, { id: `resp_${id}`, created, model, request, kinds: new Map() });

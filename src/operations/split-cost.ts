@@ -25,9 +25,14 @@ export function splitCost(
     const row = typeof model === "string" ? findModel(model, provider) : undefined;
     return isPlausible(used) ? [{ used, row: row ?? info }] : [];
   });
-  const told = parts.reduce((sum, { used }) => sum + used.total_tokens, 0);
+  const told = parts.reduce((sum, { used }) => sum + tokensOf(used), 0);
   if (told === 0) return undefined;
   const tokens = parts.reduce((sum, { used, row }) => sum + (cost(used, row, terms)?.total ?? 0), 0);
   const searches = cost({ ...NO_TOKENS, server_tool_use: usage.server_tool_use }, info, terms)?.total ?? 0;
-  return Math.round((tokens * usage.total_tokens) / told) + searches;
+  return Math.round((tokens * tokensOf(usage)) / told) + searches;
+}
+
+/** What is paid for, whatever total is told beside it. */
+function tokensOf({ prompt_tokens, completion_tokens }: Usage): number {
+  return prompt_tokens + completion_tokens;
 }

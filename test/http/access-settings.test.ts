@@ -266,7 +266,11 @@ describe("headers, tags and customers", () => {
   let client: Client;
   beforeAll(async () => {
     client = await start({
-      general_settings: { forward_openai_org_id: true },
+      general_settings: {
+        forward_openai_org_id: true,
+        litellm_key_header_name: "X-Team-Key",
+        pass_through_endpoints: [{ path: "/own", target: `${upstream.url}/own`, forward_headers: true }],
+      },
       litellm_settings: {
         model_group_settings: { forward_client_headers_to_llm_api: ["other", "cha*"] },
         add_user_information_to_llm_headers: true,
@@ -299,6 +303,17 @@ describe("headers, tags and customers", () => {
       expect(last().headers).not.toHaveProperty(name);
     await client.chat({ model: "narrow" }, undefined, headers);
     expect(last().headers).not.toHaveProperty("x-app");
+  });
+
+  it("never the one that carries the key, whatever the operator calls it", async () => {
+    const { key } = await client.key({});
+    const own = { "x-team-key": key, "x-app": "search" };
+    expect((await client.chat({}, "sk-nobody", own)).status).toBe(200);
+    expect(last().headers).toMatchObject({ "x-app": "search" });
+    expect(JSON.stringify(last().headers)).not.toContain(key);
+    await fetch(`${client.gateway.url}/own`, { method: "POST", headers: own, body: "{}" });
+    expect(last()).toMatchObject({ path: "/own", headers: { "x-app": "search" } });
+    expect(JSON.stringify(last().headers)).not.toContain(key);
   });
 
   it("tell the upstream who calls, and nobody else can", async () => {

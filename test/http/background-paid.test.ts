@@ -150,6 +150,26 @@ describe("a response in the background", () => {
     await expect.poll(rich.paid, eventually).toEqual([COST]);
   }, 30_000);
 
+  it("is none where nothing could be set aside for it: said by a fallback alone, or by an `extra_body` in the other", async () => {
+    const one = await client();
+    const before = kept.size;
+    for (const said of [{ background: true }, { extra_body: { background: true } }])
+      for (const fallbacks of [
+        { fallbacks: [{ model: "first", ...said }] },
+        { context_window_fallbacks: [{ cheap: [{ model: "first", ...said }] }] },
+        { extra_body: { fallbacks: [{ model: "first", ...said }] } },
+      ]) {
+        const body = { model: "cheap", input: "Hi", ...fallbacks } as object as typeof asked;
+        const failure = await failureOf(one.openai.responses.create(body));
+        expect([failure.status, failure.param]).toEqual([400, "fallbacks"]);
+      }
+    const sneaked = { model: "first", input: "Hi", extra_body: { extra_body: { background: true } } };
+    const authorization = `Bearer ${one.key}`;
+    await (await gateway.call("/v1/responses", sneaked, { authorization })).text();
+    expect(upstream.received.at(-1)?.body).not.toHaveProperty("background");
+    expect([...kept.values()].slice(before).filter(({ background }) => background === true)).toEqual([]);
+  }, 30_000);
+
   it("is paid for where the admin's default asks for it", async () => {
     const one = await client();
     const { id } = await one.openai.responses.create({ model: "always", input: "Hi" });

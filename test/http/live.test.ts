@@ -36,6 +36,7 @@ function answer(message: Record<string, unknown>, session: ServerSession): void 
     session.send(bytes({ serverContent: { modelTurn: { parts: [{ text: "On and" }] } } }));
     return;
   }
+  if (said.includes("silence")) return;
   if (said.includes("break")) {
     session.close(1011, "Internal error");
     return;
@@ -265,6 +266,27 @@ describe("a session in Google's own messages", () => {
     expect(google.sessions[first]?.received.at(-1)).toEqual({ clientContent: { turns: [], turnComplete: false } });
   });
 
+  it("a client that leaves before the first word pays for its question, and one that asked nothing pays nothing", async () => {
+    const asking = await makeKey({ max_budget: 10 });
+    const session = await open(asking.key);
+    session.send(frame({ setup: { model: MODEL } }));
+    session.send(say("silence"));
+    await until(() => google.sessions[first]?.received.length === 2);
+    session.terminate();
+    const quiet = await makeKey({ max_budget: 10 });
+    const other = await open(quiet.key);
+    other.send(frame({ setup: { model: MODEL } }));
+    other.send(say("silence", { turnComplete: false }));
+    await until(() => google.sessions[first + 1]?.received.length === 2);
+    other.terminate();
+    const rows = await rowsOf(asking, 2);
+    const [row] = rows.filter(({ call_type }) => call_type === "realtime_response");
+    expect(row).toMatchObject({ estimated: true });
+    expect(row?.spend).toBeGreaterThan(0);
+    expect(google.sessions[first]?.received.at(-1)).toEqual({ clientContent: { turns: [], turnComplete: false } });
+    expect((await rowsOf(quiet, 1)).map(({ call_type }) => call_type)).toEqual(["realtime"]);
+  });
+
   it("what Google says at the end reaches the client", async () => {
     const session = await open(MASTER_KEY);
     session.send(frame({ setup: { model: MODEL } }));
@@ -324,6 +346,19 @@ describe("who may", () => {
     expect(spent).toBeGreaterThanOrEqual(TURN * 0.99);
   });
 
+  it("a conversation that goes on from elsewhere may fill the window", async () => {
+    const { key } = await makeKey({ max_budget: 0.5 }); // a dollar fills it
+    for (const sessionResumption of [{}, { handle: "h-1" }]) {
+      const session = await open(key);
+      session.send(frame({ setup: { model: MODEL, generationConfig: { maxOutputTokens: 10 }, sessionResumption } }));
+      session.send(say("Hi"));
+      await until(() => isOver(session) || session.closed !== undefined);
+      if ("handle" in sessionResumption) expect(session.closed?.reason).toContain("udget");
+      else expect(session.closed).toBeUndefined();
+      session.close();
+    }
+  });
+
   it("whoever is blocked meanwhile is heard no more", async () => {
     const key = await makeKey();
     const session = await open(key.key);
@@ -352,12 +387,28 @@ describe("hostile messages", () => {
     ["a location that is none", frame({ setup: { model: MODEL.replace("us-east5", "evil.example#") } })],
     ["two models", `{"setup":{"model":"${MODEL}"},"setup":{"model":"other"}}`],
     ["no model", frame({ setup: { model: 7 } })],
+    [
+      "a bound by both of its names",
+      frame({ setup: { model: MODEL, generationConfig: { maxOutputTokens: 1, max_output_tokens: 1000 } } }),
+    ],
+    [
+      "settings by both of their names",
+      frame({ setup: { model: MODEL, generationConfig: { maxOutputTokens: 1 }, generation_config: {} } }),
+    ],
     ["two things at once", frame({ setup: { model: MODEL }, clientContent: { turnComplete: true } })],
   ])("%s ends the session, and Google hears nothing", async (_, message) => {
     const session = await open(MASTER_KEY);
     session.send(message);
     expect([1007, 1008]).toContain((await session.end()).code);
     expect(google.sessions.slice(first).flatMap(({ received }) => received)).toEqual([]);
+    await until(() => google.sessions.slice(first).every(({ closed }) => closed !== undefined)); // none is left open
+  });
+
+  it("a place that is none is found out before a session is open", async () => {
+    const session = await open(MASTER_KEY, "/vertex_ai/live?vertex_location=evil.example%23");
+    session.send(frame({ setup: { model: "gemini-live-2.5-flash" } }));
+    expect(await session.end()).toMatchObject({ code: 1008, reason: expect.stringContaining("vertex_location") });
+    expect(google.sessions.length).toBe(first);
   });
 
   it.each([
@@ -381,8 +432,17 @@ describe("hostile messages", () => {
     for (const odd of [null, 7, "x", [], { turns: 7 }, { turns: [{ parts: [null, { inlineData: 3 }] }] }])
       session.send(frame({ clientContent: odd }));
     session.send(frame({ realtimeInput: { audio: 3, mediaChunks: "x", video: { data: "a", mimeType: "image/png" } } }));
+    const odd = { toString: 1 };
+    session.send(frame({ realtimeInput: { audio: { data: "a", mimeType: odd } } }));
+    session.send(frame({ clientContent: { turns: [{ parts: [{ inlineData: { data: "a", mime_type: odd } }] }] } }));
     session.send(say("Hi"));
     await until(() => isOver(session));
     session.close();
+  });
+
+  it("a client that leaves before its setup is let go at once", async () => {
+    const session = await open(MASTER_KEY);
+    session.close(1000, "bye");
+    expect(await session.end()).toMatchObject({ code: 1000 });
   });
 });

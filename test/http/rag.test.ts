@@ -185,6 +185,13 @@ const ingest = (fields: Json = {}, store: Json = {}, key = one, headers: Record<
     headers,
   );
 
+/** An object in an object, and so on. */
+function nested(depth: number): Json {
+  let deep: Json = {};
+  for (let level = 0; level < depth; level++) deep = { x: deep };
+  return { type: "static", deep };
+}
+
 async function storeOf(key: string): Promise<{ store: string; file: string }> {
   const { body } = await ingest({}, {}, key);
   return { store: String(body["vector_store_id"]), file: String(body["file_id"]) };
@@ -297,6 +304,7 @@ describe("ingest", () => {
       [{}, { custom_llm_provider: "azure" }, "no credentials for azure"],
       [{}, { api_base: "https://example.com" }, "api_base"],
       [{ ingest_options: { ocr: { model: "x" } } }, {}, "ocr"],
+      [{ ingest_options: { chunking_strategy: nested(5000) } }, {}, "too deeply nested"],
     ] as const) {
       const refused = await ingest(fields, store);
       expect([refused.status, refused.received.length, messageOf(refused)]).toEqual([
@@ -305,10 +313,26 @@ describe("ingest", () => {
         expect.stringContaining(words),
       ]);
     }
+    const own = await storeOf(one);
+    for (const fields of [
+      { ingest_options: { chunking_strategy: { type: "static", file_id: "file-of-others" } } },
+      { file: undefined, file_id: own.store },
+    ]) {
+      const refused = await ingest(fields);
+      expect([refused.status, refused.received.length]).toEqual([404, 0]);
+    }
     expect((await post("/v1/rag/ingest", "{")).status).toBe(400);
     expect((await post("/v1/rag/ingest", { file: FILE })).status).toBe(400);
     const deep = `{"file_id":"f","ingest_options":{"vector_store":{}},"x":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
     expect((await post("/v1/rag/ingest", deep)).status).toBeLessThan(500);
+  });
+
+  it("takes nothing said of a size for nothing said", async () => {
+    const { received } = await ingest({ ingest_options: { chunking_strategy: { chunk_size: null } } });
+    expect(received.at(-1)?.body["chunking_strategy"]).toEqual({
+      type: "static",
+      static: { max_chunk_size_tokens: 1000, chunk_overlap_tokens: 200 },
+    });
   });
 
   it("undoes what it made where a step fails, and says what that step said", async () => {
@@ -394,6 +418,18 @@ describe("query", () => {
     expect(records.slice(1).every((record) => Number(record["cost"]) > 0)).toBe(true);
   });
 
+  it("is for its tags with all of its steps", async () => {
+    const { store } = await storeOf(one);
+    found = ["first"];
+    const rerank = { enabled: true, model: "ranker" };
+    for (const said of [{ metadata: { tags: ["blue"] } }, { tags: ["blue"] }, { extra_body: { tags: ["blue"] } }]) {
+      const answered = await query({ rerank, ...said }, store);
+      expect(answered.received[1]?.body).not.toHaveProperty("tags");
+      for (const id of [`${answered.id}-rerank`, answered.id])
+        expect(await recordOf(gateway, id)).toMatchObject({ tags: ["blue"] });
+    }
+  });
+
   it("streams as a chat does, with the results in the first chunk", async () => {
     const { store } = await storeOf(one);
     found = ["first"];
@@ -457,6 +493,14 @@ describe("query", () => {
       [await query({ retrieval_config: {} }, store), 400],
       [await query({}, store, { api_base: "https://example.com" }), 400],
       [await query({}, "anything", {}, MASTER_KEY), 400],
+      [await query({ rerank: { enabled: true, model: "unheard-of" } }, store), 400],
+      [await query({ rerank: { enabled: true, model: "ranker,ranker" } }, store), 400],
+      [await query({ model: "unheard-of" }, store), 400],
+      [await query({ model: "small,unheard-of" }, store), 400],
+      [await query({ model: 5 }, store), 400],
+      [await query({ model: undefined }, store), 400],
+      [await query({ temperature: "hot" }, store), 400],
+      [await query({ api_base: "https://example.com" }, store), 400],
     ] as const) {
       expect(refused.received).toEqual([]);
       expect([refused.status, typeof messageOf(refused)]).toEqual([status, "string"]);
@@ -529,6 +573,8 @@ describe("indexes", () => {
     expect((await post("/v1/indexes", { index_name: "x", litellm_params: params })).status).toBe(403);
     expect((await post("/v1/indexes", { index_name: "a/b", litellm_params: params }, MASTER_KEY)).status).toBe(422);
     expect((await post("/v1/indexes", { index_name: "x" }, MASTER_KEY)).status).toBe(422);
+    const half = { ...params, vector_store_index: "\ud800" };
+    expect((await post("/v1/indexes", { index_name: "x", litellm_params: half }, MASTER_KEY)).status).toBe(422);
   });
 
   it("are read and written by the keys and teams that may", async () => {

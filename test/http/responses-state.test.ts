@@ -132,6 +132,24 @@ describe.each([
 });
 
 describe("a response that its provider keeps", () => {
+  it("is nobody else's by a field that is put in later: of a fallback, or of an `extra_body` in the other", async () => {
+    const { id } = await one.responses.create({ model: "first", input: "Hi" });
+    const content = atob(id.slice(5).replaceAll("-", "+").replaceAll("_", "/"));
+    const [, theirs = ""] = /response_id:(.*?);mark/.exec(content) ?? [];
+    const named = { previous_response_id: theirs };
+    const isSaid = () => upstream.received.some(({ body }) => body["previous_response_id"] === theirs);
+    for (const path of ["/v1/responses", "/v1/responses/compact"])
+      for (const sneaked of [
+        { model: "first", extra_body: { extra_body: named } },
+        { model: "down", fallbacks: [{ model: "first", ...named }] },
+        { model: "down", fallbacks: [{ model: "first", extra_body: named }] },
+      ]) {
+        const authorization = `Bearer ${keys[1]}`;
+        await (await gateway.call(path, { input: "More", ...sneaked }, { authorization })).text();
+        expect([path, sneaked, isSaid()]).toEqual([path, sneaked, false]);
+      }
+  });
+
   it("has no id that could be made up", async () => {
     const { id } = await one.responses.create({ model: "first", input: "Hi" });
     const content = atob(id.slice(5).replaceAll("-", "+").replaceAll("_", "/"));

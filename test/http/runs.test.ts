@@ -253,6 +253,25 @@ describe("runs of threads", () => {
     expect(await one.paid(2)).toHaveLength(2);
   }, 40_000);
 
+  it.each(["whole", "streamed"])("are begun once, however often a client asks with one key, %s", async (way) => {
+    const one = await client();
+    const { assistant_id, thread_id } = await threadOf(one);
+    const ask = async () => {
+      const answer = await fetch(`${gateway.url}/v1/threads/${thread_id}/runs`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${one.openai.apiKey}`, "idempotency-key": `${way}-1` },
+        body: JSON.stringify({ assistant_id, stream: way === "streamed" }),
+      });
+      if (way === "streamed" && answer.headers.get("idempotent-replayed") === null)
+        streaming?.end("event: done\ndata: [DONE]\n\n");
+      return answer.text();
+    };
+    const first = await ask();
+    const begun = kept.size;
+    expect(await ask()).toBe(first);
+    expect(kept.size).toBe(begun);
+  });
+
   it("cost the same where the thread is deleted before anybody looked", async () => {
     const one = await client();
     const { assistant_id, thread_id } = await threadOf(one);

@@ -134,7 +134,15 @@ describe("pictures to embed", () => {
     expect((await asked("openai", "text-embedding-3-small", [{ text: "a" }, "b"]))["input"]).toEqual(["a", "b"]);
     expect((await asked("openai", "text-embedding-3-small", [[1, 2], [3]]))["input"]).toEqual([[1, 2], [3]]);
     await expect(asked("openai", "text-embedding-3-small", [{ image: PNG }])).rejects.toThrow(/no pictures/);
-    for (const odd of [{}, { nothing: 1 }, { content: [] }, { content: "a" }, { content: [null] }])
+    await expect(asked("openai", "text-embedding-3-small", [{ text: "a", image: PNG }])).rejects.toThrow(/no pictures/);
+    for (const odd of [
+      {},
+      { nothing: 1 },
+      { content: [] },
+      { content: "a" },
+      { content: [null] },
+      { content: [{ text: "a" }, "b"] },
+    ])
       await expect(asked("openai", "text-embedding-3-small", [odd]), JSON.stringify(odd)).rejects.toThrow(/must be/);
   });
 
@@ -148,6 +156,7 @@ describe("pictures to embed", () => {
     expect(await count([{ text: "a cat" }] as never)).toBe(text);
     const both = [{ content: [{ type: "text", text: "a cat" }, { image_url: PNG }] }];
     expect(await count(both as never)).toBeGreaterThan(text + 1000);
+    expect(await count([{ text: "a cat", image: PNG }] as never)).toBeGreaterThan(text + 1000);
     const many = { model: "m", input: Array.from({ length: 300_000 }, () => "a") };
     expect(await embeddings.countLongest?.(many)).toBe(1);
   });

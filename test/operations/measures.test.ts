@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { measureFile } from "../../src/operations/audio-file.ts";
 import { ocr } from "../../src/operations/ocr.ts";
-import { plausibleMeasure } from "../../src/operations/plausible.ts";
+import { isPlausible, plausibleMeasure } from "../../src/operations/plausible.ts";
 import { rerank } from "../../src/operations/rerank.ts";
 import { transcriptions } from "../../src/operations/transcriptions.ts";
 import { wav } from "../http/audio.ts";
@@ -15,6 +15,11 @@ describe("a measure that no call can have", () => {
   it("is none", () => {
     expect(ABSURD.map(plausibleMeasure)).toEqual(ABSURD.map(() => undefined));
     expect([0, 0.5, 3600].map(plausibleMeasure)).toEqual([0, 0.5, 3600]);
+  });
+
+  it.each(["num_search_queries", "num_sources_used", "citation_tokens"])("is none of a usage's either: %s", (name) => {
+    const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+    expect([20, 1e12].map((count) => isPlausible({ ...usage, [name]: count }))).toEqual([true, false]);
   });
 
   it.each(ABSURD)("%j seconds: the file's are billed", async (duration) => {

@@ -75,6 +75,13 @@ describe("what Compound's answer costs", () => {
       expect(splitCost({ ...USAGE, usage_breakdown }, GROQ, {})).toBeUndefined();
   });
 
+  it("goes by the tokens that are paid for, whatever total is told beside them", () => {
+    const models = MODELS.map(({ model, usage }) => ({ model, usage: { ...usage, total_tokens: 1 } }));
+    expect(splitCost({ ...USAGE, usage_breakdown: { models } }, GROQ, {})).toBe(TOKENS);
+    const usage = { ...USAGE, total_tokens: 0, usage_breakdown: { models: MODELS } };
+    expect(splitCost(usage, GROQ, {})).toBe(TOKENS);
+  });
+
   it("is what the config says, where that has prices", () => {
     const stated = withOverrides(info, { input_cost_per_token: 1e-6, output_cost_per_token: 1e-6 }) ?? {};
     const usage = { ...USAGE, usage_breakdown: { models: MODELS } };

@@ -7,6 +7,7 @@ import { type RealtimeEvent, usageOfResponse } from "../../formats/openai/realti
 import { imageTokens } from "../../models/media.ts";
 import { countTokens } from "../../models/tokens.ts";
 import { longestOutput } from "../../models/worst-case.ts";
+import { isPlausible } from "../../operations/plausible.ts";
 import type { Target } from "../../providers/provider.ts";
 import type { Speech } from "../../providers/realtime.ts";
 import type { Size } from "../reservation.ts";
@@ -91,6 +92,9 @@ export class Conversation {
         this.#add({ instructions: session["instructions"], tools: session["tools"] });
         return;
       }
+      case "session.resumed": // it may hold all that fits
+        this.#held = this.#target.info?.max_input_tokens ?? this.#held;
+        return;
       case "conversation.item.create":
         this.#addItem(event["item"]);
         return;
@@ -204,7 +208,9 @@ export class Conversation {
 
   #secondsOf(characters: number): number {
     const isG711 = this.#confirmed.isG711 || this.#asked.isG711;
-    const rate = this.#asked.rate ?? this.#confirmed.rate ?? PCM_RATE;
+    // What is asked for may be refused.
+    const confirmed = this.#confirmed.rate ?? PCM_RATE;
+    const rate = Math.min(this.#asked.rate ?? confirmed, confirmed);
     return characters / (isG711 ? G711 : PCM * (rate / PCM_RATE));
   }
 
@@ -214,7 +220,7 @@ export class Conversation {
     if (begunWith === undefined) return;
     this.#counted.delete(id);
     const usage = usageOfResponse(response);
-    if (usage === undefined || usage.total_tokens === 0) {
+    if (!isPlausible(usage) || usage.total_tokens === 0) {
       this.#added = {
         texts: [...begunWith.texts, ...this.#added.texts],
         tokens: begunWith.tokens + this.#added.tokens,

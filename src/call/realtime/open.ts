@@ -5,7 +5,7 @@
 
 import type { Secret } from "../../credentials/secret.ts";
 import { BadRequestError } from "../../formats/errors.ts";
-import { isBeta } from "../../formats/openai/realtime.ts";
+import { isBeta, type RealtimeReader, type RealtimeTranslator } from "../../formats/openai/realtime.ts";
 import type { CallOptions } from "../../operations/attempt.ts";
 import type { Target } from "../../providers/provider.ts";
 import { openSession, type RealtimeAdapter, type RealtimeQuery } from "../../providers/realtime.ts";
@@ -66,7 +66,7 @@ export async function openRealtime(dependencies: CallDependencies, input: Realti
     value.isChosen = true;
     // It is open, which is all that can be said of the deployment: its responses are told one by one.
     choice.ticket.succeeded(NO_TOKENS);
-    const { target, adapter, url, upstream } = value;
+    const { target, adapter, url, upstream, translator, reader } = value;
     const session = new RealtimeSession({
       account: {
         dependencies,
@@ -84,8 +84,8 @@ export async function openRealtime(dependencies: CallDependencies, input: Realti
       caller: input.caller,
       settlement,
       upstream,
-      translator: input.isNative ? undefined : adapter.translator?.(target, input.asked),
-      reader: input.isNative && adapter.reader?.(target),
+      translator,
+      reader,
     });
     return { headers: replyHeaders(settlement, {}), start: (client) => session.start(client) };
   } catch (cause) {
@@ -144,6 +144,8 @@ interface Connected {
   adapter: RealtimeAdapter;
   url: string;
   upstream: WebSocket;
+  translator: RealtimeTranslator | undefined;
+  reader: RealtimeReader | undefined;
   /** Of two that were asked at once, the other is closed. */
   isChosen: boolean;
 }
@@ -165,6 +167,9 @@ async function connect(
     await settlement.reservation?.cover(choice, { name: choice.group, deployments: [deployment] }, size);
     const adapter = adapterOf(deployment);
     if (isNative && adapter.reader === undefined) throw notNative(target);
+    // Before it is open: what the target lacks is no reason to have opened a session.
+    const translator = isNative ? undefined : adapter.translator?.(target, asked);
+    const reader = isNative && adapter.reader?.(target);
     let url = "";
     const upstream = await openSession(adapter, target, asked, {
       fetch,
@@ -177,7 +182,7 @@ async function connect(
         observer.asks(asked);
       },
     });
-    const connected = { target, adapter, url, upstream, isChosen: false };
+    const connected = { target, adapter, url, upstream, translator, reader, isChosen: false };
     choice.signal.addEventListener("abort", () => {
       if (connected.isChosen) return;
       upstream.accept();

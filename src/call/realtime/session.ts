@@ -73,6 +73,8 @@ export class RealtimeSession {
   #queued = 0;
   readonly #speech: SpeechCover;
   readonly #responses: Responses;
+  /** An answer was asked for, in the provider's own words, and nothing has come of it so far. */
+  #isAsked = false;
   #ending: Ending | undefined;
   #isFinished = false;
   readonly #allDone = Promise.withResolvers<void>();
@@ -181,8 +183,12 @@ export class RealtimeSession {
       if (event.type === "conversation.item.create") this.#speech.grew();
     }
     const passed = read.text ?? message;
-    if (read.mayBringAnswer) return this.#untilSpeechIsLetIn(() => this.#toUpstream(passed));
-    this.#toUpstream(passed);
+    const pass = () => {
+      if (read.asksForAnswer) this.#isAsked = true;
+      this.#toUpstream(passed);
+    };
+    if (read.mayBringAnswer) return this.#untilSpeechIsLetIn(pass);
+    pass();
     return undefined;
   }
 
@@ -286,6 +292,7 @@ export class RealtimeSession {
     this.#conversation.server(event);
     switch (event.type) {
       case "response.created":
+        this.#isAsked = false;
         if (this.#responses.begun(event, this.#speech.response, () => this.#conversation.sizeOf(undefined)))
           this.#speech.used();
         return;
@@ -349,6 +356,7 @@ export class RealtimeSession {
     }
     this.#ending = ending;
     this.#queue.length = 0;
+    if (ending.by !== "upstream") this.#expectAsked();
     this.#speech.release();
     this.#responses.stop();
     const timer = setTimeout(() => this.#allDone.resolve(), this.#parts.patience ?? PATIENCE);
@@ -357,6 +365,15 @@ export class RealtimeSession {
       clearTimeout(timer);
       await this.#finish(ending);
     });
+  }
+
+  /** The provider works on what it was asked, whether anybody waits for it or not. */
+  #expectAsked(): void {
+    const response = this.#isAsked ? this.#speech.response : undefined;
+    if (response === undefined) return;
+    this.#speech.used();
+    this.#responses.expect(response, { type: "response.create" });
+    this.#cancel("");
   }
 
   /** Is there anything left to wait for? */

@@ -106,7 +106,7 @@ export function outputFacts(call: GenerateContentCall): OutputFacts {
   const limit = toNumber(maxOutputTokens);
   return {
     limit: limit !== undefined && limit > 0 ? limit : undefined,
-    candidates: Math.max(1, toNumber(candidateCount) ?? 1),
+    candidates: Math.max(1, toNumber(candidateCount) ?? toNumber(call["n"]) ?? 1), // by either name it is asked for
     showsThoughts: isRecord(thinkingConfig) && thinkingConfig["includeThoughts"] === true,
   };
 }

@@ -4,7 +4,7 @@
  * Cohere's, Voyage's).
  */
 import { BadRequestError } from "../errors.ts";
-import { isRecord, recordsIn } from "../json.ts";
+import { isRecord } from "../json.ts";
 import type { EmbeddingInputItem } from "./embeddings.ts";
 
 /** A text, or where a picture is: a data URL, a link, or bare base64. */
@@ -13,8 +13,9 @@ export type EmbeddingPart = { text: string } | { url: string };
 /** The parts of one input, in order. @throws BadRequestError where it is none of these */
 export function partsOf(input: EmbeddingInputItem): EmbeddingPart[] {
   if (typeof input === "string") return [isDataUrl(input) ? { url: input } : { text: input }];
-  const parts = isRecord(input) ? recordsIn(input["content"] ?? [input]).map(partIn) : [];
-  if (parts.length > 0 && parts.every((part) => part !== undefined)) return parts;
+  const content = isRecord(input) ? (input["content"] ?? [input]) : [];
+  const parts = (Array.isArray(content) ? content : []).map((one: unknown) => (isRecord(one) ? partsIn(one) : []));
+  if (parts.length > 0 && parts.every((part) => part.length > 0)) return parts.flat();
   throw new BadRequestError(
     "litellm.BadRequestError: Invalid value for 'input': an input must be a text, its tokens, { text }, { image } or { content: [...] }",
     { param: "input" },
@@ -52,9 +53,12 @@ function refusal(reason: string): BadRequestError {
   });
 }
 
-function partIn({ type, text, image, image_url, image_base64 }: Record<string, unknown>): EmbeddingPart | undefined {
-  if (typeof text === "string" && (type === undefined || type === "text")) return { text };
+/** A text, a picture, or both: nothing that is to be embedded goes unsaid. None where it is neither. */
+function partsIn({ type, text, image, image_url, image_base64 }: Record<string, unknown>): EmbeddingPart[] {
   const address = isRecord(image_url) ? image_url["url"] : image_url;
   const url = [image, address, image_base64].find((value) => typeof value === "string" && value !== "");
-  return typeof url === "string" ? { url } : undefined;
+  return [
+    ...(typeof text === "string" && (type === undefined || type === "text") ? [{ text }] : []),
+    ...(typeof url === "string" ? [{ url }] : []),
+  ];
 }

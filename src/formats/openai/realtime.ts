@@ -35,6 +35,8 @@ export interface ReadMessage {
   text?: string;
   /** May the provider answer it, now or later? */
   mayBringAnswer: boolean;
+  /** The provider begins with an answer as soon as it has it. */
+  asksForAnswer?: boolean;
 }
 
 export interface Translated {

@@ -11,7 +11,11 @@ const TABLE = "LiteLLM_ManagedVectorStoreIndexTable";
 /** Everybody's, as far as lists of keys and teams let them. */
 const OWNER = "gateway";
 
-const name = z.string().min(1).max(512);
+const name = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((text) => text.isWellFormed(), "it must be text that can stand in a path");
 
 const NewIndex = z.object({
   /** It stands in paths. */

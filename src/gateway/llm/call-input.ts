@@ -15,10 +15,18 @@ export function callInput(call: RouteCall, body: Record<string, unknown>): CallI
     id: context.get("callId"),
     isOwnId: context.get("isOwnId"),
     body,
-    headers,
+    headers: withoutKey(headers, gateway.config.settings.general.litellm_key_header_name),
     signal,
     caller: callerOf(gateway, principal, gateway.subjects(context), factsOf(gateway, context.req.raw, body)),
   };
+}
+
+/** What carries the key by a name of the operator's must not go on, as little as `authorization` does. */
+function withoutKey(headers: Headers, own: string | undefined): Headers {
+  if (own === undefined) return headers;
+  const others = new Headers(headers);
+  others.delete(own);
+  return others;
 }
 
 /** What the request says of whom it is for. */

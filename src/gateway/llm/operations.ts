@@ -123,10 +123,14 @@ export async function prepare(
   };
 }
 
-/** Fields that the client wants put into the body are fields of it: what they ask for must be known here. */
+/**
+ * Fields that the client wants put into the body are fields of it: what they ask for must be known here. One within the
+ * other says nothing, as in every request: it would be put in after all was looked at.
+ */
 function withExtraBody({ extra_body: extra, ...fields }: Record<string, unknown>): Record<string, unknown> {
   if (!isRecord(extra)) return fields;
-  return { ...fields, ...extra, ...("model" in fields && { model: fields["model"] }) };
+  const { extra_body: _, ...others } = extra;
+  return { ...fields, ...others, ...("model" in fields && { model: fields["model"] }) };
 }
 
 /**

@@ -38,6 +38,39 @@ describe("the size of the next response", () => {
     ).toBeGreaterThan(1040);
   });
 
+  it("of one that goes on from elsewhere is all that fits, until the provider has counted it", async () => {
+    const one = conversation();
+    one.client({ type: "session.resumed" });
+    expect(await tokens(one)).toBe(32_000);
+    for (const event of done(1000)) one.server(event);
+    expect(await tokens(one)).toBe(1000);
+  });
+
+  it("is not what cannot be", async () => {
+    const one = conversation();
+    for (const event of done(1000)) one.server(event);
+    for (const absurd of [-1e9, -5, 1e15]) for (const event of done(absurd)) one.server(event);
+    expect(await tokens(one)).toBe(1000);
+  });
+
+  it("takes sound for no shorter than the provider does, whatever rate is asked for", async () => {
+    const [one, other] = [conversation(), conversation()];
+    const rate = (samples: number) => ({
+      type: "session.update",
+      session: { audio: { input: { format: { type: "audio/pcm", rate: samples } } } },
+    });
+    for (const each of [one, other]) each.server({ type: "input_audio_buffer.speech_started" });
+    one.client(rate(1e9));
+    for (const each of [one, other]) each.client(append(60));
+    expect(await tokens(one)).toBe(await tokens(other));
+    const fast = conversation();
+    fast.client(rate(48_000));
+    fast.server({ ...rate(48_000), type: "session.updated" });
+    fast.server({ type: "input_audio_buffer.speech_started" });
+    fast.client(append(60));
+    expect((await tokens(fast)) - 300).toBe(300); // half as long
+  });
+
   it("what was added while a response was made is not in its count", async () => {
     const one = conversation();
     const [created, ended] = done(1000);

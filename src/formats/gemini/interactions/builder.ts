@@ -15,7 +15,7 @@ export class InteractionBuilder {
     if (type === "interaction.status_update") this.#update(event);
     if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index > MOST_STEPS) return;
     if (type === "step.start") this.#steps[index] = { ...asRecord(event["step"]) };
-    else if (type === "step.delta") this.#delta(index, asRecord(event["delta"]));
+    else if (type === "step.delta" || type === BEFORE_STEPS) this.#delta(index, asRecord(event["delta"]));
     else if (type === "step.stop") this.#stop(index);
   }
 
@@ -46,7 +46,7 @@ export class InteractionBuilder {
         step.signature = (step.signature ?? "") + (textField(delta, "signature") ?? "");
         return;
       case "thought_summary":
-        if (isRecord(delta["content"])) step.summary = joined(step.summary ?? [], delta["content"]);
+        if (isRecord(delta["content"])) step.summary = joined(recordsIn(step.summary), delta["content"]);
         return;
       case "text_annotation_delta":
       case "text_annotation":
@@ -69,11 +69,14 @@ export class InteractionBuilder {
   }
 }
 
+/** Before May 2026 the answer was told without steps, by contents. */
+const BEFORE_STEPS = "content.delta";
+
 /** Whoever counts further than this says nothing that is kept. */
 const MOST_STEPS = 10_000;
 
 function contentsIn({ content }: Step): InteractionContent[] {
-  return Array.isArray(content) ? content : [];
+  return recordsIn(content);
 }
 
 /** Text goes on where text stood last. */

@@ -7,7 +7,7 @@ import type { JsonObject } from "../json.ts";
 import { contentsOf } from "./contents.ts";
 import { toFormat, toGenerationConfig } from "./generation.ts";
 import { toToolConfig, toTools } from "./tools.ts";
-import { type InteractionRequest, OWN_FIELDS, type Step } from "./types.ts";
+import { type InteractionContent, type InteractionRequest, OWN_FIELDS, type Step } from "./types.ts";
 
 /**
  * What others know by OpenAI's names (a deployment's defaults) goes along.
@@ -41,6 +41,43 @@ export function stepsOf(input: InteractionRequest["input"]): Step[] {
   if (typeof input === "string")
     return input === "" ? [] : [{ type: "user_input", content: [{ type: "text", text: input }] }];
   return [input].flat();
+}
+
+/** What is said by itself, with no step around it. */
+const CONTENTS: ReadonlySet<unknown> = new Set(["audio", "document", "image", "text", "video"]);
+
+/**
+ * Contents, and turns of before May 2026, as the steps they stand for: among steps, where the conversation goes on, Google takes
+ * nothing else.
+ */
+export function asSteps(given: readonly Step[]): Step[] {
+  const steps: Step[] = [];
+  let said: InteractionContent[] | undefined;
+  for (const one of given) {
+    if (!isContent(one)) {
+      said = undefined;
+      steps.push(asStep(one));
+    } else if (said === undefined) {
+      said = [one];
+      steps.push({ type: "user_input", content: said });
+    } else said.push(one);
+  }
+  return steps;
+}
+
+function isContent({ type, role, text }: Step): boolean {
+  return CONTENTS.has(type) || (!type && !role && typeof text === "string");
+}
+
+function asStep(step: Step): Step {
+  const { role, ...rest } = step;
+  if (step.type || !role) return step;
+  const { content } = step;
+  return {
+    ...rest,
+    type: role === "model" ? "model_output" : "user_input",
+    ...(typeof content === "string" && { content: [{ type: "text", text: content }] }),
+  };
 }
 
 const OPENAIS_NAMES: ReadonlySet<string> = new Set(OPENAI_CHAT_PARAMS);

@@ -1,5 +1,5 @@
 /** Usage of interactions, as `generateContent` tells it, and the other way round. */
-import { recordsIn } from "../../json.ts";
+import { isRecord, recordsIn } from "../../json.ts";
 import type { Usage } from "../../openai/chat.ts";
 import { toUsageMetadata } from "../answer-usage.ts";
 import { geminiModel, isGemini3 } from "../model.ts";
@@ -9,7 +9,8 @@ import type { Interaction, InteractionUsage } from "./types.ts";
 
 /** What an interaction of Google's has used; `undefined` where it does not say. */
 export function toHubUsage({ usage, steps, model }: Interaction): Usage | undefined {
-  if (usage === undefined || usage === null) return undefined;
+  const counted = [usage?.total_input_tokens, usage?.total_output_tokens, usage?.total_tokens];
+  if (!isRecord(usage) || counted.every((count) => numberOf(count) === undefined)) return undefined;
   const metadata: UsageMetadata = {
     promptTokenCount: numberOf(usage.total_input_tokens),
     candidatesTokenCount: numberOf(usage.total_output_tokens),

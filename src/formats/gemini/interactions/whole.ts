@@ -1,5 +1,5 @@
 /** A whole interaction: from an answer of `generateContent`, and as the events of a stream. */
-import { asRecord, isRecord } from "../../json.ts";
+import { asRecord, isRecord, recordsIn } from "../../json.ts";
 import { chunksOfCompletion } from "../../openai/stream.ts";
 import { AS_CHAT, type GeneratedContent } from "../as-chat.ts";
 import { InteractionBuilder } from "./builder.ts";
@@ -17,13 +17,13 @@ export function toInteraction(content: GeneratedContent, head: InteractionHead):
 }
 
 /** The events by which its stream would have told it. */
-export function eventsOfInteraction({ steps = [], [AS_CONTENT]: content, ...rest }: Interaction): InteractionEvent[] {
+export function eventsOfInteraction({ steps, [AS_CONTENT]: content, ...rest }: Interaction): InteractionEvent[] {
   const { id, status, model, agent } = rest;
   const begun = { ...(id !== undefined && { id }), status: "in_progress", object: "interaction" };
   const events: InteractionEvent[] = [
     { event_type: "interaction.created", interaction: { ...begun, ...(agent === undefined ? { model } : { agent }) } },
     { event_type: "interaction.status_update", ...(id !== undefined && { interaction_id: id }), status: "in_progress" },
-    ...steps.flatMap(eventsOfStep),
+    ...recordsIn(steps).flatMap(eventsOfStep),
     { event_type: "interaction.completed", interaction: { ...rest, status } },
   ];
   const [first = {}, ...others] = events;
@@ -47,12 +47,12 @@ function told(step: Step): { begun: Step; deltas: object[] } {
       return {
         begun: { type },
         deltas: [
-          ...(summary ?? []).map((one) => ({ type: "thought_summary", content: one })),
+          ...recordsIn(summary).map((one) => ({ type: "thought_summary", content: one })),
           ...(signature ? [{ type: "thought_signature", signature }] : []),
         ],
       };
     case "model_output":
-      return { begun: { type }, deltas: Array.isArray(content) ? content.flatMap(deltasOf) : [] };
+      return { begun: { type }, deltas: recordsIn(content).flatMap(deltasOf) };
     case "function_call":
       return {
         begun: { ...step, arguments: {} },

@@ -42,7 +42,7 @@ export class LiveReader implements RealtimeReader {
     if ("setup" in said) return this.#setUp(said);
     if (this.#session === undefined) throw new BadRequestError("The first message must be the setup.");
     const events = Object.keys(said).flatMap((name) => this.#heard(name, said[name]));
-    return { events, mayBringAnswer: true };
+    return { events, mayBringAnswer: true, asksForAnswer: Object.keys(said).some((name) => asks(name, said[name])) };
   }
 
   /** Written anew: what was judged is what is asked for. */
@@ -50,9 +50,13 @@ export class LiveReader implements RealtimeReader {
     if (this.#session !== undefined) throw new BadRequestError("A session is set up once.");
     if (!isRecord(setup) || Object.keys(others).length > 0)
       throw new BadRequestError("The first message must be the setup, and nothing else.");
+    const read = [setup, field(setup, "generationConfig"), field(setup, "sessionResumption")];
+    if (read.some((object) => standsTwice(asRecord(object))))
+      throw new BadRequestError("A field of the setup stands twice, by each of its names.");
     this.#session = sessionOf(setup);
     const text = JSON.stringify({ setup: { ...setup, model: this.#model } });
-    return { events: [{ type: "session.update", session: this.#session }], text, mayBringAnswer: false };
+    const resumed = isResumption(setup) ? [{ type: "session.resumed" }] : [];
+    return { events: [{ type: "session.update", session: this.#session }, ...resumed], text, mayBringAnswer: false };
   }
 
   #heard(name: string, value: unknown): RealtimeEvent[] {
@@ -187,9 +191,35 @@ export function modelOfSetup(message: string): string | undefined {
 function messageIn(text: string): JsonObject {
   const value = parsed(text);
   if (!isRecord(value)) throw new BadRequestError("A message must be a JSON object.");
-  const names = Object.keys(value).map(camel);
-  if (repeatedField(text) === undefined && new Set(names).size === names.length) return value;
+  if (repeatedField(text) === undefined && !standsTwice(value)) return value;
   throw new BadRequestError("A field of the message stands twice.");
+}
+
+/** Does a field stand there by both of its names? */
+function standsTwice(object: JsonObject): boolean {
+  const names = Object.keys(object).map(camel);
+  return new Set(names).size < names.length;
+}
+
+/** Of sound nobody can say whether, or when, it is answered. */
+function asks(name: string, value: unknown): boolean {
+  const said = asRecord(value);
+  switch (camel(name)) {
+    case "clientContent":
+      return field(said, "turnComplete") === true;
+    case "realtimeInput":
+      return said["text"] !== undefined;
+    case "toolResponse":
+      return recordsIn(field(said, "functionResponses")).some(({ scheduling }) => scheduling !== "SILENT");
+    default:
+      return false;
+  }
+}
+
+/** Does the session go on with a conversation of another one, of which nothing is known? */
+function isResumption(setup: JsonObject): boolean {
+  const { handle } = asRecord(field(setup, "sessionResumption"));
+  return handle !== undefined && handle !== null && handle !== "";
 }
 
 /** What decides how large a response may be, in the words of OpenAI's sessions. */
@@ -197,7 +227,7 @@ function sessionOf(setup: JsonObject): JsonObject {
   const config = asRecord(field(setup, "generationConfig"));
   const longest = field(config, "maxOutputTokens");
   const modalities = field(config, "responseModalities");
-  const isNamed = Array.isArray(modalities) && modalities.every((name) => /^(?:audio|text)$/i.test(String(name)));
+  const isNamed = Array.isArray(modalities) && modalities.every((name) => /^(?:audio|text)$/i.test(textOf(name)));
   return {
     instructions: JSON.stringify(field(setup, "systemInstruction")),
     tools: setup["tools"],
@@ -210,7 +240,7 @@ function pieceOf(part: JsonObject): RealtimeEvent {
   const { data, mimeType } = mediaIn(asRecord(part["inlineData"]));
   if (data !== undefined && /^audio\//i.test(mimeType || "audio/pcm"))
     return { type: "response.output_audio.delta", delta: data };
-  return { type: "response.output_text.delta", delta: part["text"] ?? "" };
+  return { type: "response.output_text.delta", delta: textOf(part["text"]) };
 }
 
 function item(content: readonly JsonObject[]): RealtimeEvent {
@@ -223,7 +253,11 @@ function imagePart(mimeType: string, data: string): JsonObject {
 
 function mediaIn(blob: JsonObject): { data: string | undefined; mimeType: string } {
   const { data } = blob;
-  return { data: typeof data === "string" ? data : undefined, mimeType: String(field(blob, "mimeType") ?? "") };
+  return { data: typeof data === "string" ? data : undefined, mimeType: textOf(field(blob, "mimeType")) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** By its name in JSON, or in the API's definition (`turn_complete`). */

@@ -1,6 +1,6 @@
 /** A request of the Interactions API with what it goes on from, and its answers with what can be gone on from. */
 import { BadRequestError } from "../../../formats/errors.ts";
-import { stepsOf } from "../../../formats/gemini/interactions/to-content.ts";
+import { asSteps, stepsOf } from "../../../formats/gemini/interactions/to-content.ts";
 import type {
   Interaction,
   InteractionEvent,
@@ -82,7 +82,7 @@ function withModel({ gateway, principal }: RouteCall, body: JsonObject): JsonObj
 /** None where the input is no list of them: that is said by whoever checks the request. */
 function stepsIn({ input }: JsonObject): Step[] {
   const isKnown = typeof input === "string" || isRecord(input) || (Array.isArray(input) && input.every(isRecord));
-  return isKnown ? stepsOf(input as InteractionRequest["input"]) : []; // its objects are looked at before anything is done with them
+  return isKnown ? asSteps(stepsOf(input as InteractionRequest["input"])) : []; // its objects are looked at before anything is done with them
 }
 
 interface Previous {
@@ -144,17 +144,28 @@ export function creatingInteraction(
     steps: begun.steps,
     own: begun.own,
   });
-  // Where it is known that nothing will be kept, bytes pass as they come.
-  const isRetold = begun.body["store"] !== false || background.isAskedFor;
+  // Where it is known that nothing will be kept, and nothing is named, bytes pass as they come.
+  const isRetold = begun.body["store"] !== false || background.isAskedFor || begun.previousId !== undefined;
   const usual = isRetold ? background.operation : interactions;
   return {
     ...usual,
     newId: () => newResponseId("v1_"),
     async prepare(request, adapter, deployment) {
+      const { previous_interaction_id: id } = request;
+      if (id && id !== begun.body["previous_interaction_id"]) throw interactionNotFound(id); // a fallback's own, that nobody has looked for
       if (isNative(adapter)) await background.cover(request, deployment);
       return request;
     },
     ...(isRetold && { retold: (part, request, deployment) => teller.tell(part, request, deployment) }),
-    encodeError: (error, meter) => teller.inWords(usual.encodeError(error, meter)),
+    errorBody: (error) => JSON.parse(inClientsWords(JSON.stringify(usual.errorBody(error)), begun)),
+    encodeError: (error, meter) => inClientsWords(teller.inWords(usual.encodeError(error, meter)), begun),
   };
+}
+
+/** The text by the client's name for the interaction that it goes on from: whoever keeps that tells of it by its own. */
+function inClientsWords(json: string, { body, previousId }: BegunInteraction): string {
+  const theirs = body["previous_interaction_id"];
+  if (typeof theirs !== "string" || theirs === "" || previousId === undefined) return json;
+  const written = (id: string) => JSON.stringify(id).slice(1, -1);
+  return json.replaceAll(written(theirs), () => written(previousId));
 }

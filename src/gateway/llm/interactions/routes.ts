@@ -7,8 +7,10 @@ import type { NativeCall } from "../../../providers/provider.ts";
 import type { GuardedRoute, RouteCall } from "../../route.ts";
 import { asResponse } from "../native.ts";
 import { told } from "../objects/lookup.ts";
+import { settleBeforeDeletion } from "../objects/runs/settle.ts";
 import { serve } from "../operations.ts";
 import { deleteConversations } from "../responses/conversation.ts";
+import { backgroundInteraction } from "./background-interaction.ts";
 import { findInteraction, interactionNotFound, type KeptInteraction, whereIs } from "./find.ts";
 import { askKeeper, knownKeeper, unmanagedKeeper } from "./keeper.ts";
 
@@ -67,6 +69,8 @@ async function ofKeeper(
   const keeper =
     where.kind === "unmanaged" ? unmanagedKeeper(call, id) : knownKeeper(call, where.deploymentId, where.id);
   if (keeper === undefined) throw interactionNotFound(id);
+  if (asked.method === "DELETE")
+    await settleBeforeDeletion({ gateway: call.gateway, keeper: call.context }, backgroundInteraction, keeper.theirs);
   return asResponse(await askKeeper(call, keeper, id, asked));
 }
 

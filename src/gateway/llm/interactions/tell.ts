@@ -38,7 +38,7 @@ export class InteractionTeller {
   readonly #telling: Telling;
   /** Ids of interactions, by what the provider calls them. */
   readonly #ids = new Map<string, string>();
-  /** What the events of a translated stream have told so far. */
+  /** What the events of a stream have told so far. */
   readonly #builder = new InteractionBuilder();
 
   constructor(telling: Telling) {
@@ -52,7 +52,7 @@ export class InteractionTeller {
     const told = speaksInteractions(deployment)
       ? isStored || isLater
         ? this.#tellNative(part, deployment, isLater)
-        : part
+        : this.#withId(part, idIn(part))
       : this.#tellTranslated(part, isStored);
     return told as Some | Promise<Some>; // an interaction stays one, and so does an event
   }
@@ -88,12 +88,19 @@ export class InteractionTeller {
     if (!background.isWatching) return id;
     try {
       if (known === undefined) await background.begun({ id: theirs }, id, deployment);
-      const seen = isEvent(part) ? part.interaction : part;
-      if (isRecord(seen) && isPayable(seen)) background.over(seen);
+      const seen = this.#seen(part);
+      if (seen !== undefined && isPayable(seen)) background.over(seen);
     } catch (error) {
       gateway.log.fault(callId, error);
     }
     return id;
+  }
+
+  /** The interaction a part tells of. The event at its end has none of its steps, where its searches are. */
+  #seen(part: Part): Interaction | undefined {
+    if (!isEvent(part)) return part;
+    this.#builder.add(part);
+    return isRecord(part.interaction) ? this.#builder.interaction : undefined;
   }
 
   #tellTranslated(part: Part, isStored: boolean): Part | Promise<Part> {
@@ -111,7 +118,7 @@ export class InteractionTeller {
 
   #withId(part: Part, id: string | undefined): Part {
     const { previousId } = this.#telling;
-    const told = withId(part, id);
+    const told = id === idIn(part) ? part : withId(part, id);
     if (previousId === undefined) return told;
     const previous = { previous_interaction_id: previousId };
     if (!isEvent(told)) return { ...told, ...previous };

@@ -20,6 +20,9 @@ const PASSED = /^(?:accept|range|openai-beta|anthropic-beta|anthropic-version)$/
 /** Parameters of a query that are the gateway's. */
 const OWN_PARAMETERS = ["key", "api_key", "api-key", "api-version", "custom_llm_provider", "model"];
 
+/** Of a run's events. */
+const LAST_EVENT = "data: [DONE]\n\n";
+
 export function handle(endpoint: Endpoint, call: RouteCall): Promise<Response> {
   return (endpoint.does === "list" ? listOwn(endpoint, call) : answered(endpoint, call)).catch(refuseDepth);
 }
@@ -35,8 +38,8 @@ async function answered(endpoint: Endpoint, call: RouteCall): Promise<Response> 
   databaseOf(call.gateway);
   const request = await readRequest(endpoint, call);
   const answer = () => askObject(endpoint, call, request);
-  if (endpoint.does !== "create") return asResponse(await answer());
-  return keyedAnswer(call, { fingerprint: () => fingerprintOf(request.sent.fields) }, "", answer);
+  if (endpoint.does !== "create" && !endpoint.begins) return asResponse(await answer());
+  return keyedAnswer(call, { fingerprint: () => fingerprintOf(request.sent.fields) }, LAST_EVENT, answer);
 }
 
 async function readRequest({ resource }: Endpoint, call: RouteCall): Promise<ObjectRequest> {

@@ -59,7 +59,8 @@ export async function clientRequest(
   const { context, gateway } = call;
   const request = context.req.raw;
   const bytes = await readBytes(request, gateway.config.settings.maxRequestBytes);
-  const headers = Object.fromEntries([...request.headers].filter(([name]) => isPassed(name)));
+  const ofKey = gateway.config.settings.general.litellm_key_header_name?.toLowerCase();
+  const headers = Object.fromEntries([...request.headers].filter(([name]) => isPassed(name) && name !== ofKey));
   return {
     call: {
       // Routes have no other methods but HEAD, which is asked as GET: of the answer the runtime sends the headers alone.

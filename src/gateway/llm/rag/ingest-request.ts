@@ -150,6 +150,9 @@ function openaiChunking(given: JsonObject): JsonObject {
   if (given["type"] != null) return given;
   const where = "ingest_options.chunking_strategy";
   refuseOtherFields(given, ["type", "chunk_size", "chunk_overlap"], where);
-  const { chunk_size: size = CHUNK_SIZE, chunk_overlap: overlap = CHUNK_OVERLAP } = given;
-  return { type: "static", static: { max_chunk_size_tokens: size, chunk_overlap_tokens: overlap } };
+  const { chunk_size: size, chunk_overlap: overlap } = given;
+  return {
+    type: "static",
+    static: { max_chunk_size_tokens: size ?? CHUNK_SIZE, chunk_overlap_tokens: overlap ?? CHUNK_OVERLAP },
+  };
 }

@@ -8,7 +8,7 @@ import { enforcedLifetime } from "../files/enforced-lifetime.ts";
 import { removeFile } from "../files/read.ts";
 import { keyedAnswer } from "../idempotency.ts";
 import { askObject, factsOf, locate, type ObjectRequest } from "../objects/ask.ts";
-import { databaseOf, objectsOf } from "../objects/lookup.ts";
+import { databaseOf, notFound, objectsOf } from "../objects/lookup.ts";
 import { type Endpoint, endpointNamed } from "../objects/resources.ts";
 import { type Ingest, readIngest } from "./ingest-request.ts";
 import { answerOf, idIn, StepFailed } from "./step.ts";
@@ -79,15 +79,16 @@ function namingFile({ fileId }: Ingest, strategy: JsonObject): JsonObject {
 /** Where all goes. Whoever may not name the store, or the file, hears of it before anything is made. */
 async function deploymentFor(call: RouteCall, wanted: Ingest): Promise<Deployment> {
   const { fileId, storeId } = wanted;
-  const file_id = defined({ file_id: fileId });
-  const { place } =
+  const fields = defined({ file_id: fileId, chunking_strategy: wanted.chunking });
+  const { place, rows } =
     storeId === undefined
-      ? await locate(makeStore, call, requestOf(wanted, { part: "store", fields: file_id }))
+      ? await locate(makeStore, call, requestOf(wanted, { part: "store", fields }))
       : await locate(
           addFile,
           call,
-          requestOf(wanted, { part: "add", fields: file_id, parameters: { vector_store_id: storeId } }),
+          requestOf(wanted, { part: "add", fields, parameters: { vector_store_id: storeId } }),
         );
+  if (fileId !== undefined && (rows.get(fileId)?.kind ?? "file") !== "file") throw notFound(fileId, "file");
   refuseOtherStores(place.deployment.target.provider, "ingest_options.vector_store");
   return place.deployment;
 }

@@ -1,14 +1,16 @@
 /** `POST /v1/rag/query`: a store is searched, what is found ranked anew where that is wanted, and a model asked with it. */
 import { z } from "zod";
+import { admit } from "../../../call/admit.ts";
 import type { Reply } from "../../../call/call.ts";
-import { modelsOf, performForModels } from "../../../call/several-models.ts";
+import { ownUpstream } from "../../../call/client-credentials.ts";
+import { modelsOf } from "../../../call/several-models.ts";
+import { performWithShadows } from "../../../call/shadow.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
-import { defined, type JsonObject } from "../../../formats/json.ts";
+import { asRecord, defined, type JsonObject, stringsIn } from "../../../formats/json.ts";
 import { validate } from "../../../formats/validate.ts";
 import { chat } from "../../../operations/chat.ts";
 import { rerank } from "../../../operations/rerank.ts";
 import { readJson } from "../../body.ts";
-import { teamOf } from "../../model-names.ts";
 import type { RouteCall } from "../../route.ts";
 import { callInput } from "../call-input.ts";
 import { usableModel } from "../files/destination.ts";
@@ -73,8 +75,8 @@ export async function query(call: RouteCall): Promise<Response> {
 async function answered(call: RouteCall, wanted: Query, request: ObjectRequest): Promise<Reply> {
   const { messages, retrieval_config: _, rerank: ranking, ...fields } = wanted;
   const ranker = rankerOf(ranking);
-  for (const model of [...namesIn(call, fields["model"]), ...(ranker === undefined ? [] : [ranker.model])])
-    usableModel(call, model);
+  await refuseChat(call, { ...fields, messages });
+  if (ranker !== undefined) refuseRanker(call, ranker);
   const located = await locate(search, call, request);
   refuseOtherStores(located.place.deployment.target.provider, "retrieval_config.vector_store_id");
 
@@ -135,12 +137,33 @@ async function rank(
     documents: passages.map(({ text }) => text),
     top_n: Math.min(most, passages.length),
   };
-  const input = { ...partOf(callInput(call, fields), "rerank"), body };
-  return answerOf(await performForModels(call.gateway.calls(call.context), rerank, input), "rerank");
+  const input = { ...partOf(callInput(call, fields), "rerank"), body: { ...body, ...alsoSaid(fields) } };
+  return answerOf(await performWithShadows(call.gateway.calls(call.context), rerank, input), "rerank");
 }
 
-/** The models of the chat, as far as the request names any. */
-function namesIn({ gateway, principal }: RouteCall, model: unknown): string[] {
-  if (typeof model !== "string" || model === "") return [];
-  return modelsOf(model, (name) => gateway.router.groups.isNamed(name, teamOf(principal))) ?? [model];
+/** What the client says of the request as a whole, for the gateway alone: whose budgets pay, and that nothing is to be kept. */
+function alsoSaid({ extra_body: extra, ...fields }: JsonObject): JsonObject {
+  const { tags, metadata, cache }: JsonObject = { ...fields, ...asRecord(extra) };
+  const all = [...stringsIn(tags), ...stringsIn(asRecord(metadata)["tags"])];
+  return { ...(all.length > 0 && { tags: all }), ...defined({ cache }) };
+}
+
+/** @throws SluiceError where the chat could not be asked, whatever is found: for its models, or for a field of it */
+async function refuseChat(call: RouteCall, body: JsonObject): Promise<void> {
+  const calls = call.gateway.calls(call.context);
+  const { attribution } = callInput(call, body).caller;
+  const { model } = body;
+  const several = modelsOf(model, (name) => calls.router.groups.isNamed(name, attribution.teamId));
+  for (const name of several ?? [model]) {
+    const asIs = callInput(call, { ...body, model: name });
+    const { dependencies, input } = ownUpstream(calls, asIs) ?? { dependencies: calls, input: asIs };
+    const { request } = await admit(dependencies, chat, input, input.body);
+    dependencies.router.groups.get(request.model, attribution.teamId);
+  }
+}
+
+/** @throws SluiceError where the key may not use it, or it is none */
+function refuseRanker(call: RouteCall, { model }: Ranker): void {
+  const { attribution } = callInput(call, {}).caller;
+  call.gateway.calls(call.context).router.groups.get(usableModel(call, model), attribution.teamId);
 }

@@ -6,7 +6,7 @@ import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { Reply } from "../../../call/call.ts";
 import { modelsOf } from "../../../call/several-models.ts";
 import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
-import type { JsonObject } from "../../../formats/json.ts";
+import { asRecord, type JsonObject, recordsIn } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
@@ -79,7 +79,10 @@ export class BackgroundCall<
    * @throws SluiceError where a budget has not so much left
    */
   async carriedOut(keeper: Deployment | undefined, ask: (signal?: AbortSignal) => Promise<Reply>): Promise<Reply> {
-    if (!this.isAskedFor) return ask();
+    if (!this.isAskedFor) {
+      this.#refuseInFallbacks();
+      return ask();
+    }
     this.#refuseSeveral();
     this.#hold = await heldForRun(this.#call, this.#body, () => this.#sizesOf(keeper));
     return askedToTheEnd(this.#call, async (signal) => {
@@ -204,6 +207,19 @@ export class BackgroundCall<
     return this.#tokens;
   }
 
+  /** Nothing is set aside for what only a fallback's own fields would have made in the background. */
+  #refuseInFallbacks(): void {
+    if (
+      !fallbacksIn(this.#body).some(
+        ({ background, extra_body }) => background === true || asRecord(extra_body)["background"] === true,
+      )
+    )
+      return;
+    throw new BadRequestError("A fallback cannot be asked in the background alone: say so of the request itself.", {
+      param: "fallbacks",
+    });
+  }
+
   /** Each would have to be held for, and found again, by itself. */
   #refuseSeveral(): void {
     const { gateway, principal } = this.#call;
@@ -213,6 +229,16 @@ export class BackgroundCall<
       param: "model",
     });
   }
+}
+
+/** Those with fields of their own. */
+function fallbacksIn({
+  fallbacks,
+  context_window_fallbacks: ofWindow,
+  content_policy_fallbacks: ofPolicy,
+}: JsonObject): JsonObject[] {
+  const tables = [...recordsIn(ofWindow), ...recordsIn(ofPolicy)];
+  return [fallbacks, ...tables.flatMap((table) => Object.values(table))].flatMap(recordsIn);
 }
 
 export const responsesLater: MadeLater<ResponsesRequest, ResponseObject, ResponseEvent> = {

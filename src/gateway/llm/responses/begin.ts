@@ -153,6 +153,7 @@ export function creating(
     ...usual,
     newId: newResponseId,
     async prepare(request, adapter, deployment) {
+      refuseOtherPrevious(request, begun);
       await background.cover(request, deployment);
       return restore(request, adapter, deployment);
     },
@@ -162,6 +163,17 @@ export function creating(
     errorBody: (error) => inClientsWords(error, begun).toBody(),
     encodeError: (error, meter) => teller.inWords(usual.encodeError(error, meter)),
   };
+}
+
+/**
+ * A fallback's own fields take the place of the request's, and nobody has asked whose the response is that one names there.
+ * @throws BadRequestError
+ */
+export function refuseOtherPrevious(
+  { previous_response_id: id }: ResponsesRequest,
+  { body }: { body: Readonly<{ previous_response_id?: unknown }> },
+): void {
+  if (id && id !== body["previous_response_id"]) throw previousNotFound(id);
 }
 
 /** The provider has the response no more that it was told to go on from, by its own name for it. */

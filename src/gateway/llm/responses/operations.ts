@@ -4,7 +4,7 @@ import { responses } from "../../../operations/responses.ts";
 import { compactResponses, responseInputTokens } from "../../../operations/responses-beside.ts";
 import type { RouteCall } from "../../route.ts";
 import type { BackgroundCall } from "./background-call.ts";
-import { type BegunRequest, creating, marksItems } from "./begin.ts";
+import { type BegunRequest, creating, marksItems, refuseOtherPrevious } from "./begin.ts";
 import { restorer } from "./restore.ts";
 import { withMarks } from "./tell.ts";
 
@@ -22,7 +22,12 @@ export function operationFor(
   background: BackgroundCall,
 ): AnyOperation {
   if (operation === responses) return creating(call, begun, isNamed, background);
-  const beside: AnyOperation = { ...operation, prepare: restorer(call.gateway) };
+  const restore = restorer(call.gateway);
+  const prepare: typeof restore = async (request, adapter, deployment) => {
+    refuseOtherPrevious(request, begun);
+    return restore(request, adapter, deployment);
+  };
+  const beside: AnyOperation = { ...operation, prepare };
   if (marksItems(call)) beside.retold = (part, _, { id }) => withMarks(part, id);
   return beside;
 }

@@ -3,13 +3,12 @@ import { BadRequestError } from "../../../formats/errors.ts";
 import { eventsOfResponse } from "../../../formats/openai/responses/event-writer.ts";
 import type { ResponseObject } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
-import { findByProviderIds } from "../../../store/objects.ts";
 import { updateUnfinished } from "../../../store/responses.ts";
 import type { StoredResponseRow } from "../../../store/schema/index.ts";
 import type { RouteCall } from "../../route.ts";
 import { asResponse } from "../native.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { settleLast } from "../objects/runs/settle.ts";
+import { settleBeforeDeletion } from "../objects/runs/settle.ts";
 import { backgroundResponse } from "./background-response.ts";
 import { type Conversation, deleteConversations } from "./conversation.ts";
 import { listed } from "./items.ts";
@@ -28,19 +27,11 @@ export async function retrieveResponse(call: RouteCall): Promise<Response> {
 export async function deleteResponse(call: RouteCall): Promise<Response> {
   const found = await findResponseOf(call);
   if (found.kind === "provider") {
-    await settleBackground(call, found.theirs);
+    await settleBeforeDeletion({ gateway: call.gateway, keeper: call.context }, backgroundResponse, found.theirs);
     return asResponse(await askKeeper(call, found, { name: "responses.delete", method: "DELETE" }));
   }
   await told(deleteConversations(call.gateway, [found.row.id]));
   return call.context.json({ id: found.row.id, object: "response.deleted", deleted: true });
-}
-
-/** Once it is deleted nobody can see what it has used. */
-async function settleBackground({ gateway, context }: RouteCall, theirs: string): Promise<void> {
-  if (gateway.database === undefined) return;
-  const rows = await told(findByProviderIds(gateway.database, [theirs]));
-  const runs = rows.filter(({ kind }) => kind === backgroundResponse.kind);
-  await settleLast({ gateway, keeper: context }, runs);
 }
 
 export async function cancelResponse(call: RouteCall): Promise<Response> {

@@ -15,7 +15,7 @@ import type { Gateway, Keeper } from "../../gateway.ts";
 import { factsOf } from "../call-input.ts";
 import { HeldKey } from "../kept-answer.ts";
 import { databaseOf } from "../objects/lookup.ts";
-import type { ResponsesOperation } from "./begin.ts";
+import { type ResponsesOperation, refuseOtherPrevious } from "./begin.ts";
 import { type BackgroundRun, type Conversation, endConversation, opened } from "./conversation.ts";
 import { responseOfItem } from "./ids.ts";
 import { itemPrefix } from "./items.ts";
@@ -135,10 +135,14 @@ function perform(gateway: Gateway, keeper: Keeper, { principal, run, id, signal 
     signal,
     caller: callerOf(gateway, principal, gateway.subjects(keeper), factsOf(gateway, { headers }, body)),
   };
+  const restore = restorer(gateway);
   const operation: ResponsesOperation = {
     ...responses,
     newId: () => id,
-    prepare: restorer(gateway),
+    async prepare(request, adapter, deployment) {
+      refuseOtherPrevious(request, { body: run.request });
+      return restore(request, adapter, deployment);
+    },
     retold: (part, _, deployment) => (speaksResponses(deployment) ? withMarks(part, deployment.id) : part),
   };
   return performForModels(calls, operation, input);

@@ -35,6 +35,7 @@ describe("what the client says", () => {
     );
     expect(read).toEqual({
       mayBringAnswer: true,
+      asksForAnswer: true,
       events: [
         {
           type: "conversation.item.create",

@@ -52,6 +52,17 @@ export async function settleLast(place: Place, rows: readonly ObjectRow[]): Prom
   await Promise.all(rows.map((row) => settle(row).catch((error: unknown) => log.fault(row.id, error))));
 }
 
+/** Once it is deleted nobody can see what it has used. */
+export async function settleBeforeDeletion(place: Place, { kind }: RunKind, theirs: string): Promise<void> {
+  const { database } = place.gateway;
+  if (database === undefined) return;
+  const rows = await told(findByProviderIds(database, [theirs]));
+  await settleLast(
+    place,
+    rows.filter((row) => row.kind === kind),
+  );
+}
+
 async function askOf(place: Place, row: ObjectRow): Promise<JsonObject | undefined> {
   const kind = runKindOf(row.kind);
   if (kind === undefined) return undefined;
