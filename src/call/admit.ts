@@ -155,10 +155,14 @@ async function reserve(
   return Reservation.make(id, subjects, served, size, ports);
 }
 
+/** A picture's `background` is another: a word. */
+export function asksForBackground({ background, extra_body: extra }: Readonly<Record<string, unknown>>): boolean {
+  return background === true || (isRecord(extra) && extra["background"] === true);
+}
+
 /** What is made in the background is held for before anybody is asked. @throws BadRequestError where a fallback asks for it */
 function refuseBackground(overrides: Readonly<Record<string, unknown>>): void {
-  const { background, extra_body: extra } = overrides;
-  if (!background && !(isRecord(extra) && extra["background"])) return;
+  if (!asksForBackground(overrides)) return;
   throw new BadRequestError(
     "litellm.BadRequestError: a fallback cannot ask for background: true, only the request as a whole can",
     { param: "fallbacks.background" },
@@ -177,7 +181,7 @@ export async function withOverrides<Request extends BaseRequest, Response, Chunk
   { overrides }: Choice,
 ): Promise<Admitted<Request>> {
   if (Object.keys(overrides).length === 0) return admitted;
-  if (!input.body["background"]) refuseBackground(overrides);
+  if (input.body["background"] !== true) refuseBackground(overrides);
   return admit(dependencies, operation, input, { ...input.body, ...overrides });
 }
 

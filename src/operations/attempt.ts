@@ -252,9 +252,11 @@ async function answerMock<Request extends BaseRequest, Response, Chunk>(
     });
     throw new Timeout(`litellm.Timeout: mock timeout after ${seconds} seconds`, { model });
   }
+  // A call's id may be its client's word. Where answers are found by theirs later, one could be another's.
+  const own = operation.newId === undefined ? id : crypto.randomUUID();
   return answerWith(
     operation,
-    await operation.mock(mock, request, { id, now: Math.floor(now() / 1000), model }),
+    await operation.mock(mock, request, { id: own, now: Math.floor(now() / 1000), model }),
     request,
   );
 }

@@ -7,6 +7,7 @@ import { formatEvent } from "../formats/sse.ts";
 import { ChunkSource, connectionError } from "./chunk-source.ts";
 import { lastAnswer } from "./follow.ts";
 import { type IdleLimit, withinIdleLimit } from "./idle.ts";
+import { refusePage } from "./media.ts";
 import { type Hide, Proofs } from "./proofs.ts";
 import type { Adapter, Authorize, Exchange, Target, UpstreamRequest } from "./provider.ts";
 import { errorText, wholeEvents, wholeText } from "./whole-body.ts";
@@ -154,7 +155,7 @@ export async function speak<Request, Response, Chunk>(
     // A fetch that was aborted does not always say why; the signal does.
     const error = controller.signal.aborted ? connectionError(controller.signal.reason) : cause;
     abort(error); // frees the connection where the failure was found in the body
-    throw settleError(error, target);
+    throw settleError(error, target, hide);
   } finally {
     clearTimeout(timer);
     if (!streams) options.signal?.removeEventListener("abort", clientGone); // the signal may outlive many calls
@@ -222,17 +223,6 @@ async function begunBytes(
     },
     { highWaterMark: 0 },
   );
-}
-
-/** Small servers call audio text, so that its beginning decides. @throws APIResponseValidationError */
-function refusePage(first: Uint8Array, contentType: string, { provider, model }: Target, hide: Hide): void {
-  const text = /^text\//i.test(contentType) ? new TextDecoder().decode(first.subarray(0, 500)) : "";
-  if (first.length > 0 && !/^\s*[<{]/.test(text)) return;
-  const said = first.length === 0 ? "nothing" : `text: ${hide(text).trim()}`;
-  throw new APIResponseValidationError(`litellm.APIResponseValidationError: ${provider} answered with ${said}`, {
-    provider,
-    model,
-  });
 }
 
 /** A request as it is fetched. */
@@ -379,9 +369,14 @@ function broken(cause: unknown): never {
   throw connectionError(cause);
 }
 
-/** Names provider and model in what the connection or the clock threw; a fault of our own passes as it is. */
-function settleError(error: unknown, target: Target): unknown {
-  if (!(error instanceof SluiceError) || error.provider !== undefined) return error;
+/**
+ * Names provider and model in what the connection or the clock threw; a fault of our own passes as it is. An answer that is
+ * none is quoted, and may be the echo of the request.
+ */
+function settleError(error: unknown, target: Target, hide: Hide): unknown {
+  if (!(error instanceof SluiceError)) return error;
+  error.message = hide(error.message);
+  if (error.provider !== undefined) return error;
   const { provider, model } = target;
   const Class = error.constructor as new (message: string, details: object) => SluiceError; // the class it already has
   return new Class(error.message, {

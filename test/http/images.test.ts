@@ -445,6 +445,9 @@ describe("generations", () => {
     expect(retried.response.headers.get("x-litellm-attempted-retries")).toBe("1");
     const fallen = await client.images.generate({ model: "fall", prompt: "a" }).withResponse();
     expect(fallen.response.headers.get("x-litellm-attempted-fallbacks")).toBe("1");
+    const clear = { model: "fall", prompt: "a", fallbacks: [{ model: "draw", background: "transparent" }] };
+    expect((await gateway.call("/v1/images/generations", clear)).status).toBe(200);
+    expect(upstream.received.at(-1)?.body).toMatchObject({ background: "transparent" });
     expect(fallen.response.headers.get("x-litellm-model-group")).toBe("draw");
     const streamed = await client.images.generate({ model: "fall", prompt: "a", stream: true });
     expect((await events(streamed)).map(({ type }) => type)).toEqual(["image_generation.completed"]);

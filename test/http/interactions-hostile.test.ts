@@ -48,6 +48,9 @@ beforeAll(async () => {
       model_list: [
         model("flash", "gemini/gemini-2.5-flash"),
         model("down", "gemini/down"),
+        model("searching", "gemini/gemini-3-flash-preview", {
+          search_context_cost_per_query: { search_context_size_medium: 1, search_context_size_low: 1 },
+        }),
         model("deep-research-pro", "gemini/deep-research-pro"),
         model("gpt", "openai/gpt-4o-mini", { api_base: `${upstream.url}/v1`, use_chat_completions_api: true }),
         model("gpt-too", "openai/gpt-4o-mini", { api_base: `${upstream.url}/v1`, use_chat_completions_api: true }),
@@ -70,15 +73,16 @@ const newTeam = async () => ((await (await gateway.call("/team/new", {})).json()
 const newKey = async (fields: object) => (await (await gateway.call("/key/generate", fields)).json()) as Tenant;
 const last = () => upstream.received.at(-1)!;
 
-function send(method: string, path: string, body?: unknown, { key } = one) {
+function send(method: string, path: string, body?: unknown, { key } = one, more: Record<string, string> = {}) {
   return fetch(`${gateway.url}${path}`, {
     method,
-    headers: { "content-type": "application/json", "x-goog-api-key": key, authorization: `Bearer ${key}` },
+    headers: { "content-type": "application/json", "x-goog-api-key": key, authorization: `Bearer ${key}`, ...more },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 }
 
-const create = (body: Json, by = one) => send("POST", "/v1beta/interactions", { input: "Hi", ...body }, by);
+const create = (body: Json, by = one, headers: Record<string, string> = {}) =>
+  send("POST", "/v1beta/interactions", { input: "Hi", ...body }, by, headers);
 const interactionOf = async (response: Response) => (await response.json()) as Json & { id: string; steps: Json[] };
 const spends = async ({ token }: Tenant) => {
   const rows = (await (await gateway.call(`/spend/logs?api_key=${token}`)).json()) as { spend: number }[];
@@ -133,6 +137,28 @@ describe("money", () => {
     const { id } = await interactionOf(await create({ model: "flash", background: true }, by));
     expect((await send("DELETE", `/v1beta/interactions/${id}`, undefined, by)).status).toBe(200);
     await expect.poll(() => spends(by), eventually).toEqual([SPEND]);
+  });
+
+  it("nobody has Google leave out of an answer what it is paid by", async () => {
+    const by = await newKey({});
+    const { id } = await interactionOf(await create({ model: "flash", background: true }, by));
+    const fields = "fields=status,usage.total_input_tokens&$fields=status&%24alt=proto&ALT=proto&key=a&access_token=b";
+    await send("GET", `/v1beta/interactions/${id}?${fields}&include_input=true`, undefined, by);
+    expect(last().path).toMatch(/\/v1_theirs\d+\?include_input=true$/);
+  });
+
+  it.each([false, true])("searches of one in the background are paid for, read as a stream: %s", async (isStreamed) => {
+    const by = await newKey({});
+    const { id } = await interactionOf(await create({ model: "searching", background: true }, by));
+    const theirs = keeper.kept.get(`k-one ${theirsOf()}`)!;
+    const steps = [{ type: "google_search_call", id: "s1", arguments: { queries: ["a", "b"] } }];
+    const done = { ...theirs, status: "completed", usage: keeper.usage };
+    if (isStreamed) odd = { events: [{ event_type: "interaction.completed", interaction: done }] };
+    else odd = { whole: { ...done, steps } };
+    await (await send("GET", `/v1beta/interactions/${id}?stream=${isStreamed}`, undefined, by)).text();
+    odd = { whole: { ...done, steps } };
+    await expect.poll(() => spends(by), eventually).toEqual([SPEND + 2]);
+    odd = undefined;
   });
 
   it("an agent's answer is not bounded by what agents do not read", async () => {
@@ -211,7 +237,11 @@ describe("odd answers", () => {
       {
         events: [
           { event_type: "step.start", index: 0, step: { type: "thought", summary: {} } },
-          { event_type: "step.delta", index: 0, delta: { type: "thought_summary", content: { type: "text", text: "a" } } },
+          {
+            event_type: "step.delta",
+            index: 0,
+            delta: { type: "thought_summary", content: { type: "text", text: "a" } },
+          },
           ends,
         ],
       },
@@ -359,11 +389,19 @@ describe("who may ask for what", () => {
     await create({ model: "flash", input: "a secret" });
     const theirs = theirsOf();
     const by = await newKey({ metadata: { allow_client_mock_response: true } });
-    const mock_response = { id: theirs, status: "completed", steps: [] };
-    const { id } = await interactionOf(await create({ model: "flash", mock_response }, by));
-    const before = upstream.received.length;
-    await send("GET", `/v1beta/interactions/${id}`, undefined, by);
-    expect(upstream.received.slice(before).map(({ path }) => path).join()).not.toContain(theirs);
+    const named = { id: theirs, status: "completed", steps: [] };
+    const headers = { "x-litellm-call-id": theirs.replace("v1_", "") };
+    for (const mock_response of [named, "mocked"]) {
+      const { id } = await interactionOf(await create({ model: "flash", mock_response }, by, headers));
+      const before = upstream.received.length;
+      await send("GET", `/v1beta/interactions/${id}`, undefined, by);
+      expect(
+        upstream.received
+          .slice(before)
+          .map(({ path }) => path)
+          .join(),
+      ).not.toContain(theirs);
+    }
   });
 });
 
@@ -394,7 +432,15 @@ describe("bad input", () => {
     ["a format that is null", { response_format: [null] }],
     ["modalities of numbers", { response_modalities: [1] }],
     ["a schema of nothing", { response_format: { type: "text", schema: 5 } }],
-    ["contents without end", { input: [{ type: "user_input", content: "x".repeat(10) }, { type: "user_input", content: [[]] }] }],
+    [
+      "contents without end",
+      {
+        input: [
+          { type: "user_input", content: "x".repeat(10) },
+          { type: "user_input", content: [[]] },
+        ],
+      },
+    ],
     ["a tier nobody knows", { service_tier: "weird" }],
     ["a step that is empty", { input: [{}] }],
     ["an empty list", { input: [] }],
@@ -408,10 +454,13 @@ describe("bad input", () => {
     }
   });
 
-  it.each(["v1_", `v1_${"a".repeat(5000)}`, "v1_%00", "v1_bGl0ZWxsbTptb2RlbF9pZDo7cmVzcG9uc2VfaWQ6"])("an id: %s", async (id) => {
-    for (const method of ["GET", "DELETE"]) {
-      const response = await send(method, `/v1beta/interactions/${id}`);
-      expect(response.status).toBe(404);
-    }
-  });
+  it.each(["v1_", `v1_${"a".repeat(5000)}`, "v1_%00", "v1_bGl0ZWxsbTptb2RlbF9pZDo7cmVzcG9uc2VfaWQ6"])(
+    "an id: %s",
+    async (id) => {
+      for (const method of ["GET", "DELETE"]) {
+        const response = await send(method, `/v1beta/interactions/${id}`);
+        expect(response.status).toBe(404);
+      }
+    },
+  );
 });

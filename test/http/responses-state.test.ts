@@ -145,7 +145,9 @@ describe("a response that its provider keeps", () => {
         { model: "down", fallbacks: [{ model: "first", extra_body: named }] },
       ]) {
         const authorization = `Bearer ${keys[1]}`;
-        await (await gateway.call(path, { input: "More", ...sneaked }, { authorization })).text();
+        const answer = await gateway.call(path, { input: "More", ...sneaked }, { authorization });
+        const text = await answer.text();
+        if ("fallbacks" in sneaked) expect(text).toContain(`Previous response with id '${theirs}' not found`);
         expect([path, sneaked, isSaid()]).toEqual([path, sneaked, false]);
       }
   });

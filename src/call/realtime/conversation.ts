@@ -22,9 +22,31 @@ const PCM_RATE = 24_000;
 const PCM = (PCM_RATE * 2 * 4) / 3;
 const G711 = (8000 * 4) / 3;
 
+/** Counted once, however often it is asked for: what is long takes its time, and the client may add to it a word at a time. */
+class CountedText {
+  #text: string;
+  #tokens: number | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** At once, where it was counted before. */
+  tokens(model: string): number | Promise<number> {
+    return this.#tokens ?? this.#count(model);
+  }
+
+  async #count(model: string): Promise<number> {
+    const tokens = await countTokens(this.#text, model);
+    this.#tokens = tokens;
+    this.#text = ""; // which may be long
+    return tokens;
+  }
+}
+
 /** What was added and is in no count of the provider's yet. */
 interface Added {
-  texts: string[];
+  texts: CountedText[];
   tokens: number;
 }
 
@@ -144,7 +166,7 @@ export class Conversation {
     const { longest, talks } = { ...this.#confirmed, ...configOf(response) };
     // What it has of its own: instructions, tools, items in place of the conversation.
     const own = asked === undefined ? "" : JSON.stringify(response);
-    const texts = [...this.#allAdded.flatMap((added) => added.texts), own].filter(Boolean);
+    const texts = [...this.#allAdded.flatMap((added) => added.texts), ...(own === "" ? [] : [new CountedText(own)])];
     const spoken = (this.#heardSeconds + ahead) * this.#speech.heard;
     const tokens = this.#held + this.#allAdded.reduce((sum, added) => sum + added.tokens, 0) + spoken;
     const mayTalk = talks ?? true;
@@ -169,8 +191,13 @@ export class Conversation {
     return [...this.#counted.values(), this.#added];
   }
 
-  async #tokensOf(texts: readonly string[]): Promise<number> {
-    return texts.length === 0 ? 0 : countTokens(texts.join("\n"), this.#model);
+  async #tokensOf(texts: readonly CountedText[]): Promise<number> {
+    let tokens = 0;
+    for (const text of texts) {
+      const counted = text.tokens(this.#model);
+      tokens += typeof counted === "number" ? counted : await counted;
+    }
+    return tokens;
   }
 
   /** What no longer fits is left out by the provider. */
@@ -180,7 +207,7 @@ export class Conversation {
 
   #add(value: object): void {
     const text = JSON.stringify(value);
-    if (text !== "{}") this.#added.texts.push(text);
+    if (text !== "{}") this.#added.texts.push(new CountedText(text));
   }
 
   #addItem(item: unknown): void {

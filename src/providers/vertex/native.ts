@@ -3,7 +3,7 @@
  * the gateway's credentials are used for the one they are meant for; where it asks for a location, it is asked there.
  */
 import { BadRequestError } from "../../formats/errors.ts";
-import { joinUrl, safePath } from "../http.ts";
+import { joinUrl, plainPath, safePath } from "../http.ts";
 import type { NativeCall, Target, UpstreamRequest } from "../provider.ts";
 import { LABEL } from "./errors.ts";
 import { hostOf, isExpress, locationOf, projectPath, versionOf } from "./place.ts";
@@ -40,7 +40,9 @@ function urlOf(path: string, target: Target): string {
 /** Data stores and search, which are in the whole world unless the path says where. */
 function discoveryUrl(path: string, target: Target): string {
   const [, version = "v1", project, location, rest = "", query = ""] = PATH.exec(path) ?? [];
-  if (rest === "" || rest === "/" || rest.startsWith("//"))
+  // A base that has both would take models for Discovery Engine's, and nobody would count what they use.
+  const isOfModels = /^\/(?:publishers|endpoints|models|tunedModels)(?:\/|$)/i.test(plainPath(rest));
+  if (rest === "" || rest === "/" || rest.startsWith("//") || isOfModels)
     throw new BadRequestError(`litellm.BadRequestError: Discovery Engine has no ${JSON.stringify(path.slice(0, 200))}`);
   const where = location ?? "global";
   const parent = projectPath(at(where, target));

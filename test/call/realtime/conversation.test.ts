@@ -46,6 +46,27 @@ describe("the size of the next response", () => {
     expect(await tokens(one)).toBe(1000);
   });
 
+  it("counts a text once, however often a little is added to it", async () => {
+    const one = conversation();
+    const say = (text: string) =>
+      one.client({ type: "conversation.item.create", item: { content: [{ type: "input_text", text }] } });
+    await tokens(one); // the encoding is loaded
+    const time = async (work: () => Promise<unknown>) => {
+      const start = performance.now();
+      await work();
+      return performance.now() - start;
+    };
+    say(Array.from({ length: 30_000 }, (_, index) => (index * 7919).toString(36)).join(" "));
+    const first = await time(() => tokens(one));
+    const more = await time(async () => {
+      for (let count = 0; count < 50; count++) {
+        say("word");
+        await tokens(one);
+      }
+    });
+    expect(more).toBeLessThan(2 * first); // and not many times
+  });
+
   it("is not what cannot be", async () => {
     const one = conversation();
     for (const event of done(1000)) one.server(event);

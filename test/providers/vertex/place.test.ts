@@ -116,6 +116,15 @@ describe("a client's own path", () => {
     expect(at("https://google.internal")).toBe(`https://google.internal${asked}`);
   });
 
+  it.each([
+    "/discovery/v1/projects/p/locations/l/publishers/google/models/m:generateContent",
+    "/discovery/v1/publishers/google/models/m:generateContent",
+    "/discovery/%2Fpublishers/google/models/m:generateContent",
+    "/discovery/v1/projects/p/locations/l/endpoints/7:predict",
+  ])("is no way to models that nobody would count: %s", (path) => {
+    expect(() => asked(path)).toThrow(/Discovery Engine has no|is no path/);
+  });
+
   it("stays where it is", () => {
     expect(() => asked("/v1/projects/a/locations/b/../../c")).toThrow(/no path/);
     expect(() => asked("/v1/projects/a/locations/evil.example")).toThrow(/vertex_location/);

@@ -12,6 +12,7 @@ import type { AnyOperation } from "../../../operations/operation.ts";
 import { responses } from "../../../operations/responses.ts";
 import type { FileStore } from "../../../store/files.ts";
 import { newLogId } from "../../../store/spend/log-id.ts";
+import { refuseOtherPrevious } from "../responses/begin.ts";
 
 /** Milliseconds a line may take: whoever works for a queue has a quarter of an hour. */
 const LONGEST_CALL = 12 * 60_000;
@@ -60,7 +61,7 @@ export async function runLine(ports: LinePorts, spec: BatchSpec, line: ClaimedLi
     signal,
     caller: ports.callerOf(body, { batch_id: spec.id, custom_id: line.customId }),
   };
-  const reply = await performForModels({ ...calls, journal }, operation, input);
+  const reply = await performForModels({ ...calls, journal }, ofLine(operation), input);
   const text = await textOf(reply);
   await reply.ended;
   isTold = true;
@@ -80,6 +81,18 @@ export function bodyOf(
 ): Record<string, unknown> {
   const body = { ...fields, model: fields["model"] ?? model ?? usual?.model };
   return name === responses.name ? atOnce(body) : body;
+}
+
+/** Nobody asks whose the response is that a line, or one of its fallbacks, names: it names none. */
+export function ofLine(operation: AnyOperation): AnyOperation {
+  if (operation.name !== responses.name) return operation;
+  return {
+    ...operation,
+    async prepare(request, adapter, deployment) {
+      refuseOtherPrevious(request, { body: {} });
+      return (await operation.prepare?.(request, adapter, deployment)) ?? request;
+    },
+  };
 }
 
 /** A batch is in the background as a whole: nobody comes back for one of its lines, and what that used would not be known. */

@@ -41,8 +41,12 @@ export function knownKeeper({ gateway }: RouteCall, deploymentId: string, theirs
   return { deployment: isPattern(modelName) ? { ...deployment, modelName: target.provider } : deployment, theirs };
 }
 
-/** Parameters of a query that are the gateway's. */
-const OWN_PARAMETERS = ["key", "api_key", "api-key", "custom_llm_provider", "model"];
+/**
+ * Parameters of a query that are the gateway's, and those that all of Google's APIs have: they bring credentials, and leave out of
+ * the answer what it is paid by (`fields`).
+ */
+const NOT_SENT =
+  /^(?:\$.*|access_token|alt|api[_-]key|callback|custom_llm_provider|fields|key|model|oauth_token|passw(?:or)?d|prettyPrint|quotaUser|upload_?(?:protocol|Type)|user(?:Ip|Project))$/i;
 
 /** @param id as the client knows it */
 export async function askKeeper(
@@ -53,7 +57,7 @@ export async function askKeeper(
 ): Promise<Reply> {
   const { req } = call.context;
   const query = new URL(req.url).searchParams;
-  for (const own of OWN_PARAMETERS) query.delete(own);
+  for (const name of new Set(query.keys())) if (NOT_SENT.test(name)) query.delete(name);
   const tail = `/${encodeURIComponent(keeper.theirs)}${path}${query.size === 0 ? "" : `?${query}`}`;
   const revision = req.header("api-revision");
   const headers: Record<string, string> = revision === undefined ? {} : { "api-revision": revision };
@@ -82,10 +86,14 @@ async function retoldText(call: RouteCall, text: string, keeper: Keeper, id: str
   return JSON.stringify(await withOwnIds(call, answer, keeper, id));
 }
 
-/** One that was made in the background is paid for by whoever sees its end first. */
+/**
+ * One that was made in the background is paid for by whoever sees its end first. The events of a stream tell of it without its
+ * steps, where its searches are: then it is asked for as a whole.
+ */
 function settleSeen({ gateway, context }: RouteCall, interaction: JsonObject, { deployment, theirs }: Keeper): void {
   if (gateway.database === undefined || !isPayable(interaction)) return;
-  const run = { ...interaction, id: theirs };
+  const isWhole = Array.isArray(interaction["steps"]);
+  const run = { ...interaction, id: theirs, status: isWhole ? interaction["status"] : "in_progress" };
   settleShown({ gateway, keeper: context }, backgroundInteraction, run, deployment);
 }
 

@@ -41,7 +41,9 @@ export function refuseHidden(
   for (const [name, value] of query) {
     const parameter = name.toLowerCase().replace(/^\$/, "");
     const hides =
-      parameter === "fields" || (parameter === "alt" && !FORMATS.has(value.toLowerCase().split(";")[0] ?? ""));
+      parameter === "fields" ||
+      parameter === "callback" || // what is no JSON any more, but a script
+      (parameter === "alt" && !FORMATS.has(value.toLowerCase().split(";")[0] ?? ""));
     if (hides)
       return new BadRequestError(
         `litellm.BadRequestError: ${name.slice(0, 20)}=${value.slice(0, 50)} would hide from the gateway what the call uses: ask without it`,

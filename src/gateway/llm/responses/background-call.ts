@@ -3,10 +3,11 @@
  * the answer may cost is set aside before, and held until its end is seen.
  */
 import type { BatchHold, BatchSize } from "../../../batches/size.ts";
+import { asksForBackground } from "../../../call/admit.ts";
 import type { Reply } from "../../../call/call.ts";
 import { modelsOf } from "../../../call/several-models.ts";
 import { BadRequestError, type SluiceError } from "../../../formats/errors.ts";
-import { asRecord, type JsonObject, recordsIn } from "../../../formats/json.ts";
+import { type JsonObject, recordsIn } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
@@ -209,12 +210,7 @@ export class BackgroundCall<
 
   /** Nothing is set aside for what only a fallback's own fields would have made in the background. */
   #refuseInFallbacks(): void {
-    if (
-      !fallbacksIn(this.#body).some(
-        ({ background, extra_body }) => background === true || asRecord(extra_body)["background"] === true,
-      )
-    )
-      return;
+    if (!fallbacksIn(this.#body).some(asksForBackground)) return;
     throw new BadRequestError("A fallback cannot be asked in the background alone: say so of the request itself.", {
       param: "fallbacks",
     });

@@ -42,7 +42,7 @@ export function isMadeHere(call: RouteCall, begun: BegunRequest, keeper: Deploym
  * @throws BadRequestError for what cannot be made so, ServiceUnavailableError where nothing can
  */
 export async function createInBackground(call: RouteCall, begun: BegunRequest, body: JsonObject): Promise<Reply> {
-  const { gateway, principal, context } = call;
+  const { gateway, principal } = call;
   const { background: _, ...given } = body;
   const request = validate(responses.request, given);
   refuse(call, body);
@@ -59,7 +59,7 @@ export async function createInBackground(call: RouteCall, begun: BegunRequest, b
     background: true,
     previous_response_id: begun.previousId ?? null,
   };
-  const headers = Object.fromEntries([...context.req.raw.headers].filter(([name]) => KEPT_HEADERS.test(name)));
+  const headers = Object.fromEntries([...callInput(call, {}).headers].filter(([name]) => KEPT_HEADERS.test(name)));
   const run = { request, token: principal.token, headers };
   const items = withIds(itemsIn(begun.body) ?? [], id);
   if (!(await keepConversation(gateway, owner, { items, response, run }, now)))

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { billsOf, usedByAnthropic, usedByOpenai } from "../../../../src/gateway/llm/batches/account.ts";
-import { bodyOf, pauseBefore } from "../../../../src/gateway/llm/batches/run-line.ts";
+import { bodyOf, ofLine, pauseBefore } from "../../../../src/gateway/llm/batches/run-line.ts";
 import { imageGenerations } from "../../../../src/operations/image-generations.ts";
 import { responses } from "../../../../src/operations/responses.ts";
 import type { Target } from "../../../../src/providers/provider.ts";
+import { findProvider } from "../../../../src/providers/registry.ts";
+import type { Deployment } from "../../../../src/router/deployment.ts";
 
 const refused = (status: number, headers: Record<string, string> = {}) => ({ status, headers });
 
@@ -93,6 +95,16 @@ describe("a line of responses", () => {
   it("is answered at once, whatever it says: nobody could come back for it", () => {
     const said = line({ background: true, stream: true, extra_body: { background: true, other: 1 } });
     expect(bodyOf(said, spec, responses)).toEqual({ input: "Hi", extra_body: { other: 1 }, model: "m" });
+  });
+
+  it("goes on from no response: nobody has asked whose that is", async () => {
+    const target = { provider: "openai", model: "m" };
+    const deployment = { id: "d", modelName: "m", target, defaults: {}, policy: {} } as Deployment; // nothing else of it is read
+    const adapter = responses.adapter(findProvider("openai")!, target)!;
+    const prepared = async (request: object) => ofLine(responses).prepare?.(request, adapter, deployment);
+    await expect(prepared({ model: "m", previous_response_id: "resp_another" })).rejects.toThrow(/not found/);
+    expect(await prepared({ model: "m", input: "Hi" })).toEqual({ model: "m", input: "Hi" });
+    expect(ofLine(imageGenerations)).toBe(imageGenerations);
   });
 
   it("is its own elsewhere: a picture may have a background", () => {

@@ -12,6 +12,8 @@ describe("what would hide the usage of a call", () => {
     "?$alt=proto",
     "?alt=media",
     "?Fields=x",
+    "?callback=x",
+    "?%24callback=x",
     "?alt=",
   ])("is refused: %s", (query) => {
     for (const provider of ["gemini", "vertex_ai", "vertex_ai_beta"]) {
