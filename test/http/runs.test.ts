@@ -72,6 +72,8 @@ beforeAll(async () => {
   gateway = await startGateway(
     { model_list: [{ model_name: "mini", litellm_params: { model: "openai/gpt-4o-mini" } }] },
     { OPENAI_API_KEY: "sk-env", OPENAI_BASE_URL: `${upstream.url}/v1` },
+    undefined,
+    { unreachable: [] }, // two isolates
   );
 }, 60_000);
 
@@ -271,6 +273,25 @@ describe("runs of threads", () => {
     expect(await ask()).toBe(first);
     expect(kept.size).toBe(begun);
   });
+
+  it("are paid for once where all see the end at once, in two isolates", async () => {
+    const one = await client({ max_budget: 1 });
+    const { assistant_id, thread_id } = await threadOf(one);
+    const bounds = { max_prompt_tokens: 1000, max_completion_tokens: 100 };
+    const { id } = await one.openai.beta.threads.runs.create(thread_id, { assistant_id, ...bounds });
+    becomes("thread.run", { status: "completed", model: "gpt-4o-mini", usage: RUN });
+    const look = (url: string) =>
+      fetch(`${url}/v1/threads/${thread_id}/runs/${id}`, { headers: { authorization: `Bearer ${one.openai.apiKey}` } });
+    expect(gateway.twinUrl).toBeDefined();
+    const looks = Array.from({ length: 20 }, (_, index) =>
+      look((index % 2 === 0 ? undefined : gateway.twinUrl) ?? gateway.url),
+    );
+    expect(new Set((await Promise.all(looks)).map(({ status }) => status))).toEqual(new Set([200]));
+    await one.paid(1);
+    await vi.waitFor(async () => expect(await one.spend()).toBe(COST), { timeout: 10_000 });
+    await new Promise((next) => setTimeout(next, 500)); // whatever else were on its way
+    expect([(await one.paid(1)).length, await one.spend()]).toEqual([1, COST]);
+  }, 40_000);
 
   it("cost the same where the thread is deleted before anybody looked", async () => {
     const one = await client();
