@@ -5,7 +5,6 @@ import type { BudgetMeter, Charge, HeldFrom, Hold, MeterSpec, ScopeId, Standing 
 import type { ExchangeReply, ExchangeRequest, ScopeService } from "../limits/exchange.ts";
 import { LeasingLimiter, type LimiterOptions } from "../limits/leasing.ts";
 import { Scope, type ScopeReport } from "../limits/scope.ts";
-
 import { openDatabase } from "../store/database.ts";
 import { forgetScopeSpend, writeScopeSpend } from "../store/scope-spend.ts";
 import type { BudgetMessage } from "../telemetry/alerts/message.ts";

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { asRecord } from "../json.ts";
 import type { GenerateContentCall } from "./as-chat.ts";
 import { generateContentCallSchema } from "./call.ts";
-
 import { camelCase, type JsonObject } from "./json.ts";
 import { inEitherCase } from "./names.ts";
 

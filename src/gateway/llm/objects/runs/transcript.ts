@@ -1,7 +1,6 @@
 /** A transcript of AssemblyAI's: its price is of the seconds of its audio, which it tells once it is done. */
 import type { BatchSize } from "../../../../batches/size.ts";
 import { type JsonObject, stringsIn } from "../../../../formats/json.ts";
-
 import { findModel, type ModelInfo } from "../../../../models/catalogue.ts";
 import { cost } from "../../../../models/cost.ts";
 import { plausibleMeasure } from "../../../../operations/plausible.ts";
