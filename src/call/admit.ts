@@ -1,5 +1,6 @@
 /** Admit: what the client asks, told apart, checked, and reserved for. */
 import { type CacheControls, cacheControls } from "../cache/controls.ts";
+import { refuseDepth } from "../formats/depth.ts";
 import { BadRequestError } from "../formats/errors.ts";
 import { isRecord } from "../formats/json.ts";
 import { validate } from "../formats/validate.ts";
@@ -67,6 +68,7 @@ export function sizeOf<Request extends BaseRequest, Response, Chunk>(
 ): Size {
   let counted: Promise<number> | undefined;
   const input = () => {
+    // A schema may be read, and yet be nested too deeply to be written down.
     counted ??= operation.countInput(request).catch(refuseDepth);
     return counted;
   };
@@ -79,12 +81,6 @@ export function sizeOf<Request extends BaseRequest, Response, Chunk>(
     answers: operation.answersOf(request),
     terms: operation.termsOf(request),
   };
-}
-
-/** A schema may be read, and yet be nested too deeply to be written down. */
-function refuseDepth(cause: unknown): never {
-  if (!(cause instanceof RangeError)) throw cause;
-  throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
 }
 
 /** The request under the name the caller's aliases give its model. @throws SluiceError where it may not use it */

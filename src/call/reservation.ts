@@ -2,7 +2,7 @@
 import { ServiceUnavailableError, type SluiceError } from "../formats/errors.ts";
 import type { Admission, Charge, Demand, Limiter, Refusal, Standing, Used } from "../limits/demand.ts";
 import type { ModelInfo } from "../models/catalogue.ts";
-import { type Surcharges, surcharge } from "../models/surcharge.ts";
+import { chargedFor, type Surcharges } from "../models/surcharge.ts";
 import { type AskedTerms, affordableOutput, longestOutput, worstCase } from "../models/worst-case.ts";
 import type { Target } from "../providers/provider.ts";
 import type { Deployment } from "../router/deployment.ts";
@@ -312,7 +312,7 @@ function counted({ countedTokens = "total" }: ReservationPorts, input: number, o
 }
 
 function priced(cost: number, { provider }: Target, { surcharges }: ReservationPorts): number {
-  return surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total;
+  return chargedFor(cost, provider, surcharges);
 }
 
 function unreachable(): SluiceError {

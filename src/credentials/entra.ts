@@ -10,7 +10,7 @@ import {
   ServiceUnavailableError,
   type SluiceError,
 } from "../formats/errors.ts";
-import { isRecord } from "../formats/json.ts";
+import { asRecord, parsedJson } from "../formats/json.ts";
 import type { SignInPorts } from "./authorize.ts";
 import { Secret } from "./secret.ts";
 import { type Token, TokenMemory } from "./token-memory.ts";
@@ -94,7 +94,7 @@ async function issue(url: string, grant: Grant, { fetch, now, signal }: SignInPo
     ...(signal && { signal }),
   }).catch(unreachable);
   const text = await response.text().catch(unreachable);
-  const answer = parsed(text);
+  const answer = asRecord(parsedJson(text));
   if (!response.ok) throw refusal(response.status, answer, grant);
   const { access_token: token, expires_in: seconds } = answer;
   if (typeof token !== "string" || token === "")
@@ -123,13 +123,4 @@ function refusal(status: number, answer: Record<string, unknown>, grant: Grant):
 function withoutSecrets(text: string, grant: Grant): string {
   const secrets = [grant["client_secret"], grant["client_assertion"], grant["password"]];
   return secrets.reduce<string>((hidden, secret) => (secret ? new Secret(secret).hideIn(hidden) : hidden), text);
-}
-
-function parsed(text: string): Record<string, unknown> {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isRecord(body) ? body : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,6 +1,6 @@
 /** Asks Google, or whoever tells Google who a workload is, for a token. */
 import { APIConnectionError, AuthenticationError, ServiceUnavailableError } from "../formats/errors.ts";
-import { isRecord, type JsonObject } from "../formats/json.ts";
+import { isRecord, type JsonObject, parsedJson } from "../formats/json.ts";
 import type { SignInPorts } from "./authorize.ts";
 import type { Secret } from "./secret.ts";
 
@@ -52,7 +52,7 @@ export async function askGoogle(
       cause,
     });
   }
-  const answer = parsed(text);
+  const answer = parsedJson(text);
   if (response.ok) return isRecord(answer) ? answer : text.trim();
   const words = hidden.reduce((said, secret) => secret.hideIn(said), wordsOf(answer) ?? `HTTP ${response.status}`);
   const isDown = response.status >= 500 || response.status === 429;
@@ -71,14 +71,6 @@ function refuseAddress(address: string, origins: readonly string[]): void {
   throw new AuthenticationError(
     `litellm.AuthenticationError: Google sign-in - the credentials name ${url?.origin ?? "something that is no address"}, which is not Google's: name its origin in SLUICE_GOOGLE_TOKEN_ORIGINS if it is to be asked`,
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** As OAuth has it (`error`, `error_description`), or as Google's APIs (`error.message`). Nothing else is repeated. */

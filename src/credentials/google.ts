@@ -6,7 +6,7 @@
 import { importPKCS8, SignJWT } from "jose";
 import { z } from "zod";
 import { AuthenticationError } from "../formats/errors.ts";
-import { asRecord } from "../formats/json.ts";
+import { asRecord, parsedJson } from "../formats/json.ts";
 import type { SignInPorts } from "./authorize.ts";
 import { askGoogle, type TokenServerPorts } from "./google-token-server.ts";
 import { Secret } from "./secret.ts";
@@ -96,13 +96,13 @@ export function googleToken(
 
 /** The project that the credentials are of, where they say so. */
 export function googleProject(json: string): string | undefined {
-  const { project_id, quota_project_id } = asRecord(parsed(json));
+  const { project_id, quota_project_id } = asRecord(parsedJson(json));
   return [project_id, quota_project_id].filter((name) => typeof name === "string").find(Boolean);
 }
 
 /** @throws AuthenticationError */
 function readCredentials(json: string): Credentials {
-  const known = parsed(json);
+  const known = parsedJson(json);
   if (known === undefined)
     throw refused(
       "the credentials are no JSON. A path to a file is read where the gateway is started or compiled, not where it runs",
@@ -111,14 +111,6 @@ function readCredentials(json: string): Credentials {
   if (credentials.success) return credentials.data;
   const [issue] = credentials.error.issues; // which tells the place and what is wanted, never what stands there
   throw refused(`the credentials cannot be read: ${issue?.path.join(".") || "type"}: ${issue?.message ?? "not known"}`);
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 function refused(what: string): AuthenticationError {

@@ -12,6 +12,15 @@ export function asRecord(value: unknown): JsonObject {
   return isRecord(value) ? value : {};
 }
 
+/** What a text of JSON says; `undefined` where it is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The object without the fields that are not set. */
 export function defined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   // what is left has no undefined in it, which `fromEntries` cannot say

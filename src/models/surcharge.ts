@@ -1,5 +1,4 @@
 /** What the operator adds to a provider's price or takes off: LiteLLM's `cost_discount_config` and `cost_margin_config`. */
-
 import { isRecord } from "../formats/json.ts";
 import { NANO } from "./money.ts";
 
@@ -33,6 +32,11 @@ export function surcharge(original: number, provider: string, { discounts, margi
   const { share, fixed } = margins.get(provider) ?? margins.get("global") ?? { share: 0, fixed: 0 };
   const margin = Math.round((original - discount) * share) + fixed;
   return { total: Math.max(0, original - discount + margin), original, discount, margin, marginShare: share };
+}
+
+/** What is charged for a cost, in nano-dollars. */
+export function chargedFor(cost: number, provider: string, surcharges: Surcharges | undefined): number {
+  return surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total;
 }
 
 /** `undefined` where neither is configured. Entries that are no shares are left out. */

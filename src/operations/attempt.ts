@@ -1,4 +1,5 @@
 /** One deployment, asked once: what gateway and library share below their own ways of choosing and replying. */
+import { walked } from "../formats/depth.ts";
 import { BadRequestError, Timeout } from "../formats/errors.ts";
 import { ChunkSource } from "../providers/chunk-source.ts";
 import type { ParamPolicy } from "../providers/params.ts";
@@ -140,16 +141,6 @@ export async function settle<Request extends BaseRequest, Response, Chunk>(
   const defaults = operation.defaultsFor?.(adapter, deployment.defaults) ?? deployment.defaults;
   const chosen = walked(() => operation.settleParams(withDefaults(defaults, request), adapter, target, policy));
   return { adapter, target, request: (await operation.prepare?.(chosen, adapter, deployment)) ?? chosen };
-}
-
-/** @throws BadRequestError where a request is nested more deeply than it can be walked */
-function walked<Given>(walk: () => Given): Given {
-  try {
-    return walk();
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
-  }
 }
 
 /** The admin's defaults for what the request does not say; either name of the longest answer says it. */

@@ -1,5 +1,6 @@
 /** A request of `generateContent` as its client sends it: what the gateway reads of it, and what it may change in it. */
 import { z } from "zod";
+import { walked } from "../depth.ts";
 import { BadRequestError } from "../errors.ts";
 import { isRecord, recordsIn } from "../json.ts";
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from "../openai/chat.ts";
@@ -40,12 +41,7 @@ export const generateContentCallSchema: z.ZodType<GenerateContentCall> = z
  * @throws BadRequestError also where it is nested more deeply than it can be walked
  */
 export function toChat(call: GenerateContentCall): ChatRequest {
-  try {
-    return translated(call);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
-  }
+  return walked(() => translated(call));
 }
 
 function translated({ model, stream, ...fields }: GenerateContentCall): ChatRequest {

@@ -1,5 +1,4 @@
 /** The routes of the operations: each path of each operation is the same pipeline. */
-
 import { atDeployment } from "../../call/at-deployment.ts";
 import type { CallDependencies, CallInput, Reply } from "../../call/call.ts";
 import { performForModels } from "../../call/several-models.ts";
@@ -106,18 +105,18 @@ export async function prepare(
   const namesObjects = isLonger || (given.text !== undefined && NAME_MARK.test(given.text));
   const resolved = namesObjects ? await resolveReferences(call, asked) : unresolved(asked);
   const { calls, input } = within(call, resolved.body, onlyKeeper(keeper, resolved.deployment));
-  const background = new BackgroundCall(call, operation === responses ? resolved.body : {}, responsesLater);
-  const later = new BackgroundCall(call, interaction === undefined ? {} : resolved.body, interactionsLater);
+  const background = operation === responses ? new BackgroundCall(call, resolved.body, responsesLater) : undefined;
+  const later = interaction && new BackgroundCall(call, resolved.body, interactionsLater);
   const isNamed = resolved.deployment !== undefined;
-  const usual = interaction === undefined ? operation : creatingInteraction(call, interaction, later);
+  const usual = interaction && later ? creatingInteraction(call, interaction, later) : operation;
   const made = begun === undefined ? usual : operationFor(operation, call, begun, isNamed, background);
+  const ask = (signal?: AbortSignal) =>
+    performForModels(calls, made, signal === undefined ? input : { ...input, signal });
   return async () => {
-    if (background.isAskedFor && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
+    if (background?.isAskedFor && begun !== undefined && isMadeHere(call, begun, resolved.deployment))
       return createInBackground(call, begun, resolved.body);
-    const asked = interaction === undefined ? background : later;
-    const answered = await asked.carriedOut(keeper ?? resolved.deployment, (signal) =>
-      performForModels(calls, made, signal === undefined ? input : { ...input, signal }),
-    );
+    const carrying = background ?? later;
+    const answered = await (carrying?.carriedOut(keeper ?? resolved.deployment, ask) ?? ask());
     const reply = await resolved.answered(answered);
     return operation === chat ? keptCompletion(call, body, reply, resolved.deployment) : reply;
   };

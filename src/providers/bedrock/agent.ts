@@ -2,12 +2,11 @@
  * Bedrock's agents as models (`bedrock/agent/<id>/<alias>`). Source: Amazon Bedrock API reference, "InvokeAgent" (Agents for
  * Amazon Bedrock Runtime).
  */
-
 import { payloadOf } from "../../formats/bedrock/invoke/chunk.ts";
 import { textOf } from "../../formats/bedrock/invoke/prompt.ts";
 import { usageOf } from "../../formats/bedrock/invoke/usage.ts";
 import { APIConnectionError, APIResponseValidationError, BadRequestError } from "../../formats/errors.ts";
-import { asRecord, isRecord, type JsonObject, recordsIn } from "../../formats/json.ts";
+import { asRecord, type JsonObject, parsedJson, recordsIn } from "../../formats/json.ts";
 import type { ChatChunk, ChatCompletion, ChatRequest, Usage } from "../../formats/openai/chat.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
 import type { ChatAdapter, Exchange, StreamDecoder, Target } from "../provider.ts";
@@ -92,10 +91,10 @@ class AgentAnswer implements StreamDecoder<ChatChunk> {
       case "chunk":
         return this.#say(event);
       case "trace":
-        this.#count(asRecord(parsed(event.data)["trace"]));
+        this.#count(asRecord(asRecord(parsedJson(event.data))["trace"]));
         return [];
       case "returnControl": // the client is to act, and to tell the agent by `sessionState`
-        this.#returned = parsed(event.data);
+        this.#returned = asRecord(parsedJson(event.data));
         return [];
       case "files":
         return [];
@@ -135,7 +134,7 @@ class AgentAnswer implements StreamDecoder<ChatChunk> {
   #say(event: ServerEvent): ChatChunk[] {
     const content = payloadOf(event);
     this.#text += content;
-    this.#citations.push(...recordsIn(asRecord(parsed(event.data)["attribution"])["citations"]));
+    this.#citations.push(...recordsIn(asRecord(asRecord(parsedJson(event.data))["attribution"])["citations"]));
     const delta = { ...(!this.#isBegun && { role: "assistant" as const }), content };
     this.#isBegun = true;
     return [this.#chunk([{ index: 0, delta, finish_reason: null }])];
@@ -175,14 +174,5 @@ class AgentAnswer implements StreamDecoder<ChatChunk> {
   #chunk(choices: ChatChunk["choices"]): ChatChunk {
     const { id, now, target } = this.#exchange;
     return { id, object: "chat.completion.chunk", created: now, model: target.model, choices };
-  }
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : {};
-  } catch {
-    return {};
   }
 }

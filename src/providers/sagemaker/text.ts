@@ -2,7 +2,6 @@
  * Chat with containers of Hugging Face's text generation inference, and others with its format (`sagemaker/<endpoint>`).
  * Source: text-generation-inference, "Messages API" and "generate"; the containers of SageMaker JumpStart.
  */
-
 import {
   llama2Prompt,
   llama3Prompt,
@@ -11,7 +10,7 @@ import {
   type Prompt,
 } from "../../formats/bedrock/invoke/prompt.ts";
 import { APIConnectionError, APIResponseValidationError } from "../../formats/errors.ts";
-import { asRecord, isRecord, type JsonObject, recordsIn } from "../../formats/json.ts";
+import { asRecord, isRecord, type JsonObject, parsedJson, recordsIn } from "../../formats/json.ts";
 import type { ChatChunk, ChatRequest } from "../../formats/openai/chat.ts";
 import { PROMPT_FIELDS } from "../../formats/openai/params.ts";
 import type { ServerEvent } from "../../formats/sse.ts";
@@ -110,8 +109,8 @@ class TokenStream implements StreamDecoder<ChatChunk> {
   event({ data }: ServerEvent): ChatChunk[] {
     if (data.trim() === "" || data.trim() === "[DONE]") return [];
     const { target, headers } = this.#exchange;
-    const body = parsed(data);
-    if (body === undefined) throw noText(data, target);
+    const body = parsedJson(data);
+    if (!isRecord(body)) throw noText(data, target);
     if (body["error"] !== undefined) throw sagemakerError({ status: 500, body: data, headers, target });
     const token = asRecord(body["token"]);
     if (typeof body["generated_text"] === "string")
@@ -141,15 +140,6 @@ class TokenStream implements StreamDecoder<ChatChunk> {
       model: target.model,
       choices: [{ index: 0, delta, finish_reason }],
     };
-  }
-}
-
-function parsed(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@
  * reference, `projects.locations.batchPredictionJobs`; "Batch inference from Cloud Storage"; "Batch predictions with Anthropic
  * Claude models"; "Add labels to API calls".
  */
-import { asRecord, isRecord, type JsonObject, recordsIn } from "../../formats/json.ts";
+import { asRecord, isRecord, type JsonObject, parsedJson, recordsIn } from "../../formats/json.ts";
 import { type BatchJobs, folderOf, inputOf, type JobResult, type JobStanding } from "../batch-jobs.ts";
 import type { Target, UpstreamRequest } from "../provider.ts";
 import { bucket, nameOf, placeOf, uriOf } from "./bucket.ts";
@@ -123,15 +123,8 @@ function result({ custom_id: customId, request, response, status }: JsonObject):
 /** Google's error, with words before it or without: `Bad Request: {"error": {"code": 400, …}}`. */
 function failureIn(said: string): { status: number; error: string } {
   const error = said.slice(Math.max(0, said.indexOf("{")));
-  const code = Number(asRecord(asRecord(parsed(error))["error"])["code"] ?? asRecord(parsed(error))["code"]);
+  const told = asRecord(parsedJson(error));
+  const code = Number(asRecord(told["error"])["code"] ?? told["code"]);
   const isStatus = Number.isInteger(code) && code >= 400 && code < 600;
   return { status: isStatus ? code : /bad request|invalid/i.test(said) ? 400 : 500, error: isStatus ? error : said };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // words
-  }
 }

@@ -4,7 +4,7 @@ import type { BatchHold } from "../../../batches/size.ts";
 import type { SaidOfPayer } from "../../../batches/state.ts";
 import { toUsage } from "../../../formats/anthropic/usage.ts";
 import { SluiceError } from "../../../formats/errors.ts";
-import { asRecord, type JsonObject } from "../../../formats/json.ts";
+import { asRecord, type JsonObject, parsedJson } from "../../../formats/json.ts";
 import type { Usage } from "../../../formats/openai/chat.ts";
 import { addUsage } from "../../../formats/openai/continuation.ts";
 import { toHubUsage } from "../../../formats/openai/responses/usage.ts";
@@ -12,7 +12,7 @@ import type { ClosedNote } from "../../../ledger/notes.ts";
 import { spendRow } from "../../../ledger/row.ts";
 import type { ModelInfo } from "../../../models/catalogue.ts";
 import { cost } from "../../../models/cost.ts";
-import { surcharge } from "../../../models/surcharge.ts";
+import { chargedFor } from "../../../models/surcharge.ts";
 import { normaliseUsage } from "../../../providers/openai/usage.ts";
 import type { Target } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -78,7 +78,7 @@ export async function billsOf(
   const bills = new Map<string, Bill>();
   const decoder = new TextDecoder();
   for await (const { bytes } of linesOf(results)) {
-    const used = read(parsed(decoder.decode(bytes)));
+    const used = read(parsedJson(decoder.decode(bytes)));
     if (used !== undefined) addTo(bills, used, target);
   }
   return bills;
@@ -101,14 +101,6 @@ function batchPrice(usage: Usage, info: ModelInfo): number | undefined {
   const hasPrices = info["input_cost_per_token_batches"] !== undefined;
   const total = cost(usage, info, hasPrices ? { serviceTier: "batch" } : {})?.total;
   return hasPrices || total === undefined ? total : Math.round(total / 2);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // a line that is cut off
-  }
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {
@@ -154,8 +146,7 @@ export async function notesFor(
   const notes: ClosedNote[] = [];
   for (const [model, { requests, usage, cost: priced, isEstimated: isReckoned = false }] of bills) {
     const provider = batch.provider ?? "";
-    const isSurcharged = priced !== undefined && surcharges && !isEstimated;
-    const total = isSurcharged ? surcharge(priced, provider, surcharges).total : priced;
+    const total = priced === undefined || isEstimated ? priced : chargedFor(priced, provider, surcharges);
     const { customerId, sessionId, requesterIp } = said;
     const facts = { customerId, sessionId, requesterIp, metadata: { ...said.metadata, ...metadata(requests) }, now };
     const caller = callerOf(gateway, principal, gateway.subjects(keeper), facts);

@@ -6,13 +6,12 @@ import type { BatchHold, BatchSize } from "../../../batches/size.ts";
 import type { BatchSpec } from "../../../batches/state.ts";
 import type { Reply } from "../../../call/call.ts";
 import { ServiceUnavailableError } from "../../../formats/errors.ts";
-import { asRecord } from "../../../formats/json.ts";
+import { asRecord, parsedJson } from "../../../formats/json.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { Database } from "../../../store/database.ts";
 import { deleteObject, insertObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
-import { newLogId } from "../../../store/spend/log-id.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { RouteCall } from "../../route.ts";
@@ -21,9 +20,9 @@ import { asResponse } from "../native.ts";
 import { newObjectId } from "../objects/ids.ts";
 import { hostOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { heldUntil, holdFor, isLimited, prolong, unhold } from "./hold.ts";
+import { heldUntil, holdUntilTaken, prolong, unhold } from "./hold.ts";
 import { askQuietly } from "./quietly.ts";
-import { LONGEST_CREATION, takenAs } from "./sought.ts";
+import { takenAs } from "./sought.ts";
 import { watchedSpec } from "./watched.ts";
 
 const DAY = 86_400_000;
@@ -50,7 +49,7 @@ export async function beginPassed(call: RouteCall, beginning: Beginning): Promis
   const { gateway, context } = call;
   const database = databaseOf(gateway);
   const row = newRow(call, beginning);
-  const hold = await heldFor(call, beginning);
+  const hold = await holdUntilTaken(call, callInput(call, {}).caller, "batch", () => beginning.measured());
   await prepared(call, beginning, row, hold);
   const reply = await beginning.ask();
   if (reply.status >= 300) {
@@ -86,16 +85,6 @@ export async function forget(
     .batches?.(id)
     .polled(true)
     .catch(() => {});
-}
-
-async function heldFor(call: RouteCall, { measured }: Beginning): Promise<BatchHold | undefined> {
-  const { gateway, context } = call;
-  const { caller } = callInput(call, {});
-  if (!(await isLimited(caller))) return undefined;
-  const ports = { calls: gateway.calls(context), accounts: gateway.accounts, caller };
-  const now = Date.now();
-  const holding = { id: `batch:${newLogId(now)}`, sizes: await measured(), isCalled: true };
-  return holdFor(ports, { ...holding, until: Date.now() + LONGEST_CREATION });
 }
 
 /** From here on somebody looks for it. @throws ServiceUnavailableError where nobody would */
@@ -164,12 +153,7 @@ export function isRefusal({ status }: Pick<Reply, "status">): boolean {
   return status < 500 ? status !== 408 && status !== 499 : status === 503 || status === 529;
 }
 
-export function idIn({ body }: Reply): string | undefined {
-  if (typeof body !== "string") return undefined;
-  try {
-    const { id } = asRecord(JSON.parse(body));
-    return typeof id === "string" ? id : undefined;
-  } catch {
-    return undefined;
-  }
+function idIn({ body }: Reply): string | undefined {
+  const { id } = asRecord(typeof body === "string" ? parsedJson(body) : undefined);
+  return typeof id === "string" ? id : undefined;
 }

@@ -9,9 +9,12 @@ import type { Caller } from "../../../call/caller.ts";
 import { ServiceUnavailableError } from "../../../formats/errors.ts";
 import type { ScopeAccounts } from "../../../limits/accounts.ts";
 import type { Admission, Demand, HeldFrom } from "../../../limits/demand.ts";
+import { newLogId } from "../../../store/spend/log-id.ts";
 import { demandsOf } from "../../../tenancy/demands.ts";
 import { limitRefused } from "../../../tenancy/limit-refusals.ts";
 import type { Subject } from "../../../tenancy/subjects.ts";
+import type { RouteCall } from "../../route.ts";
+import { LONGEST_CREATION } from "./sought.ts";
 
 export interface HoldPorts {
   calls: Pick<CallDependencies, "limiter" | "now" | "settings" | "onBudgetRefused">;
@@ -79,6 +82,26 @@ export async function holdFor(
     for (const { admission, tokens, cost } of admitted) admission.settle({ tokens, cost });
   }
   return Object.keys(scopes).length === 0 ? undefined : hold;
+}
+
+/**
+ * What is about to be begun is let in, and held for until its provider has taken it, or never will.
+ * @param name of what is begun
+ * @param sizes asked only where something is limited
+ * @returns `undefined` where no budget bounds it
+ * @throws RateLimitError, BudgetExceededError, ServiceUnavailableError
+ */
+export async function holdUntilTaken(
+  { gateway, context }: RouteCall,
+  caller: Caller,
+  name: string,
+  sizes: () => Promise<ReadonlyMap<string, BatchSize>>,
+): Promise<BatchHold | undefined> {
+  if (!(await isLimited(caller))) return undefined;
+  const now = Date.now();
+  const holding = { id: `${name}:${newLogId(now)}`, sizes: await sizes(), isCalled: true };
+  const ports = { calls: gateway.calls(context), accounts: gateway.accounts, caller };
+  return holdFor(ports, { ...holding, until: Date.now() + LONGEST_CREATION });
 }
 
 interface Admitted {

@@ -2,8 +2,8 @@
 import { isBlank, LineTooLongError, linesOf } from "../../../batches/input.ts";
 import { BatchMeasure, type BatchSize } from "../../../batches/size.ts";
 import { BadRequestError, ServiceUnavailableError } from "../../../formats/errors.ts";
-import { asRecord, isRecord, type JsonObject } from "../../../formats/json.ts";
-import { surcharge } from "../../../models/surcharge.ts";
+import { asRecord, type JsonObject, parsedJson } from "../../../formats/json.ts";
+import { chargedFor } from "../../../models/surcharge.ts";
 import type { AnyOperation } from "../../../operations/operation.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
@@ -33,7 +33,7 @@ export async function measure(
   const measuring = new BatchMeasure({
     operation,
     now: Date.now(),
-    price: (cost, provider) => (surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total),
+    price: (cost, provider) => chargedFor(cost, provider, surcharges),
     targetFor(model) {
       const name = nameFor(model);
       const { info: _, ...rest } = target;
@@ -67,7 +67,7 @@ export async function* requestsIn(
   try {
     for await (const raw of linesOf(content)) {
       if (isBlank(raw)) continue;
-      const body = asRecord(parsed(decoder.decode(raw.bytes))["body"]);
+      const body = asRecord(asRecord(parsedJson(decoder.decode(raw.bytes)))["body"]);
       yield { body: usual === undefined ? body : { model: usual, ...body }, bytes: raw.bytes.length };
     }
   } catch (cause) {
@@ -93,13 +93,4 @@ export async function contentOf(
   throw new ServiceUnavailableError(
     `litellm.ServiceUnavailableError: ${deployment.target.provider} does not show the input (${reply.status}), so that nobody knows what it may cost.`,
   );
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

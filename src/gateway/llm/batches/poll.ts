@@ -9,8 +9,8 @@ import { findObject } from "../../../store/objects.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
 import { keeperOf } from "../objects/keeper.ts";
 import { databaseOf, told } from "../objects/lookup.ts";
-import { isRunOver, runKindOf } from "../objects/runs/kind.ts";
-import { billsOfRun, endRun } from "../objects/runs/settle.ts";
+import { isRunOver, type RunKind, runKindOf } from "../objects/runs/kind.ts";
+import { askOf, billsOfRun, endRun } from "../objects/runs/settle.ts";
 import { type Bills, billsOf, estimatedBills, usedByAnthropic, usedByOpenai } from "./account.ts";
 import { forget } from "./beginning.ts";
 import { unhold } from "./hold.ts";
@@ -63,7 +63,8 @@ async function lookFor(place: Workplace, spec: BatchSpec, row: ObjectRow, isLate
 
 function look(place: Workplace, row: ObjectRow): Promise<Seen> {
   const deployment = keeperOf(place.gateway, row);
-  if (runKindOf(row.kind) !== undefined) return seeRun(place, row, deployment);
+  const kind = runKindOf(row.kind);
+  if (kind !== undefined) return seeRun(place, row, kind, deployment);
   return row.kind === "message_batch" ? seeMessages(place, row, deployment) : see(place, row, deployment);
 }
 
@@ -93,12 +94,8 @@ async function seeMessages(place: Workplace, row: ObjectRow, deployment: Deploym
   return billsOf(piecesOf(results), usedByAnthropic, deployment);
 }
 
-async function seeRun(place: Workplace, row: ObjectRow, deployment: Deployment): Promise<Seen> {
-  const kind = runKindOf(row.kind);
-  if (kind === undefined) return "lost";
-  const { within } = asRecord(row.state);
-  const asked = kind.retrieve(row.provider_id ?? "", String(within ?? ""));
-  const reply = await askQuietly(place, deployment, asked, kind.asking?.());
+async function seeRun(place: Workplace, row: ObjectRow, kind: RunKind, deployment: Deployment): Promise<Seen> {
+  const reply = await askOf(place, row, kind, deployment);
   if (reply.status === 404) return "lost"; // it was deleted there, or what it was a part of
   if (reply.status >= 300 || typeof reply.body !== "string") return "running";
   const run = asRecord(JSON.parse(reply.body));

@@ -5,13 +5,11 @@ import { isRecord, type JsonObject } from "../../../formats/json.ts";
 import { interactionCalls } from "../../../operations/response-calls.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
-import { isPattern } from "../../../router/patterns.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import type { RouteCall } from "../../route.ts";
 import { callNative } from "../native.ts";
-import { rewrittenEvents } from "../objects/events.ts";
-import { noCredentials } from "../objects/keeper.ts";
-import { textOf } from "../objects/renamed-reply.ts";
+import { noCredentials, standing } from "../objects/keeper.ts";
+import { retoldReply } from "../objects/renamed-reply.ts";
 import { settleShown } from "../objects/runs/settle.ts";
 import { providerDeployment } from "../provider-deployment.ts";
 import { signedId } from "../responses/ids.ts";
@@ -35,10 +33,7 @@ export function knownKeeper({ gateway }: RouteCall, deploymentId: string, theirs
   const passed = () => [providerDeployment(gateway, "gemini")].filter((one) => one !== undefined); // asked for below Google's own path
   const isMaker = ({ id }: Deployment) => id === deploymentId;
   const found = gateway.router.groups.deployments().find(isMaker) ?? passed().find(isMaker);
-  if (found === undefined) return undefined;
-  const { bind: _, ...deployment } = found;
-  const { modelName, target } = deployment; // a wildcard stands for its provider as a whole
-  return { deployment: isPattern(modelName) ? { ...deployment, modelName: target.provider } : deployment, theirs };
+  return found && { deployment: standing(found), theirs };
 }
 
 /**
@@ -64,23 +59,10 @@ export async function askKeeper(
   const native: NativeCall = { method, path: tail, headers };
   const options = { name, operation: interactionCalls(name), errorBody: toInteractionError };
   const reply = await callNative(call, keeper.deployment, native, options);
-  return retold(call, reply, keeper, id);
+  return retoldReply(reply, { theirs: keeper.theirs, own: id }, (answer) => retold(call, answer, keeper, id));
 }
 
-async function retold(call: RouteCall, reply: Reply, keeper: Keeper, id: string): Promise<Reply> {
-  const { body, headers, status } = reply;
-  if (body instanceof ReadableStream) {
-    if (!/^text\/event-stream/i.test(headers["content-type"] ?? "")) return reply;
-    return { ...reply, body: rewrittenEvents(body, (data) => retoldText(call, data, keeper, id)) };
-  }
-  const text = textOf(body);
-  if (status >= 300) return { ...reply, body: text.replaceAll(keeper.theirs, id) };
-  return { ...reply, body: await retoldText(call, text, keeper, id) };
-}
-
-async function retoldText(call: RouteCall, text: string, keeper: Keeper, id: string): Promise<string> {
-  const answer = parsed(text);
-  if (answer === undefined) return text;
+async function retold(call: RouteCall, answer: JsonObject, keeper: Keeper, id: string): Promise<string> {
   const seen = answer["event_type"] === undefined ? answer : answer["interaction"];
   if (isRecord(seen)) settleSeen(call, seen, keeper);
   return JSON.stringify(await withOwnIds(call, answer, keeper, id));
@@ -95,15 +77,6 @@ function settleSeen({ gateway, context }: RouteCall, interaction: JsonObject, { 
   const isWhole = Array.isArray(interaction["steps"]);
   const run = { ...interaction, id: theirs, status: isWhole ? interaction["status"] : "in_progress" };
   settleShown({ gateway, keeper: context }, backgroundInteraction, run, deployment);
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined; // no words of the API's: `[DONE]`
-  }
 }
 
 async function withOwnIds(call: RouteCall, answer: JsonObject, keeper: Keeper, own: string): Promise<JsonObject> {

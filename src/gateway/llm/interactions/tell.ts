@@ -13,7 +13,7 @@ import type { Deployment } from "../../../router/deployment.ts";
 import type { Gateway } from "../../gateway.ts";
 import type { BackgroundCall } from "../responses/background-call.ts";
 import { keepConversation } from "../responses/conversation.ts";
-import { isKeptId, newResponseId, signedId } from "../responses/ids.ts";
+import { ToldIds } from "../responses/told-ids.ts";
 import { isPayable } from "./background-interaction.ts";
 import type { KeptInteraction } from "./find.ts";
 
@@ -36,13 +36,13 @@ type Part = Interaction | InteractionEvent;
 /** Tells one call's answers. */
 export class InteractionTeller {
   readonly #telling: Telling;
-  /** Ids of interactions, by what the provider calls them. */
-  readonly #ids = new Map<string, string>();
+  readonly #ids: ToldIds;
   /** What the events of a stream have told so far. */
   readonly #builder = new InteractionBuilder();
 
   constructor(telling: Telling) {
     this.#telling = telling;
+    this.#ids = new ToldIds(telling, "v1_");
   }
 
   tell<Some extends Part>(part: Some, request: InteractionRequest, deployment: Deployment): Some | Promise<Some> {
@@ -59,31 +59,22 @@ export class InteractionTeller {
 
   /** A text that names interactions, in the client's words. */
   inWords(text: string): string {
-    let told = text;
-    for (const [id, own] of this.#ids) told = told.replaceAll(JSON.stringify(id), JSON.stringify(own));
-    return told;
+    return this.#ids.inWords(text);
   }
 
   #tellNative(part: Part, deployment: Deployment, isLater: boolean): Part | Promise<Part> {
     const theirs = idIn(part);
     if (theirs === undefined) return part;
-    const known = this.#ids.get(theirs);
+    const known = this.#ids.of(theirs);
     if (isLater) return this.#remembered(part, theirs, deployment).then((id) => this.#withId(part, id));
     if (known !== undefined) return this.#withId(part, known);
-    return this.#signed(theirs, deployment).then((id) => this.#withId(part, id));
-  }
-
-  async #signed(theirs: string, deployment: Deployment): Promise<string> {
-    const { gateway, owner } = this.#telling;
-    const id = await signedId(gateway.vault, owner, { deploymentId: deployment.id, id: theirs }, "v1_");
-    this.#ids.set(theirs, id);
-    return id;
+    return this.#ids.signed(theirs, deployment).then((id) => this.#withId(part, id));
   }
 
   /** What Google makes in the background is to be paid for, whoever comes back for it. */
   async #remembered(part: Part, theirs: string, deployment: Deployment): Promise<string> {
-    const known = this.#ids.get(theirs);
-    const id = known ?? (await this.#signed(theirs, deployment));
+    const known = this.#ids.of(theirs);
+    const id = known ?? (await this.#ids.signed(theirs, deployment));
     const { gateway, background, callId } = this.#telling;
     if (!background.isWatching) return id;
     try {
@@ -107,7 +98,7 @@ export class InteractionTeller {
     const { gateway } = this.#telling;
     const isKept = isStored && gateway.database !== undefined;
     const id = idIn(part);
-    const told = id === undefined ? part : this.#withId(part, isKept ? this.#keptId(id) : undefined);
+    const told = id === undefined ? part : this.#withId(part, isKept ? this.#ids.kept(id) : undefined);
     if (!isKept) return told;
     if (!isEvent(told)) return this.#keep(told).then((stays) => (stays ? told : withId(told, undefined)));
     this.#builder.add(told);
@@ -124,13 +115,6 @@ export class InteractionTeller {
     if (!isEvent(told)) return { ...told, ...previous };
     const { interaction } = told;
     return isRecord(interaction) ? { ...told, interaction: { ...interaction, ...previous } } : told;
-  }
-
-  #keptId(id: string): string {
-    if (isKeptId(id, "v1_")) return id;
-    const own = this.#ids.get(id) ?? newResponseId("v1_"); // a mock's
-    this.#ids.set(id, own);
-    return own;
   }
 
   /** The client may come back for it as soon as it has read the end, so that waits for the database. */

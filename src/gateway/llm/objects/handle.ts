@@ -1,6 +1,6 @@
 /** Calls of clients about what providers keep: what they say, and that what they make is made once. */
-
 import { splitOptions } from "../../../call/options.ts";
+import { refuseDepth } from "../../../formats/depth.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
 import { defined } from "../../../formats/json.ts";
 import { isOfAnthropic } from "../../dialect.ts";
@@ -25,12 +25,6 @@ const LAST_EVENT = "data: [DONE]\n\n";
 
 export function handle(endpoint: Endpoint, call: RouteCall): Promise<Response> {
   return (endpoint.does === "list" ? listOwn(endpoint, call) : answered(endpoint, call)).catch(refuseDepth);
-}
-
-/** @throws BadRequestError where the request is nested more deeply than it can be walked, else what it was */
-export function refuseDepth(cause: unknown): never {
-  if (!(cause instanceof RangeError)) throw cause;
-  throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
 }
 
 /** Once, where it makes something and the client says by a key that it may ask again. */

@@ -25,7 +25,7 @@ export function keeperOf(gateway: Gateway, { id, deployment_id, provider, state 
     );
   const { config, router } = gateway;
   const known = router.groups.deployments().find((one) => one.id === deployment_id && one.target.provider === provider);
-  if (known !== undefined) return standing(known, provider);
+  if (known !== undefined) return standing(known);
   const others = [...SETTINGS.map((name) => config.settings.other[name]), undefined].flatMap(
     (settings) => providerDeployment(gateway, provider, { settings }) ?? [],
   );
@@ -77,8 +77,9 @@ export function isSameHost(
 }
 
 /** A wildcard stands for its provider as a whole. */
-function standing({ bind: _, ...deployment }: Deployment, provider: string): Deployment {
-  return isPattern(deployment.modelName) ? { ...deployment, modelName: provider } : deployment;
+export function standing({ bind: _, ...deployment }: Deployment): Deployment {
+  const { modelName, target } = deployment;
+  return isPattern(modelName) ? { ...deployment, modelName: target.provider } : deployment;
 }
 
 export function noCredentials(provider: string): BadRequestError {

@@ -1,5 +1,6 @@
 /** Objects of clients that requests to models name: files in messages, vector stores and containers of tools. */
 import type { Reply } from "../../../call/call.ts";
+import { walked } from "../../../formats/depth.ts";
 import { BadRequestError } from "../../../formats/errors.ts";
 import type { Deployment } from "../../../router/deployment.ts";
 import type { ObjectRow } from "../../../store/schema/index.ts";
@@ -75,12 +76,10 @@ export async function resolveReferences(call: RouteCall, body: Record<string, un
 
 /** @throws BadRequestError where the body is nested more deeply than it can be walked */
 function namesIn(body: Record<string, unknown>): { ids: string[]; references: Reference[] } {
-  try {
-    return { ids: textsIn(body, (text) => isObjectId(text) && TOLD.test(text)), references: referencesIn(body) };
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new BadRequestError("litellm.BadRequestError: the request is too deeply nested", { cause });
-  }
+  return walked(() => ({
+    ids: textsIn(body, (text) => isObjectId(text) && TOLD.test(text)),
+    references: referencesIn(body),
+  }));
 }
 
 /** The model at the keeper's. */

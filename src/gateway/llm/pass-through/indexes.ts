@@ -4,7 +4,7 @@
  * (`allowed_vector_store_indexes`). Paths: Azure AI Search REST API, "Documents", "Indexes".
  */
 import { BadRequestError, PermissionDeniedError } from "../../../formats/errors.ts";
-import { asRecord, recordsIn, stringsIn } from "../../../formats/json.ts";
+import { asRecord, parsedJson, recordsIn, stringsIn } from "../../../formats/json.ts";
 import { withString } from "../../../formats/json-text.ts";
 import { plainPath } from "../../../providers/http.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
@@ -132,9 +132,5 @@ function renamed(body: NonNullable<NativeCall["body"]>, name: string, index: Ind
 }
 
 function saysName(text: string, name: string): boolean {
-  try {
-    return asRecord(JSON.parse(text))["name"] === name;
-  } catch {
-    return false; // the provider says what is wrong with it
-  }
+  return asRecord(parsedJson(text))["name"] === name; // what is wrong with it the provider says
 }

@@ -21,7 +21,7 @@ import {
   withAwsHeaders,
   withModelOf,
 } from "./bedrock.ts";
-import { searchReading } from "./discovery.ts";
+import { discoveryReading } from "./discovery.ts";
 import { refuseBackground, refuseHidden } from "./hidden-usage.ts";
 import { indexCall } from "./indexes.ts";
 import { knownCall } from "./known.ts";
@@ -112,7 +112,7 @@ async function pass(call: RouteCall, prefix: string, provider: string): Promise<
   const deployment = named ?? own ?? standing;
   if (deployment === undefined) throw noCredentials(provider);
   if (known !== undefined) refuseUnpriced(call, deployment);
-  const search = isVertex(provider) && native.method === "POST" ? searchReading(path) : undefined;
+  const search = isVertex(provider) && native.method === "POST" ? discoveryReading(path) : undefined;
   const reading = known === undefined ? search : await readingOf(known, fields, deployment.target);
   const facts = factsOf(fields);
   const azure = own && azures && model !== undefined ? underAzuresName(native, model, azures, own) : native;

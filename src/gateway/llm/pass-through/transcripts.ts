@@ -1,7 +1,7 @@
 /** AssemblyAI's transcripts are paid for once they are done, whoever looks, and held for before. */
 import type { Reply } from "../../../call/call.ts";
 import { asRecord, type JsonObject } from "../../../formats/json.ts";
-import { surcharge } from "../../../models/surcharge.ts";
+import { chargedFor } from "../../../models/surcharge.ts";
 import { plainPath } from "../../../providers/http.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
@@ -46,8 +46,7 @@ async function begin(call: RouteCall, { deployment, body }: TranscriptCall, ask:
   const model = `assemblyai/${speechModelOf(body)}`.slice(0, 200);
   const { infoOf } = billPorts({ gateway, keeper: context }, deployment, model);
   const { surcharges } = gateway.config.settings.calls;
-  const price = (cost: number) =>
-    surcharges === undefined ? cost : surcharge(cost, deployment.target.provider, surcharges).total;
+  const price = (cost: number) => chargedFor(cost, deployment.target.provider, surcharges);
   const hold = await heldForRun(call, {}, async () => new Map([[model, sizeOfTranscript(body, infoOf, price)]]));
   return askedToTheEnd(call, async (signal) => {
     const reply = await ask(signal);

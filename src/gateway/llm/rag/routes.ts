@@ -1,6 +1,6 @@
 /** Answers from one's own documents: LiteLLM's RAG endpoints. */
+import { refuseDepth } from "../../../formats/depth.ts";
 import type { Route } from "../../route.ts";
-import { refuseDepth } from "../objects/handle.ts";
 import { ingest } from "./ingest.ts";
 import { ingestSchema } from "./ingest-request.ts";
 import { query, querySchema } from "./query.ts";

@@ -1,7 +1,7 @@
 /** One of the calls by which a request is carried out. */
 import type { Reply } from "../../../call/call.ts";
 import { APIResponseValidationError } from "../../../formats/errors.ts";
-import { isRecord, type JsonObject } from "../../../formats/json.ts";
+import { isRecord, type JsonObject, parsedJson } from "../../../formats/json.ts";
 import { textOf } from "../objects/renamed-reply.ts";
 
 /** A step that did not come about: what it answered is the answer to the whole. */
@@ -22,7 +22,7 @@ export async function answerOf(reply: Reply, what: string): Promise<JsonObject> 
     await reply.body.cancel();
     throw noAnswer(what);
   }
-  const answer = parsed(textOf(reply.body));
+  const answer = parsedJson(textOf(reply.body));
   if (isRecord(answer)) return answer;
   throw noAnswer(what);
 }
@@ -31,14 +31,6 @@ function noAnswer(what: string): APIResponseValidationError {
   return new APIResponseValidationError(
     `litellm.APIResponseValidationError: what the provider said to ${what} is no answer to it`,
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // whoever asks says what it should have been
-  }
 }
 
 /** @throws APIResponseValidationError where it has none */

@@ -12,7 +12,7 @@ import type { Usage } from "../../../formats/openai/chat.ts";
 import type { ResponseEvent, ResponseObject, ResponsesRequest } from "../../../formats/openai/responses/types.ts";
 import { formatEvent } from "../../../formats/sse.ts";
 import type { CostOptions } from "../../../models/cost.ts";
-import { surcharge } from "../../../models/surcharge.ts";
+import { chargedFor } from "../../../models/surcharge.ts";
 import { longestOutput, worstCase } from "../../../models/worst-case.ts";
 import type { BaseRequest, Meter, Operation } from "../../../operations/operation.ts";
 import { responses } from "../../../operations/responses.ts";
@@ -199,7 +199,7 @@ export class BackgroundCall<
     const longest = longestOutput(info) * operation.answersOf(request);
     const output = bound === undefined ? longest : bound + (operation.roomFor?.(request, target) ?? 0);
     const cost = worstCase(info, tokens, output, Date.now(), operation.termsOf(request));
-    return surcharges === undefined ? cost : surcharge(cost, target.provider, surcharges).total;
+    return chargedFor(cost, target.provider, surcharges);
   }
 
   /** Counted once. */

@@ -13,15 +13,18 @@ export function namesResponses(operation: AnyOperation): boolean {
   return operation === responses || operation === compactResponses || operation === responseInputTokens;
 }
 
-/** @param isNamed are the objects in its answers given ids of the gateway's elsewhere? */
+/**
+ * @param isNamed are the objects in its answers given ids of the gateway's elsewhere?
+ * @param background of those that create responses
+ */
 export function operationFor(
   operation: AnyOperation,
   call: RouteCall,
   begun: BegunRequest,
   isNamed: boolean,
-  background: BackgroundCall,
+  background: BackgroundCall | undefined,
 ): AnyOperation {
-  if (operation === responses) return creating(call, begun, isNamed, background);
+  if (background !== undefined) return creating(call, begun, isNamed, background);
   const restore = restorer(call.gateway);
   const prepare: typeof restore = async (request, adapter, deployment) => {
     refuseOtherPrevious(request, begun);

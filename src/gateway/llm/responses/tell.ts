@@ -9,9 +9,9 @@ import { AnswerIds } from "../objects/answer-ids.ts";
 import { referencesIn } from "../objects/fields.ts";
 import type { BackgroundCall } from "./background-call.ts";
 import { keepConversation } from "./conversation.ts";
-import { isKeptId, newResponseId, signedId } from "./ids.ts";
 import { withIds } from "./items.ts";
 import { speaksResponses } from "./speaks.ts";
+import { ToldIds } from "./told-ids.ts";
 
 export interface Telling {
   gateway: Gateway;
@@ -35,11 +35,11 @@ type Part = ResponseObject | ResponseEvent;
 /** Tells one call's answers. */
 export class Teller {
   readonly #telling: Telling;
-  /** Ids of responses, by what the provider calls them. */
-  readonly #ids = new Map<string, string>();
+  readonly #ids: ToldIds;
 
   constructor(telling: Telling) {
     this.#telling = telling;
+    this.#ids = new ToldIds(telling);
   }
 
   tell<Some extends Part>(part: Some, request: ResponsesRequest, deployment: Deployment): Some | Promise<Some> {
@@ -52,9 +52,7 @@ export class Teller {
 
   /** A text that names responses, in the client's words. */
   inWords(text: string): string {
-    let told = text;
-    for (const [id, own] of this.#ids) told = told.replaceAll(JSON.stringify(id), JSON.stringify(own));
-    return told;
+    return this.#ids.inWords(text);
   }
 
   #tellNative(part: Part, deployment: Deployment, isStored: boolean): Part | Promise<Part> {
@@ -66,9 +64,9 @@ export class Teller {
       if (response === undefined || !(isStored || isBackground)) return part;
       const previous = previousId === undefined ? {} : { previous_response_id: previousId };
       const tellAs = (id: string) => withResponse(part, { ...response, ...previous, id });
-      const known = this.#ids.get(response.id);
+      const known = this.#ids.of(response.id);
       if (isBackground) return this.#remembered(response, deployment).then(tellAs);
-      return known === undefined ? this.#signed(response.id, deployment).then(tellAs) : tellAs(known);
+      return known === undefined ? this.#ids.signed(response.id, deployment).then(tellAs) : tellAs(known);
     };
     const containers = namesContainers ? referencesIn(marked).filter(({ kind }) => kind === "container") : [];
     return containers.length === 0
@@ -76,17 +74,10 @@ export class Teller {
       : this.#withContainers(marked, containers, deployment).then((part) => tellIds(part));
   }
 
-  async #signed(id: string, deployment: Deployment): Promise<string> {
-    const { gateway, owner } = this.#telling;
-    const signed = await signedId(gateway.vault, owner, { deploymentId: deployment.id, id });
-    this.#ids.set(id, signed);
-    return signed;
-  }
-
   /** What its provider makes in the background is to be paid for, whoever comes back for it. */
   async #remembered(response: ResponseObject, deployment: Deployment): Promise<string> {
-    const known = this.#ids.get(response.id);
-    const id = known ?? (await this.#signed(response.id, deployment));
+    const known = this.#ids.of(response.id);
+    const id = known ?? (await this.#ids.signed(response.id, deployment));
     const { gateway, background, callId } = this.#telling;
     if (!background.isWatching) return id;
     try {
@@ -124,19 +115,12 @@ export class Teller {
     const isKept = isStored && gateway.database !== undefined;
     const told = {
       ...response,
-      id: this.#keptId(response.id),
+      id: this.#ids.kept(response.id),
       ...(previousId !== undefined && { previous_response_id: previousId }),
       store: isKept,
     };
     if (!isKept || !isAtEnd(part)) return withResponse(part, told);
     return this.#keep(told).then((store) => withResponse(part, { ...told, store }));
-  }
-
-  #keptId(id: string): string {
-    if (isKeptId(id)) return id;
-    const own = this.#ids.get(id) ?? newResponseId(); // a mock's
-    this.#ids.set(id, own);
-    return own;
   }
 
   /** The client may come back for it as soon as it has read the end, so that waits for the database. */

@@ -4,14 +4,12 @@ import { asRecord, isRecord, type JsonObject } from "../../../formats/json.ts";
 import { responseCalls } from "../../../operations/response-calls.ts";
 import type { NativeCall } from "../../../providers/provider.ts";
 import type { Deployment } from "../../../router/deployment.ts";
-import { isPattern } from "../../../router/patterns.ts";
 import type { StoredResponseRow } from "../../../store/schema/index.ts";
 import { ownerOf } from "../../../tenancy/owner.ts";
 import type { RouteCall } from "../../route.ts";
 import { callNative } from "../native.ts";
-import { rewrittenEvents } from "../objects/events.ts";
-import { noCredentials } from "../objects/keeper.ts";
-import { textOf } from "../objects/renamed-reply.ts";
+import { noCredentials, standing } from "../objects/keeper.ts";
+import { retoldReply } from "../objects/renamed-reply.ts";
 import { isRunOver } from "../objects/runs/kind.ts";
 import { settleShown } from "../objects/runs/settle.ts";
 import { providerDeployment } from "../provider-deployment.ts";
@@ -56,12 +54,6 @@ function namedProvider({ context, gateway }: RouteCall): Deployment {
   return deployment;
 }
 
-/** A wildcard stands for its provider as a whole. */
-function standing({ bind: _, ...deployment }: Deployment): Deployment {
-  const { modelName, target } = deployment;
-  return isPattern(modelName) ? { ...deployment, modelName: target.provider } : deployment;
-}
-
 /** Parameters of a query that are the gateway's. */
 const OWN_PARAMETERS = ["key", "api_key", "api-key", "api-version", "custom_llm_provider", "model"];
 
@@ -78,7 +70,7 @@ export async function askKeeper(
   const headers: Record<string, string> = beta === undefined ? {} : { "openai-beta": beta };
   const native: NativeCall = { method, path: tail, headers };
   const reply = await callNative(call, deployment, native, { name, operation: responseCalls(name) });
-  return retold(call, reply, { deployment, theirs });
+  return retoldReply(reply, { theirs, own: idOf(call) }, (answer) => retold(call, answer, { deployment, theirs }));
 }
 
 interface Keeper {
@@ -86,21 +78,7 @@ interface Keeper {
   theirs: string;
 }
 
-async function retold(call: RouteCall, reply: Reply, keeper: Keeper): Promise<Reply> {
-  const { body, headers, status } = reply;
-  const type = headers["content-type"] ?? "";
-  if (body instanceof ReadableStream) {
-    if (!/^text\/event-stream/i.test(type)) return reply;
-    return { ...reply, body: rewrittenEvents(body, (data) => retoldText(call, data, keeper)) };
-  }
-  const text = textOf(body);
-  if (status >= 300) return { ...reply, body: text.replaceAll(keeper.theirs, idOf(call)) };
-  return { ...reply, body: await retoldText(call, text, keeper) };
-}
-
-async function retoldText(call: RouteCall, text: string, keeper: Keeper): Promise<string> {
-  const answer = parsed(text);
-  if (answer === undefined) return text;
+async function retold(call: RouteCall, answer: JsonObject, keeper: Keeper): Promise<string> {
   const told = await withOwnIds(call, answer, keeper);
   const response = isRecord(answer["response"]) ? answer["response"] : answer;
   const { gateway, context } = call;
@@ -113,15 +91,6 @@ async function retoldText(call: RouteCall, text: string, keeper: Keeper): Promis
       keeper.deployment,
     );
   return JSON.stringify(marksItems(call) ? withMarks(told, keeper.deployment.id) : told);
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined; // no words of the API's
-  }
 }
 
 async function withOwnIds(call: RouteCall, answer: JsonObject, keeper: Keeper): Promise<JsonObject> {

@@ -2,7 +2,7 @@
 import { linesOf } from "../../../../batches/input.ts";
 import type { BatchRoom } from "../../../../batches/room.ts";
 import type { IndexedLine, NumberedReport } from "../../../../batches/state.ts";
-import { asRecord, type JsonObject } from "../../../../formats/json.ts";
+import { asRecord, type JsonObject, parsedJson } from "../../../../formats/json.ts";
 import type { JobResult } from "../../../../providers/batch-jobs.ts";
 import type { FileStore } from "../../../../store/files.ts";
 import { addTo, type Bill, type Bills } from "../account.ts";
@@ -46,7 +46,7 @@ export async function collect(collecting: Collecting, answers: AsyncIterable<Uin
     bytes = 0;
   };
   for await (const line of linesOf(answers, undefined, "left out")) {
-    const result = collecting.translation.jobs.result(parsed(decoder.decode(line.bytes)));
+    const result = collecting.translation.jobs.result(asRecord(parsedJson(decoder.decode(line.bytes))));
     const number = result && numberOf(result.id);
     if (result === undefined || number === undefined || told.has(number) || group.has(number)) continue;
     // A long answer goes by itself: what is told at once is sent as one message.
@@ -92,19 +92,11 @@ async function* requestsAt(
   for (const place of places) {
     const { offset, length } = place;
     const bytes = all?.subarray(offset - begin, offset - begin + length) ?? (await bytesAt(files, key, offset, length));
-    yield { place, request: parsed(decoder.decode(bytes)) };
+    yield { place, request: asRecord(parsedJson(decoder.decode(bytes))) };
   }
 }
 
 async function bytesAt(files: FileStore, key: string, offset: number, length: number): Promise<Uint8Array> {
   const stored = await files.get(key, { offset, length });
   return stored === undefined ? new Uint8Array() : new Uint8Array(await new Response(stored.body).arrayBuffer());
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    return asRecord(JSON.parse(text));
-  } catch {
-    return {}; // a line that is cut off
-  }
 }

@@ -2,11 +2,10 @@
  * A provider is asked to begin what it goes on with after the answer: what that may cost is set aside before, and somebody looks
  * for its end before the client hears of it.
  */
-
 import type { BatchHold } from "../../../../batches/size.ts";
 import type { Reply } from "../../../../call/call.ts";
-import { asRecord, isRecord, type JsonObject } from "../../../../formats/json.ts";
-import { surcharge } from "../../../../models/surcharge.ts";
+import { asRecord, type JsonObject, parsedJson } from "../../../../formats/json.ts";
+import { chargedFor } from "../../../../models/surcharge.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
 import type { RouteCall } from "../../../route.ts";
@@ -92,22 +91,13 @@ async function eachRun(
   const { body, status } = reply;
   if (status >= 300) return reply;
   const look = async (text: string) => {
-    const answer = text.includes(`"${kind}"`) ? parsed(text) : {}; // most answers of these routes are of something else
+    const answer = text.includes(`"${kind}"`) ? asRecord(parsedJson(text)) : {}; // most answers of these routes are of something else
     if (answer["object"] === kind && typeof answer["id"] === "string") await see(answer);
     return text;
   };
   if (body instanceof ReadableStream) return { ...reply, body: rewrittenEvents(body, look, ended) };
   await look(textOf(body));
   return reply;
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : {};
-  } catch {
-    return {}; // `[DONE]`
-  }
 }
 
 function sizesOf({ gateway, context }: RouteCall, run: RunCall) {
@@ -120,7 +110,7 @@ function sizesOf({ gateway, context }: RouteCall, run: RunCall) {
     parent: asRecord(parent?.body),
     named: (id) => rows.get(String(id))?.body ?? undefined,
     contentOf: (id) => contentOf(gateway, context, deployment, { id: rows.get(id)?.id ?? id, provider_id: id }),
-    price: (cost) => (surcharges === undefined ? cost : surcharge(cost, provider, surcharges).total),
+    price: (cost) => chargedFor(cost, provider, surcharges),
   });
 }
 

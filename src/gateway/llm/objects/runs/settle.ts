@@ -1,4 +1,5 @@
 /** A run that is over is paid for by the first who sees it: its client, or the gateway, which looks now and then. */
+import type { Reply } from "../../../../call/call.ts";
 import { asRecord, type JsonObject } from "../../../../formats/json.ts";
 import type { NativeCall } from "../../../../providers/provider.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
@@ -45,8 +46,9 @@ export async function settleKnown(place: Place, rowId: string, run: JsonObject):
 /** Nobody will see them any more: those that are over are paid for now. Never rejects. */
 export async function settleLast(place: Place, rows: readonly ObjectRow[]): Promise<void> {
   const settle = async (row: ObjectRow) => {
-    const seen = await askOf(place, row);
-    if (seen !== undefined && isRunOver(seen, runKindOf(row.kind))) await settleRun(place, row, seen);
+    const kind = runKindOf(row.kind);
+    const seen = kind && toldBy(await askOf(place, row, kind, keeperOf(place.gateway, row)));
+    if (seen !== undefined && isRunOver(seen, kind)) await settleRun(place, row, seen);
   };
   const { log } = place.gateway;
   await Promise.all(rows.map((row) => settle(row).catch((error: unknown) => log.fault(row.id, error))));
@@ -63,12 +65,15 @@ export async function settleBeforeDeletion(place: Place, { kind }: RunKind, thei
   );
 }
 
-async function askOf(place: Place, row: ObjectRow): Promise<JsonObject | undefined> {
-  const kind = runKindOf(row.kind);
-  if (kind === undefined) return undefined;
-  const asked = kind.retrieve(row.provider_id ?? "", String(asRecord(row.state)["within"] ?? ""));
-  const reply = await askQuietly(place, keeperOf(place.gateway, row), asked, kind.asking?.());
-  return reply.status < 300 && typeof reply.body === "string" ? asRecord(JSON.parse(reply.body)) : undefined;
+/** How it stands at its provider, in the provider's words. */
+export function askOf(place: Place, { provider_id: id, state }: ObjectRow, kind: RunKind, deployment: Deployment) {
+  const asked = kind.retrieve(id ?? "", String(asRecord(state)["within"] ?? ""));
+  return askQuietly(place, deployment, asked, kind.asking?.());
+}
+
+/** `undefined` where the provider does not tell. */
+function toldBy({ status, body }: Reply): JsonObject | undefined {
+  return status < 300 && typeof body === "string" ? asRecord(JSON.parse(body)) : undefined;
 }
 
 async function settleOrLook(place: Place, row: ObjectRow, run: JsonObject): Promise<void> {
@@ -112,10 +117,7 @@ export function billPorts(place: Place, deployment: Deployment, model: string | 
   const named = itself ?? groups.deployments().find(isNamed);
   return {
     infoOf: (name) => priceRow(name, (named ?? deployment).target),
-    async ask(call: NativeCall) {
-      const reply = await askQuietly(place, deployment, call);
-      return reply.status < 300 && typeof reply.body === "string" ? asRecord(JSON.parse(reply.body)) : undefined;
-    },
+    ask: async (call: NativeCall) => toldBy(await askQuietly(place, deployment, call)),
   };
 }
 

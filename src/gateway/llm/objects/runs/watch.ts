@@ -8,11 +8,9 @@ import type { JsonObject } from "../../../../formats/json.ts";
 import type { Deployment } from "../../../../router/deployment.ts";
 import { insertNewObjects } from "../../../../store/objects.ts";
 import type { ObjectRow } from "../../../../store/schema/index.ts";
-import { newLogId } from "../../../../store/spend/log-id.ts";
 import type { RouteCall } from "../../../route.ts";
-import { heldUntil, holdFor, isLimited, prolong } from "../../batches/hold.ts";
+import { heldUntil, holdUntilTaken, prolong } from "../../batches/hold.ts";
 import { askQuietly } from "../../batches/quietly.ts";
-import { LONGEST_CREATION } from "../../batches/sought.ts";
 import { watchedSpec } from "../../batches/watched.ts";
 import { callInput, factsOf } from "../../call-input.ts";
 import { objectIdOf } from "../ids.ts";
@@ -26,18 +24,13 @@ import type { RunKind } from "./kind.ts";
  * @returns `undefined` where no budget bounds it
  * @throws SluiceError where a limit has not so much left
  */
-export async function heldForRun(
+export function heldForRun(
   call: RouteCall,
   asked: JsonObject,
   sizes: () => Promise<ReadonlyMap<string, BatchSize>>,
 ): Promise<BatchHold | undefined> {
-  const { gateway, context } = call;
   const given = callInput(call, asked);
-  const caller = { ...given.caller, tags: tagsOf(call, given) };
-  if (!(await isLimited(caller))) return undefined;
-  const now = Date.now();
-  const holding = { id: `run:${newLogId(now)}`, sizes: await sizes(), isCalled: true, until: now + LONGEST_CREATION };
-  return holdFor({ calls: gateway.calls(context), accounts: gateway.accounts, caller }, holding);
+  return holdUntilTaken(call, { ...given.caller, tags: tagsOf(call, given) }, "run", sizes);
 }
 
 export interface WatchedRun {
